@@ -1,0 +1,1 @@
+"""The counter: the agents' queue, as web pages and JSON."""

@@ -1,0 +1,1 @@
+"""The entrance: bytes become Mail."""

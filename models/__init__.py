@@ -1,0 +1,1 @@
+"""The nouns: frozen records that travel between the floors, and the rows that keep them."""

@@ -1,0 +1,1 @@
+"""Rows locked in: the only place that knows SQL."""

@@ -1,0 +1,144 @@
+"""What the desk makes of a mail: the disposition, the letter it calls for, and every reason by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from models.assessment import Category, SymptomKind
+
+
+class Disposition(StrEnum):
+    """The contract's seven outcomes of triage."""
+
+    ACCEPT = "accept"
+    REQUEST_INFORMATION = "request_information"
+    SPLIT = "split"
+    OUT_OF_SCOPE = "out_of_scope"
+    POLICY_NOTICE = "policy_notice"
+    ACCOUNT_NOTICE = "account_notice"
+    NO_REPLY = "no_reply"
+
+
+class LetterKind(StrEnum):
+    """Every letter the desk writes; each has a template in every language of the pack."""
+
+    REQUEST_INFORMATION = "request_information"
+    SPLIT = "split"
+    OUT_OF_SCOPE = "out_of_scope"
+    POLICY_NOTICE = "policy_notice"
+    ACCOUNT_NOTICE = "account_notice"
+    FOLLOW_UP = "follow_up"
+    REMINDER = "reminder"
+    RECURRENCE = "recurrence"
+    COMPLETED = "completed"
+    ACKNOWLEDGEMENT = "acknowledgement"
+
+
+class ReplyState(StrEnum):
+    """Where a letter stands; wire values of `queue --json`."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    HELD = "held"
+    SHADOW = "shadow"
+    SUPPRESSED = "suppressed"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One named step of a decision: `code` is stable, `detail` is for a person."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Why no letter goes out although one was called for; `code` is stable (docs/explain)."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome of triage. Items of `missing`, `unsure`, `asked_along`: a section id, `facet:<id>` or `link:evidence|goal`."""
+
+    disposition: Disposition
+    notices: tuple[Disposition, ...] = ()  # out_of_scope and/or policy_notice beside an answerable issue
+    missing: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    asked_along: tuple[str, ...] = ()
+    confidence: float = 1.0
+    hold: bool = False
+    letter: LetterKind | None = None  # the letter this calls for, before the brake
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One outbound letter. `raw` is the complete RFC 5322 message; `subject` and `text` are what a person reads."""
+
+    kind: LetterKind
+    language: str
+    to: str
+    subject: str
+    text: str
+    message_id: str
+    mail_from: str  # envelope sender: the signed bounce address
+    raw: bytes
+    state: ReplyState = ReplyState.QUEUED
+    reason: str = ""  # why it is held, shadowed or suppressed: "brake_code: detail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastLetter:
+    """An earlier letter of this ticket."""
+
+    kind: LetterKind
+    state: ReplyState
+    at: datetime
+    message_id: str
+    asked: tuple[str, ...] = ()  # the items it asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTicket:
+    """The ticket a mail joins, as the decision needs it."""
+
+    ref: str
+    state: str  # a TicketState value
+    language: str
+    categories: tuple[Category, ...]
+    symptom_kind: SymptomKind | None
+    settled: frozenset[str]  # items present or answered in earlier mails: never asked again
+    asked: frozenset[str]  # items any earlier letter asked for
+    letters: tuple[PastLetter, ...]
+    products: tuple[str, ...] = ()
+    has_permission_error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What happened before, as arguments: the clock, the joined ticket, and how much we wrote to whom."""
+
+    now: datetime
+    ticket: OpenTicket | None = None
+    ref: str = ""  # the reference the ticket has or will have (T000123)
+    letters_to_sender_hour: int = 0
+    letters_to_sender_day: int = 0
+    letters_to_domain_hour: int = 0
+    letters_total_10min: int = 0
+    has_bounced: bool = False  # the sender's address is on bounce hold
+    is_repeat_body: bool = False  # same body as the sender's previous mail within the hour
+    known_accounts: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""The error tree: each class has a code, whether it is temporary, and what a stranger may hear.
+
+    UketsukeError
+    ├── ConfigError          the call or the configuration is wrong: exit 2, one line with the mend
+    │   └── PackError        a policy file: names file, key and mend
+    ├── StoreError           the database
+    │   ├── StoreUnavailable full disk, locked, unreachable: temporary, 451
+    │   └── ClaimLost        another worker holds the mail now: temporary, nothing was written
+    ├── IllegalMove          a ticket cannot go there
+    ├── NotFound             no such ticket, mail or letter
+    └── DeliveryError        the smarthost did not take a letter
+        ├── DeliveryDeferred temporary: try again later
+        └── DeliveryRefused  permanent: marks the address
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class UketsukeError(Exception):
+    """Base of all errors of our own; `heard` is all that a stranger may hear of it."""
+
+    code: ClassVar[str] = "error"
+    temporary: ClassVar[bool] = True
+    heard: ClassVar[str] = "Requested action aborted: local error in processing"
+
+
+class ConfigError(UketsukeError):
+    """A setting is wrong. The message is one line that names it and says how to mend it."""
+
+    code = "config"
+    temporary = False
+
+
+class PackError(ConfigError):
+    """A policy file is wrong: names the file, the key and the mend."""
+
+    code = "pack"
+
+    def __init__(self, *, file: str, key: str, mend: str) -> None:
+        """Keep the three parts; the message joins them in one line."""
+        super().__init__(f"{file}: {key}: {mend}")
+        self.file, self.key, self.mend = file, key, mend
+
+
+class StoreError(UketsukeError):
+    """The database said no."""
+
+    code = "store"
+
+
+class StoreUnavailable(StoreError):
+    """Full disk, locked or unreachable database: nothing was written, try again."""
+
+    code = "store_unavailable"
+    heard = "Requested action aborted: try again later"
+
+
+class ClaimLost(StoreError):
+    """The lease ran out and another worker has the mail: nothing was written."""
+
+    code = "claim_lost"
+
+
+class IllegalMove(UketsukeError):
+    """A ticket cannot move between these states."""
+
+    code = "illegal_move"
+    temporary = False
+
+    def __init__(self, *, ref: str, was: str, to: str) -> None:
+        """Say which ticket, from where, to where."""
+        super().__init__(f"{ref} cannot move from {was} to {to}")
+
+
+class NotFound(UketsukeError):
+    """No such ticket, mail or letter."""
+
+    code = "not_found"
+    temporary = False
+
+
+class DeliveryError(UketsukeError):
+    """The smarthost did not take a letter."""
+
+    code = "delivery"
+
+
+class DeliveryDeferred(DeliveryError):
+    """A 4xx or no connection: try again later."""
+
+    code = "delivery_deferred"
+
+
+class DeliveryRefused(DeliveryError):
+    """A 5xx: trying again would not help."""
+
+    code = "delivery_refused"
+    temporary = False

@@ -1,0 +1,181 @@
+"""The policy pack: everything a support centre decides, as frozen data.
+
+`policy.load` turns a folder of TOML and letter templates into one `Pack`, checked once at start. Core (the models know
+them, a pack cannot add to them): the seven sections, the four symptom kinds with their facets, the category ids.
+Free data: names, questions, examples, what is required, products, regions, ids, cues, notices, letters, limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from models.assessment import Category, Facet, Section, SymptomKind
+
+# Text in every language of the pack: {"ja": ..., "en": ...}.
+Localised: TypeAlias = "Mapping[str, str]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """How one item (`when`, `facet:steps`, `link:goal`) is asked for.
+
+    `heading` is the line of the fill-in block that the customer copies (and that the parser reads back),
+    `text` the question, `example` a sample answer.
+    """
+
+    item: str
+    heading: Localised
+    text: Localised
+    example: Localised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryPolicy:
+    """What one category requires before an agent can work, and what is asked along with it."""
+
+    id: Category
+    name: Localised
+    required: tuple[str, ...] = ()  # section ids and link:evidence / link:goal; "facets" stands for the kind's required ones
+    along: tuple[str, ...] = ()
+    who_on_permission_error: bool = False  # then `who` moves from along to required
+    scope_note: Localised | None = None  # for out.* and undisclosed.*: the precise sentence of the guide
+    can_do: Localised | None = None  # out.*: what the desk can do instead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindPolicy:
+    """One kind of symptom: its name, required facets, facets asked along, first isolation tips (S57)."""
+
+    id: SymptomKind
+    name: Localised
+    required: tuple[Facet, ...]
+    along: tuple[Facet, ...]
+    tips: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One entry of the catalogue. Strong aliases count alone, weak ones need a second signal."""
+
+    id: str
+    name: Localised
+    group: str  # compute, storage, network ...
+    tier: str  # core, common, rare
+    strong: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    api_codes: tuple[str, ...] = ()
+    is_service: bool = False  # billing, account, purchase, support ...: never listed as a product of an issue
+    is_means: bool = False  # console, sdk, cli, terraform ...: only if the question is about them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A region: its id, names, zone and the words people use for it."""
+
+    id: str
+    name: Localised
+    timezone: str
+    aliases: tuple[str, ...] = ()
+    id_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcePattern:
+    """A regular expression for one kind of resource id, endpoint, account or request id (apply after NFKC)."""
+
+    kind: str
+    product: str  # "" if the kind belongs to no product
+    regex: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedGroup:
+    """Products that often stand in one question: `anchor` with any of `others` ("ANY" for all)."""
+
+    id: str
+    anchor: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cues:
+    """Words of the trade for the rules. Keys are stable; values per language, or one list for all.
+
+    headings: section -> language -> heading texts. phrases: name -> language -> regular expressions
+    (`symptom`, `evidence`, `frequency`, `urgency`, `thanks_only`, `multi_bridge`, `relative_time` ...).
+    patterns: name -> one regular expression (`error_code`, `command_prompt_line`, `clock_time` ...).
+    words: name -> language -> plain words (`out.application`, `unknown_answers`, `openers` ...).
+    """
+
+    headings: Mapping[Section, Mapping[str, tuple[str, ...]]]
+    phrases: Mapping[str, Mapping[str, tuple[str, ...]]]
+    patterns: Mapping[str, str]
+    words: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Where courage ends: probabilities in [0, 1]."""
+
+    ask: float = 0.75  # a required item is asked for only if its absence is at least this sure
+    present: float = 0.5
+    hold: float = 0.55  # a decision less sure than this waits for an agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyLimits:
+    """The rate brake (autoreply.md 11 to 14)."""
+
+    per_sender_hour: int = 5
+    per_sender_day: int = 20
+    per_domain_hour: int = 60
+    total_10min: int = 200
+    max_questions: int = 5
+    remind_after: timedelta = timedelta(days=3)
+    bounce_hold: timedelta = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who writes: names, hours, links."""
+
+    name: Localised  # shown as sender and signature
+    organisation: Localised
+    hours: Localised
+    support_url: str
+    status_url: str
+    subject_tag: Localised  # "受付" -> [受付 T000123]
+    timezone: str  # the zone letters print times in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """One support centre's whole policy. `letters[(kind, language)]` is the template text of a letter body (Jinja2)."""
+
+    id: str
+    version: str
+    languages: tuple[str, ...]
+    default_language: str
+    desk: Desk
+    sections: Mapping[Section, Localised]  # names, in the guide's order
+    questions: Mapping[str, Question]  # by item
+    question_order: tuple[str, ...]  # most valuable first
+    categories: Mapping[Category, CategoryPolicy]
+    kinds: Mapping[SymptomKind, KindPolicy]
+    products: Mapping[str, Product]
+    regions: Mapping[str, Region]
+    resource_patterns: tuple[ResourcePattern, ...]
+    related: tuple[RelatedGroup, ...]
+    cues: Cues
+    texts: Mapping[str, Localised]  # named policy sentences: accepted, keep_resources, secrets_warning, status_page ...
+    letters: Mapping[tuple[str, str], str]
+    thresholds: Thresholds
+    limits: ReplyLimits
+    banned_words: Mapping[str, tuple[str, ...]]  # never in a letter (mails-and-replies: Do not say)
+    acknowledges: bool = True  # write a short receipt for a complete mail

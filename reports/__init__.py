@@ -1,0 +1,1 @@
+"""The ledger: how good the tickets were."""

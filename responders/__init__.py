@@ -1,0 +1,1 @@
+"""The writing desk: Assessment becomes Decision becomes letter."""
