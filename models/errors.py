@@ -1,16 +1,16 @@
 """The error tree: each class has a code, whether it is temporary, and what a stranger may hear.
 
-    UketsukeError
-    ├── ConfigError          the call or the configuration is wrong: exit 2, one line with the mend
-    │   └── PackError        a policy file: names file, key and mend
-    ├── StoreError           the database
-    │   ├── StoreUnavailable full disk, locked, unreachable: temporary, 451
-    │   └── ClaimLost        another worker holds the mail now: temporary, nothing was written
-    ├── IllegalMove          a ticket cannot go there
-    ├── NotFound             no such ticket, mail or letter
-    └── DeliveryError        the smarthost did not take a letter
-        ├── DeliveryDeferred temporary: try again later
-        └── DeliveryRefused  permanent: marks the address
+UketsukeError
+├── ConfigError          the call or the configuration is wrong: exit 2, one line with the mend
+│   └── PackError        a policy file: names file, key and mend
+├── StoreError           the database
+│   ├── StoreUnavailable full disk, locked, unreachable: temporary, 451
+│   └── ClaimLost        another worker holds the mail now: temporary, nothing was written
+├── IllegalMove          a ticket cannot go there
+├── NotFound             no such ticket, mail or letter
+└── DeliveryError        the smarthost did not take a letter
+    ├── DeliveryDeferred temporary: try again later
+    └── DeliveryRefused  permanent: marks the address
 """
 
 from __future__ import annotations

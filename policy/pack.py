@@ -40,7 +40,9 @@ class CategoryPolicy:
 
     id: Category
     name: Localised
-    required: tuple[str, ...] = ()  # section ids and link:evidence / link:goal; "facets" stands for the kind's required ones
+    required: tuple[
+        str, ...
+    ] = ()  # section ids and link:evidence / link:goal; "facets" stands for the kind's required ones
     along: tuple[str, ...] = ()
     who_on_permission_error: bool = False  # then `who` moves from along to required
     scope_note: Localised | None = None  # for out.* and undisclosed.*: the precise sentence of the guide

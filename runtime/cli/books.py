@@ -1,0 +1,188 @@
+"""`queue`, `show`, `import` and `report`: the database in the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models.errors import ConfigError, StoreError
+from runtime.cli.common import print_json, print_text, settings_with_logs, with_progress
+from runtime.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from models.db.store import Store
+    from models.views import QueueRow
+
+    from runtime.settings import Settings
+
+PAGE = 200
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command()(queue)
+    app.command()(show)
+    app.command("import")(import_mails)
+    app.command()(report)
+
+
+def queue(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="closed and parked ones too")] = False,
+) -> None:
+    """The agents' queue."""
+    from runtime.queue_object import queue_object
+    from runtime.wiring import open_store
+
+    store = open_store(settings_with_logs())
+    count = 0
+    for row in rows_of(store, include_closed=everything):
+        count += 1
+        if as_json:
+            print_json(queue_object(row))
+        else:
+            missing = ", ".join(row.missing)
+            print_text(
+                f"{row.ref or '-':<9} {row.state:<18} {row.language:<3} {row.disposition or '-':<20} {row.subject[:48]}  {missing}"
+            )
+    if not as_json:
+        books = store.books()
+        print_text(
+            f"{count} shown. accepted {books.accepted} = ticketed {books.ticketed} + joined {books.joined} + parked {books.parked}"
+            f" + waiting {books.waiting} + duplicates {books.duplicates} + deleted {books.deleted}"
+        )
+
+
+def rows_of(store: Store, *, include_closed: bool) -> Iterator[QueueRow]:
+    """Every row of the queue, page by page."""
+    after = None
+    while True:
+        page = store.queue(limit=PAGE, after=after, include_closed=include_closed)
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1].key
+
+
+def show(ref: Annotated[str, typer.Argument(help="a ticket's reference, like T000123")]) -> None:
+    """One ticket: its mails, what was understood, its letters and its history."""
+    from runtime.ticket_account import ticket_account
+    from runtime.wiring import open_store
+
+    store = open_store(settings_with_logs())
+    print_text(ticket_account(store.ticket(ref)))
+
+
+def import_mails(
+    paths: Annotated[
+        list[str], typer.Argument(help=".eml files, mbox files, Maildirs, folders of .eml; - reads one mail from stdin")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only tabulate what would come in")] = False,
+) -> None:
+    """Take mails into the database as if they had arrived."""
+    if paths == ["-"]:
+        sys.exit(_from_stdin())
+    settings = settings_with_logs()
+    if dry_run:
+        _tabulate(paths)
+        return
+    from runtime.wiring import open_store
+
+    store = open_store(settings)
+    taken, failed = 0, 0
+    for path in with_progress(paths, "import"):
+        done, wrong = _import_path(store, settings, path)
+        taken, failed = taken + done, failed + wrong
+    print_text(f"{taken} mails taken in" + (f", {failed} paths failed" if failed else ""))
+    if failed:
+        sys.exit(1)
+
+
+def _import_path(store: Store, settings: Settings, path: str) -> tuple[int, int]:
+    from runtime.arrivals import arrival_of
+    from runtime.inlets import mails_at
+
+    taken = 0
+    try:
+        for _name, raw in mails_at(Path(path)):
+            store.accept([arrival_of(raw, settings, utc_now())])
+            taken += 1
+    except (OSError, StoreError) as error:
+        print(f"uketsuke: {path}: {error}", file=sys.stderr)
+        return taken, 1
+    return taken, 0
+
+
+def _tabulate(paths: list[str]) -> None:
+    from ingest.parse import envelope_of_file, parse_mail
+
+    from runtime.inlets import mails_at
+
+    failed = False
+    for path in paths:
+        try:
+            for name, raw in mails_at(Path(path)):
+                mail = parse_mail(raw, envelope_of_file(raw, utc_now()))
+                print_text(
+                    f"{name}\t{len(raw)}\t{mail.automation.kind or '-'}\t{mail.sender.addr if mail.sender else '-'}\t{mail.subject}"
+                )
+        except OSError as error:
+            print(f"uketsuke: {path}: {error}", file=sys.stderr)
+            failed = True
+    if failed:
+        sys.exit(1)
+
+
+def _from_stdin() -> int:
+    """One mail from an MTA's pipe; anything that may pass is temporary (EX_TEMPFAIL), so the MTA keeps the mail."""
+    from runtime.arrivals import arrival_of
+    from runtime.wiring import open_store
+
+    try:
+        settings = settings_with_logs()
+        store = open_store(settings)
+        store.accept([arrival_of(sys.stdin.buffer.read(), settings, utc_now())])
+    except ConfigError as error:
+        print(f"uketsuke: {error}", file=sys.stderr)
+        return os.EX_TEMPFAIL
+    except Exception as error:  # noqa: BLE001 - whatever it is, the MTA must keep the mail and try again
+        print(f"uketsuke: {type(error).__name__}: try again later", file=sys.stderr)
+        return os.EX_TEMPFAIL
+    return os.EX_OK
+
+
+def report(
+    period: Annotated[str, typer.Option(help="week")] = "week",
+    of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day of the period; default: today")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="an .html file; default: stdout")] = None,
+    language: Annotated[str, typer.Option(help="ja or en; default: the pack's")] = "",
+) -> None:
+    """One quality report, as HTML."""
+    from policy.load import load_pack
+
+    from runtime.reporting import report_html
+    from runtime.wiring import open_store
+
+    settings = settings_with_logs()
+    if period != "week":
+        raise ConfigError(f"--period {period}: only week is known")
+    pack = load_pack(settings.pack)
+    day: date = of.date() if of else utc_now().date()
+    html = report_html(open_store(settings), pack, day, language or pack.default_language, utc_now())
+    if out is None:
+        print_text(html)
+        return
+    try:
+        out.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--out {out}: {error.strerror}") from None
+    print_text(f"written to {out}")

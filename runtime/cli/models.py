@@ -1,0 +1,77 @@
+"""`train` and `evaluate`: the learned models, from the corpus that ships with the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runtime.cli.common import print_text, settings_with_logs
+from runtime.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from classify.corpus import LabelledMail
+    from models.assessment import Assessment
+    from models.decision import Decision
+    from models.mail import Mail
+    from policy.pack import Pack
+
+CORPUS = Path(__file__).parents[2] / "classify" / "corpus"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    for command in (train, evaluate):
+        app.command()(command)
+
+
+def train(
+    out: Annotated[Path | None, typer.Option(help="folder for the artefacts; default: the built-in one")] = None,
+) -> None:
+    """Train the models from the corpus; the same corpus gives the same artefacts."""
+    from classify.train import train as fit
+    from policy.load import load_pack
+
+    from classify.artefacts import BUILT_IN
+
+    settings = settings_with_logs()
+    mails = _corpus(None)
+    folder = out or BUILT_IN
+    fit(mails, folder, load_pack(settings.pack), utc_now().date())
+    print_text(f"trained on {len(mails)} mails; artefacts in {folder}")
+
+
+def evaluate(
+    corpus: Annotated[Path | None, typer.Option(help="a .mails file or a folder; default: the built-in corpus")] = None,
+) -> None:
+    """Cross-validate, each writer left out in turn, and print every figure by label."""
+    from classify.evaluate import evaluate as measure
+    from policy.load import load_pack
+
+    settings = settings_with_logs()
+    pack = load_pack(settings.pack)
+    print_text(measure(_corpus(corpus), pack, decider(pack)))
+
+
+def decider(pack: Pack) -> Callable[[Mail, Assessment], Decision]:
+    """The decision on a mail that nobody has seen before, for the evaluation of dispositions."""
+    from responders.decide import decide
+
+    from runtime.cli.reading import preview_history
+
+    now = utc_now()
+
+    def decide_first(mail: Mail, seen: Assessment) -> Decision:
+        return decide(mail, seen, preview_history(now), pack)
+
+    return decide_first
+
+
+def _corpus(path: Path | None) -> tuple[LabelledMail, ...]:
+    from classify.corpus import load_corpus
+
+    path = path or CORPUS
+    return load_corpus(sorted(path.glob("*.mails")) if path.is_dir() else [path])

@@ -1,0 +1,155 @@
+"""The roles: `serve` runs all of them, the others one each."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from models.errors import ConfigError
+from runtime.cli.common import print_text, settings_with_logs
+from runtime.clock import utc_now
+
+if TYPE_CHECKING:
+    import typer
+
+    from runtime.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    for command in (serve, prepare, smtp, worker, deliver, desk, scheduler):
+        app.command()(command)
+
+
+def serve() -> None:
+    """All roles in one command: SMTP listener, worker, delivery, desk, scheduler."""
+    from runtime.ports import require_free
+    from runtime.serve import Role, Supervisor, role_command
+
+    settings = settings_with_logs()
+    require_free(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT")
+    require_free(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT")
+    print_text(_banner(settings, _prepare(settings)))
+    names = ["smtp", "desk", *["worker"] * settings.workers, "deliver", "scheduler"]
+    code = Supervisor([Role(name=name, command=role_command(name)) for name in names]).run()
+    if code:
+        sys.exit(code)
+
+
+def prepare() -> None:
+    """Once before the roles of an installation start: database, secret, first agent. May be called again."""
+    print_text(_prepare(settings_with_logs()))
+
+
+def smtp() -> None:
+    """The SMTP listener: answers 250 only after the mail is durably stored."""
+    from runtime.smtp_role import run_listener
+    from runtime.wiring import open_store
+
+    settings = settings_with_logs()
+    asyncio.run(run_listener(settings, open_store(settings)))
+
+
+def worker() -> None:
+    """The worker: reads received mails, decides, writes tickets and letters."""
+    from runtime.stopping import stop_on_signals
+    from runtime.wiring import build_rules, open_store, own_addresses
+    from runtime.worker import Worker
+
+    settings = settings_with_logs()
+    stop = stop_on_signals()
+    Worker(open_store(settings), build_rules(settings), own_addresses(settings), utc_now).run(stop)
+
+
+def deliver() -> None:
+    """Delivery: hands queued letters to the smarthost; without one it only waits."""
+    from responders.deliver import parse_smarthost
+
+    from runtime.logs import log_for
+    from runtime.outbox import Outbox
+    from runtime.secret import load_secret
+    from runtime.stopping import stop_on_signals
+    from runtime.wiring import open_store
+
+    settings = settings_with_logs()
+    stop = stop_on_signals()
+    if not settings.smarthost:
+        log_for("deliver").info("no_smarthost", note="letters stay in the outbox; set UKETSUKE_SMARTHOST to send them")
+        while not stop.wait(3600):
+            pass
+        return
+    smarthost = parse_smarthost(settings.smarthost)
+    Outbox(open_store(settings), smarthost, load_secret(settings.secret_path), utc_now).run(stop)
+
+
+def desk() -> None:
+    """The desk: the agents' queue as web pages."""
+    import uvicorn
+    from desk.app import DeskSettings, create_app
+    from policy.load import load_pack
+
+    from runtime.secret import load_secret
+    from runtime.wiring import open_store
+
+    settings = settings_with_logs()
+    pack = load_pack(settings.pack)
+    desk_settings = DeskSettings(
+        secret=load_secret(settings.secret_path),
+        title=pack.desk.name[pack.default_language],
+        is_secure=settings.desk_secure,
+    )
+    app = create_app(open_store(settings), pack, desk_settings, utc_now)
+    uvicorn.run(
+        app, host=settings.desk_host, port=settings.desk_port, log_config=None, server_header=False, access_log=False
+    )
+
+
+def scheduler() -> None:
+    """The scheduler: weekly quality reports and reminders."""
+    from runtime.scheduler_role import run_scheduler
+    from runtime.stopping import stop_on_signals
+
+    settings = settings_with_logs()
+    run_scheduler(settings, stop_on_signals(), utc_now)
+
+
+def _prepare(settings: Settings) -> str:
+    """Check the policy, create and migrate the database, make secret and first agent; returns how to sign in."""
+    from runtime.first_start import sign_in_line
+    from runtime.secret import load_secret
+    from runtime.wiring import open_store
+
+    _check_policy(settings)
+    store = open_store(settings)
+    load_secret(settings.secret_path)
+    line = sign_in_line(store, settings, utc_now())
+    store.close()
+    return line
+
+
+def _check_policy(settings: Settings) -> None:
+    from policy.load import load_pack
+
+    load_pack(settings.pack)
+    if settings.smarthost:
+        from responders.deliver import parse_smarthost
+
+        try:
+            parse_smarthost(settings.smarthost)
+        except ValueError as error:
+            raise ConfigError(f"UKETSUKE_SMARTHOST: {error}") from None
+
+
+def _banner(settings: Settings, sign_in: str) -> str:
+    letters = "sent through the smarthost" if settings.smarthost else "kept in the outbox view (no smarthost is set)"
+    return "\n".join(
+        (
+            "uketsuke 受付 is starting. Ctrl-C ends it.",
+            f"  mail in   {settings.smtp_host}:{settings.smtp_port}   to {', '.join(settings.desk_addresses)}",
+            f"  desk      http://{settings.desk_host}:{settings.desk_port}/   {sign_in}",
+            f"  letters   {letters}",
+            f"  data      {settings.data_dir.absolute() if not settings.database_url else 'in the database of UKETSUKE_DATABASE_URL'}",
+            "  try it    uketsuke demo",
+        )
+    )

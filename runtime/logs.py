@@ -1,0 +1,47 @@
+"""Structured logs: one JSON line per event on stderr, keyed by mail id; never a body, addresses only as a keyed hash."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def set_up_logs(level: str) -> None:
+    """Send every event of at least `level` to stderr as one JSON object a line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # Libraries speak through the standard logging; only what someone must act on passes.
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(levelname)s: %(message)s", force=True
+    )
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs every session with its addresses
+
+
+def log_for(role: str) -> FilteringBoundLogger:
+    """The logger of one role."""
+    logger: FilteringBoundLogger = structlog.get_logger(role=role)
+    return logger
+
+
+def address_key(address: str, secret: bytes) -> str:
+    """A keyed hash of an address for the logs: equal addresses stay recognisable, none can be read back."""
+    return hmac.new(secret, b"log:" + address.casefold().encode(), hashlib.sha256).hexdigest()[:12]

@@ -1,0 +1,80 @@
+"""The deliver role: drains the outbox to the smarthost, backs off, marks what was refused.
+
+Promises: a letter is handed over at least once and, unless we die between the smarthost's 250 and our commit, only
+once; without a smarthost nothing leaves the machine and the letters stay visible in the outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from responders.deliver import deliver, next_attempt
+
+from models.errors import ClaimLost, DeliveryDeferred, DeliveryRefused
+from runtime.logs import address_key, log_for
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from models.db.store import Store
+    from models.views import OutboxClaim
+    from responders.deliver import Smarthost
+
+BATCH = 8
+LEASE = timedelta(minutes=5)
+IDLE_S = 0.5
+
+
+class Outbox:
+    """Hands queued letters to the smarthost, one batch after the other."""
+
+    def __init__(self, store: Store, smarthost: Smarthost, secret: bytes, clock: Callable[[], datetime]) -> None:
+        self.store, self.smarthost, self.secret, self.clock = store, smarthost, secret, clock
+        self.log = log_for("deliver")
+
+    def run(self, stop: threading.Event) -> None:
+        """Drain until `stop` is set; a database that is away for a while is waited for."""
+        while not stop.is_set():
+            try:
+                done = self.run_batch()
+            except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
+                self.log.error("batch_failed", error=repr(error))
+                done = 0
+            if not done:
+                stop.wait(IDLE_S)
+
+    def run_batch(self) -> int:
+        """Claim and hand over up to `BATCH` letters; returns how many were claimed."""
+        claims = self.store.claim_replies(limit=BATCH, lease=LEASE, now=self.clock())
+        for claim in claims:
+            try:
+                self._hand_over(claim)
+            except ClaimLost:
+                self.log.warning("claim_lost", reply_id=claim.reply_id)
+        return len(claims)
+
+    def _hand_over(self, claim: OutboxClaim) -> None:
+        log = self.log.bind(reply_id=claim.reply_id, ref=claim.ref, to=address_key(claim.to, self.secret))
+        try:
+            asyncio.run(deliver(claim.raw, claim.mail_from, claim.to, self.smarthost))
+        except DeliveryRefused as error:
+            self.store.reply_failed(claim, now=self.clock(), error=str(error))
+            log.warning("letter_refused", error=str(error))
+        except DeliveryDeferred as error:
+            self._defer(claim, str(error))
+            log.info("letter_deferred", attempts=claim.attempts, error=str(error))
+        else:
+            self.store.reply_sent(claim, now=self.clock())
+            log.info("letter_sent")
+
+    def _defer(self, claim: OutboxClaim, error: str) -> None:
+        now = self.clock()
+        again = next_attempt(claim.attempts, now)
+        if again is None:
+            self.store.reply_failed(claim, now=now, error=f"given up: {error}")
+        else:
+            self.store.reply_deferred(claim, now=now, next_at=again, error=error)

@@ -1,0 +1,41 @@
+"""The scheduler role: weekly quality reports, and reminders to customers who have not written back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policy.load import load_pack
+from reports.jobs import start_jobs
+
+from runtime.logs import log_for
+from runtime.reminders import send_due_reminders
+from runtime.reporting import save_weekly_report
+from runtime.wiring import open_store, sender_identity
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from runtime.settings import Settings
+
+
+def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[], datetime]) -> None:
+    """Run the jobs until `stop` is set."""
+    pack = load_pack(settings.pack)
+    store = open_store(settings)
+    identity = sender_identity(settings)
+    log = log_for("scheduler")
+
+    def weekly() -> None:
+        log.info("report_saved", period=save_weekly_report(store, pack, clock()))
+
+    def remind() -> None:
+        log.info("reminders_written", count=send_due_reminders(store, pack, identity, settings.mode, clock()))
+
+    jobs = start_jobs(weekly=weekly, remind=remind, timezone=pack.desk.timezone)
+    try:
+        stop.wait()
+    finally:
+        jobs.shutdown(wait=True)
+        store.close()

@@ -1,0 +1,143 @@
+"""Settings: environment variables, or the same names in `uketsuke.toml`; the environment wins.
+
+The only module that reads the environment. A wrong value raises `ConfigError` with one line: what is wrong, where it
+came from, how to mend it. `docs/settings.md` names every setting; a house test holds it to that.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from models.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "UKETSUKE_"
+FILE = Path("uketsuke.toml")
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+class Settings(BaseModel):
+    """Every setting, typed and checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("var"), description="folder of the SQLite file, the secret and the logs")
+    database_url: str = Field(
+        "", description="empty: SQLite in the data folder; or postgresql+psycopg://user@host/name"
+    )
+    smtp_host: str = Field("127.0.0.1", description="where the SMTP listener binds")
+    smtp_port: int = Field(8025, ge=0, le=65535, description="port of the SMTP listener")
+    smtp_max_bytes: int = Field(33_554_432, ge=65_536, description="largest mail accepted, in bytes")
+    desk_host: str = Field("127.0.0.1", description="where the desk's web pages bind")
+    desk_port: int = Field(8080, ge=0, le=65535, description="port of the desk's web pages")
+    desk_secure: bool = Field(default=False, description="mark cookies Secure: set it behind an HTTPS proxy")
+    addresses: str = Field("support@uketsuke.example", description="the desk's own addresses, comma separated")
+    smarthost: str = Field(
+        "", description="host:port or smtp[s]://user:password@host:port; empty: letters stay in the outbox"
+    )
+    secret_file: Path | None = Field(None, description="key of the signed ids; made in the data folder when absent")
+    pack: str = Field("alibabacloud_jp", description="policy pack: a built-in name or a folder")
+    mode: Literal["auto", "approve", "shadow"] = Field(
+        "auto", description="send letters, hold them for an agent, or only show them"
+    )
+    sender_check: Literal["", "none", "header", "dns"] = Field(
+        "", description="how the sender's trust is established; empty: none on a loopback listener, else dns"
+    )
+    reply_limits: Literal["on", "off"] = Field("on", description="off lifts the rate limits, for load trials")
+    workers: int = Field(1, ge=1, le=64, description="worker processes that `serve` starts")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severe event that is logged"
+    )
+
+    @field_validator("addresses")
+    @classmethod
+    def _has_addresses(cls, value: str) -> str:
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not parts or any(part.count("@") != 1 for part in parts):
+            msg = "needs at least one address like support@example.com"
+            raise ValueError(msg)
+        return ",".join(parts)
+
+    @property
+    def desk_addresses(self) -> tuple[str, ...]:
+        """The desk's addresses; the first one signs the letters."""
+        return tuple(self.addresses.split(","))
+
+    @property
+    def url(self) -> str:
+        """The database to use: the setting, or SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'uketsuke.sqlite3').absolute()}"
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the key of the signed ids lies."""
+        return self.secret_file or self.data_dir / "secret.key"
+
+    @property
+    def is_loopback(self) -> bool:
+        """The listener hears this machine only."""
+        return self.smtp_host.startswith(_LOOPBACK)
+
+    @property
+    def trust_check(self) -> str:
+        """How senders are checked, the default resolved."""
+        return self.sender_check or ("none" if self.is_loopback else "dns")
+
+
+def load_settings(environ: Mapping[str, str] | None = None, file: Path = FILE) -> Settings:
+    """The settings in force.
+
+    Args:
+        environ: The environment; the process's own when absent.
+        file: A TOML file of the same names; a missing one is no error.
+
+    Raises:
+        ConfigError: A name is unknown or a value wrong; the message names source and mend.
+    """
+    values, sources = gather(os.environ if environ is None else environ, file)
+    try:
+        return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in values.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
+        raise ConfigError(_mend(name, sources.get(name, "default"), first["msg"])) from None
+
+
+def gather(environ: Mapping[str, str], file: Path) -> tuple[dict[str, object], dict[str, str]]:
+    """Raw values by setting name, and where each came from (`environment` or the file's name)."""
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name, value in _read_file(file).items():
+        values[name], sources[name] = value, str(file)
+    for name, text in environ.items():
+        if name.startswith(PREFIX):
+            values[name], sources[name] = text, "environment"
+    for name in values:
+        if name not in known:
+            raise ConfigError(
+                f"{name} ({sources[name]}): no such setting; remove it or see `uketsuke check` for all names"
+            )
+    return values, sources
+
+
+def _read_file(file: Path) -> dict[str, object]:
+    if not file.is_file():
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not readable as TOML: {error}; mend that line or remove the file") from None
+
+
+def _mend(name: str, source: str, message: str) -> str:
+    field = Settings.model_fields.get(name.removeprefix(PREFIX).lower())
+    meaning = f"; it is: {field.description}" if field else ""
+    return f"{name} ({source}): {message.removeprefix('Value error, ')}{meaning}"

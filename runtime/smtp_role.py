@@ -1,0 +1,39 @@
+"""The SMTP role: the listener, ended by signals, without any model library in its memory."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from ingest.smtp import ListenerSettings, listen
+
+from runtime.clock import utc_now
+from runtime.logs import log_for
+
+if TYPE_CHECKING:
+    from models.db.store import Store
+
+    from runtime.settings import Settings
+
+
+async def run_listener(settings: Settings, store: Store) -> None:
+    """Listen until SIGTERM or SIGINT; sessions in progress get their answer first."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    listener = await listen(
+        store,
+        ListenerSettings(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            addresses=settings.desk_addresses,
+            max_bytes=settings.smtp_max_bytes,
+        ),
+        utc_now,
+    )
+    log_for("smtp").info("listening", host=settings.smtp_host, port=settings.smtp_port)
+    await stop.wait()
+    await listener.close()
+    store.close()

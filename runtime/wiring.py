@@ -1,0 +1,74 @@
+"""The only place that builds the long-lived objects out of settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policy.load import load_pack
+
+from runtime.secret import load_secret
+
+if TYPE_CHECKING:
+    from models.db.store import Store
+    from responders.identity import SenderIdentity
+
+    from policy.pack import Pack
+    from runtime.settings import Settings
+    from runtime.triage import Rules
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, its database created and migrated. Safe to call from several roles at once."""
+    from models.db.migrate import upgrade  # noqa: PLC0415 - commands that touch no database stay light
+    from models.db.store import Store  # noqa: PLC0415
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.url)
+    return Store(settings.url)
+
+
+def sender_identity(settings: Settings) -> SenderIdentity:
+    """Who signs the letters."""
+    from responders.identity import SenderIdentity  # noqa: PLC0415
+
+    address = settings.desk_addresses[0]
+    secret = load_secret(settings.secret_path)
+    return SenderIdentity(
+        address=address,
+        domain=address.rpartition("@")[2],
+        secret=secret,
+        instance=instance_of(secret),
+        is_trusted=settings.trust_check == "none",
+    )
+
+
+def instance_of(secret: bytes) -> str:
+    """A public name of this installation, the same on all of its machines; tells nothing of the secret."""
+    import hashlib  # noqa: PLC0415
+
+    return hashlib.sha256(b"uketsuke instance:" + secret).hexdigest()[:16]
+
+
+def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
+    """Pack, models and identity: what a mail is measured by."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from classify.scorer import load_scorer  # noqa: PLC0415 - the models are the heaviest import of all
+
+    from runtime.triage import Rules  # noqa: PLC0415
+
+    pack = pack or load_pack(settings.pack)
+    if settings.reply_limits == "off":
+        pack = replace(pack, limits=replace(pack.limits, **dict.fromkeys(_RATES, _UNLIMITED)))
+    return Rules(pack=pack, scorer=load_scorer(pack), identity=sender_identity(settings), mode=settings.mode)
+
+
+_UNLIMITED = 2**31
+_RATES = ("per_sender_hour", "per_sender_day", "per_domain_hour", "total_10min")
+
+
+def own_addresses(settings: Settings) -> frozenset[str]:
+    """The desk's addresses, domains folded: mail from them is a loop."""
+    return frozenset(
+        address.rpartition("@")[0] + "@" + address.rpartition("@")[2].casefold() for address in settings.desk_addresses
+    )
