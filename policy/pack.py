@@ -180,4 +180,5 @@ class Pack:
     thresholds: Thresholds
     limits: ReplyLimits
     banned_words: Mapping[str, tuple[str, ...]]  # never in a letter (mails-and-replies: Do not say)
+    scope_list: Mapping[str, tuple[str, ...]]  # what the desk supports, a line each
     acknowledges: bool = True  # write a short receipt for a complete mail

@@ -1,0 +1,229 @@
+"""Raw TOML tables become the records of a pack: types, keys and ids are checked here, meaning in `policy.verify`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from models.assessment import Category, Facet, Section, SymptomKind
+from policy import pack as records
+from policy.read import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import StrEnum
+
+Name = TypeVar("Name", bound="StrEnum")
+
+
+def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple[str, str], str]) -> records.Pack:
+    """The pack of these tables (by file name without ending) and letter templates.
+
+    Raises:
+        PackError: A key is missing, unknown or of the wrong type.
+    """
+    top = Table("pack.toml", files["pack"])
+    languages = top.texts("languages", needed=True)
+    if not languages:
+        raise top.wrong("languages", "must name at least one language")
+    order, questions = _questions(Table("questions.toml", files["questions"]), languages)
+    built = records.Pack(
+        id=top.text("id"),
+        version=top.text("version"),
+        languages=languages,
+        default_language=top.text("default_language"),
+        desk=_desk(top.table("desk"), languages),
+        sections=_sections(Table("sections.toml", files["sections"]), languages),
+        questions=questions,
+        question_order=order,
+        categories=_categories(Table("categories.toml", files["categories"]), languages),
+        kinds=_kinds(Table("kinds.toml", files["kinds"]), languages),
+        products=_products(Table("products.toml", files["products"]), languages),
+        regions=_regions(Table("regions.toml", files["regions"]), languages),
+        resource_patterns=_resources(Table("resources.toml", files["resources"])),
+        related=_related(Table("related.toml", files["related"])),
+        cues=_cues(Table("cues.toml", files["cues"])),
+        texts=_texts(top.table("texts"), languages),
+        letters=letters,
+        thresholds=_thresholds(top.table("thresholds", {})),
+        limits=_limits(top.table("limits", {})),
+        banned_words=top.lists("banned_words"),
+        scope_list=top.lists("scope_list"),
+        acknowledges=top.flag("acknowledges", default=True),
+    )
+    top.end()
+    return built
+
+
+def _desk(table: Table, languages: tuple[str, ...]) -> records.Desk:
+    desk = records.Desk(
+        name=table.localised("name", languages),
+        organisation=table.localised("organisation", languages),
+        hours=table.localised("hours", languages),
+        support_url=table.text("support_url"),
+        status_url=table.text("status_url"),
+        subject_tag=table.localised("subject_tag", languages),
+        timezone=table.text("timezone"),
+    )
+    table.end()
+    return desk
+
+
+def _thresholds(table: Table) -> records.Thresholds:
+    usual = records.Thresholds()
+    found = records.Thresholds(
+        ask=table.number("ask", usual.ask), present=table.number("present", usual.present), hold=table.number("hold", usual.hold)
+    )
+    table.end()
+    return found
+
+
+def _limits(table: Table) -> records.ReplyLimits:
+    usual = records.ReplyLimits()
+    limits = records.ReplyLimits(
+        per_sender_hour=table.count("per_sender_hour", usual.per_sender_hour),
+        per_sender_day=table.count("per_sender_day", usual.per_sender_day),
+        per_domain_hour=table.count("per_domain_hour", usual.per_domain_hour),
+        total_10min=table.count("total_10min", usual.total_10min),
+        max_questions=table.count("max_questions", usual.max_questions),
+        remind_after=timedelta(days=table.number("remind_after_days", usual.remind_after.days)),
+        bounce_hold=timedelta(days=table.number("bounce_hold_days", usual.bounce_hold.days)),
+    )
+    table.end()
+    return limits
+
+
+def _texts(table: Table, languages: tuple[str, ...]) -> Mapping[str, Mapping[str, str]]:
+    return {key: table.localised(key, languages) for key in table.keys()}  # noqa: SIM118 - keys() is ours, not a dict's
+
+
+def _sections(table: Table, languages: tuple[str, ...]) -> Mapping[Section, Mapping[str, str]]:
+    found = {section: table.localised(section.value, languages) for section in Section}
+    table.end()
+    return found
+
+
+def _questions(table: Table, languages: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, records.Question]]:
+    order = table.texts("order", needed=True)
+    found = {}
+    for item in table.keys():  # noqa: SIM118
+        entry = table.table(item)
+        found[item] = records.Question(
+            item=item,
+            heading=entry.localised("heading", languages),
+            text=entry.localised("text", languages),
+            example=entry.localised("example", languages),
+        )
+        entry.end()
+    return order, found
+
+
+def _categories(table: Table, languages: tuple[str, ...]) -> Mapping[Category, records.CategoryPolicy]:
+    found = {}
+    for category in Category:
+        entry = table.table(category.value)
+        found[category] = records.CategoryPolicy(
+            id=category,
+            name=entry.localised("name", languages),
+            required=entry.texts("required"),
+            along=entry.texts("along"),
+            who_on_permission_error=entry.flag("who_on_permission_error"),
+            scope_note=entry.maybe_localised("scope_note", languages),
+            can_do=entry.maybe_localised("can_do", languages),
+        )
+        entry.end()
+    table.end()
+    return found
+
+
+def _kinds(table: Table, languages: tuple[str, ...]) -> Mapping[SymptomKind, records.KindPolicy]:
+    found = {}
+    for kind in SymptomKind:
+        entry = table.table(kind.value)
+        found[kind] = records.KindPolicy(
+            id=kind,
+            name=entry.localised("name", languages),
+            required=_names(entry, "required", Facet),
+            along=_names(entry, "along", Facet),
+            tips=entry.lists("tips"),
+        )
+        entry.end()
+    table.end()
+    return found
+
+
+def _names(table: Table, key: str, known: type[Name]) -> tuple[Name, ...]:
+    names = table.texts(key)
+    for name in names:
+        if name not in {item.value for item in known}:
+            raise table.wrong(key, f"{name} is unknown; known are {', '.join(item.value for item in known)}")
+    return tuple(known(name) for name in names)
+
+
+def _products(table: Table, languages: tuple[str, ...]) -> Mapping[str, records.Product]:
+    found = {}
+    for product in table.keys():  # noqa: SIM118
+        entry = table.table(product)
+        found[product] = records.Product(
+            id=product,
+            name=entry.localised("name", languages),
+            group=entry.text("group"),
+            tier=entry.text("tier", "common"),
+            strong=entry.texts("strong"),
+            weak=entry.texts("weak"),
+            api_codes=entry.texts("api_codes"),
+            is_service=entry.flag("is_service"),
+            is_means=entry.flag("is_means"),
+        )
+        entry.end()
+    return found
+
+
+def _regions(table: Table, languages: tuple[str, ...]) -> Mapping[str, records.Region]:
+    found = {}
+    for region in table.keys():  # noqa: SIM118
+        entry = table.table(region)
+        found[region] = records.Region(
+            id=region,
+            name=entry.localised("name", languages),
+            timezone=entry.text("timezone"),
+            aliases=entry.texts("aliases"),
+            id_code=entry.text("id_code", ""),
+        )
+        entry.end()
+    return found
+
+
+def _resources(table: Table) -> tuple[records.ResourcePattern, ...]:
+    found = []
+    for entry in table.tables("pattern"):
+        found.append(
+            records.ResourcePattern(
+                kind=entry.text("kind"), product=entry.text("product", ""), regex=entry.text("regex"), example=entry.text("example")
+            )
+        )
+        entry.end()
+    table.end()
+    return tuple(found)
+
+
+def _related(table: Table) -> tuple[records.RelatedGroup, ...]:
+    found = []
+    for group in table.keys():  # noqa: SIM118
+        entry = table.table(group)
+        found.append(records.RelatedGroup(id=group, anchor=entry.texts("anchor", needed=True), others=entry.texts("others", needed=True)))
+        entry.end()
+    return tuple(found)
+
+
+def _cues(table: Table) -> records.Cues:
+    headings, phrases, patterns, words = (table.table(key, {}) for key in ("headings", "phrases", "patterns", "words"))
+    table.end()
+    cues = records.Cues(
+        headings={section: headings.lists(section.value) for section in Section if section.value in headings.keys()},  # noqa: SIM118
+        phrases={key: phrases.lists(key) for key in phrases.keys()},  # noqa: SIM118
+        patterns={key: patterns.text(key) for key in patterns.keys()},  # noqa: SIM118
+        words={key: words.lists(key) for key in words.keys()},  # noqa: SIM118
+    )
+    headings.end()
+    return cues
