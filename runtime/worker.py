@@ -76,7 +76,7 @@ class Worker:
             own_addresses=self.own,
             instance=self.rules.identity.instance,
         )
-        history = self.store.history(mail, now)
+        history = self.store.history(mail, now, claim.mail_id)
         done = triage(mail, history, self.rules)
         ref = self.store.file(
             filing_of(claim, done, now, join=history.ticket.ref if history.ticket else None, ref=history.ref)

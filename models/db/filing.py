@@ -1,0 +1,245 @@
+"""One triaged mail, filed: ticket, reading, letter, thread index and history in one transaction.
+
+Promises: filed once, however often it is tried (compare-and-set on the claim); one mail has at most one letter of a kind.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from models.db.base import Shelf
+from models.db.intake import INBOUND
+from models.db.rows import names
+from models.db.tables import EventRow, ReadingRow
+from models.db.threads import REPLY, THREAD, TICKET, body_hash, message_hash, ref_of
+from models.decision import LetterKind, ReplyState
+from models.errors import ClaimLost
+from models.mail import AutomaticKind
+from models.ticket import MailState, TicketState
+from models.wire import assessment_to_value, attachments_to_value, automation_to_value, decision_to_value, dump
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Table
+    from sqlalchemy.engine import Connection
+
+    from models.assessment import Assessment
+    from models.decision import Reply
+    from models.ticket import Filing
+
+READING = ReadingRow.__table__  # type: ignore[attr-defined]
+EVENT = EventRow.__table__  # type: ignore[attr-defined]
+MACHINE = "uketsuke"
+_ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
+
+
+class Files(Shelf):
+    """Filing."""
+
+    def file(self, filing: Filing) -> str:
+        """Write everything one triaged mail brings; returns the ticket's reference.
+
+        Raises:
+            ClaimLost: The mail is another worker's by now, or was filed already. Nothing was written.
+        """
+        ref = filing.join or ref_of(filing.mail_id)
+        with self.write() as connection:
+            _close_claim(connection, filing, ref)
+            _keep_reading(connection, filing)
+            if filing.join:
+                _update_ticket(connection, filing, ref)
+            else:
+                _open_ticket(connection, filing, ref)
+            if filing.reply is not None:
+                _queue_reply(connection, filing, filing.reply, ref)
+            _index(connection, filing, ref)
+            _mark_bounced(connection, filing, ref)
+        return ref
+
+
+def settled_items(seen: Assessment) -> set[str]:
+    """The items a mail settles: sections and facets present or answered, links that hold."""
+    found = {section.value for section, finding in seen.sections.items() if finding.present or finding.answered}
+    found |= {f"facet:{facet.value}" for facet, finding in seen.facets.items() if finding.present or finding.answered}
+    found |= {"link:evidence"} if seen.evidence_linked else set()
+    return found | ({"link:goal"} if seen.goal_linked else set())
+
+
+def add_event(connection: Connection, ref: str, at: datetime, by: str, what: str, detail: str = "") -> None:
+    """One line of a ticket's history."""
+    connection.execute(insert(EVENT).values(ref=ref, at=at, by=by, what=what, detail=detail.replace("\x00", "")))
+
+
+def insert_if_new(connection: Connection, table: Table, values: dict[str, Any], keys: list[str]) -> bool:
+    """Insert unless a row with these keys is there; returns whether it was new."""
+    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    return connection.execute(make(table).values(**values).on_conflict_do_nothing(index_elements=keys)).rowcount == 1
+
+
+def _close_claim(connection: Connection, filing: Filing, ref: str) -> None:
+    done = connection.execute(
+        update(INBOUND)
+        .where(INBOUND.c.id == filing.mail_id, INBOUND.c.token == filing.token, INBOUND.c.state == MailState.RECEIVED.value)
+        .values(
+            state=MailState.TRIAGED.value,
+            token=None,
+            claimed_until=None,
+            error="",
+            ref=ref,
+            sender=(filing.mail.sender.folded if filing.mail.sender else "")[:320],
+            subject=filing.mail.subject[:500],
+            message_id=(filing.mail.message_id or "")[:2000],
+            body_hash=body_hash(filing.mail),
+        )
+    )
+    if done.rowcount != 1:
+        raise ClaimLost(f"mail {filing.mail_id}")
+
+
+def _keep_reading(connection: Connection, filing: Filing) -> None:
+    mail = filing.mail
+    read = {
+        "sender": mail.sender.addr if mail.sender else "",
+        "sender_name": mail.sender.name if mail.sender else "",
+        "subject": mail.subject,
+        "to": ", ".join(address.addr for address in (*mail.to, *mail.cc)),
+        "text": mail.text,
+        "reply_text": mail.reply_text,
+        "attachments": attachments_to_value(mail.attachments),
+        "automation": automation_to_value(mail.automation),
+        "trust": mail.trust,
+        "warnings": list(mail.warnings),
+    }
+    connection.execute(
+        insert(READING).values(
+            mail_id=filing.mail_id,
+            mail=dump(read),
+            assessment=dump(assessment_to_value(filing.seen)),
+            decision=dump(decision_to_value(filing.decision)),
+        )
+    )
+
+
+def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
+    seen, decision = filing.seen, filing.decision
+    connection.execute(
+        insert(TICKET).values(
+            ref=ref,
+            number=filing.mail_id,
+            state=filing.state.value,
+            subject=filing.mail.subject[:500],
+            sender=(filing.mail.sender.folded if filing.mail.sender else "")[:320],
+            language=seen.language,
+            disposition=decision.disposition.value,
+            opened_at=filing.mail.envelope.received_at,
+            updated_at=filing.now,
+            ready_at=filing.now if filing.state is TicketState.READY else None,
+            split_from=None,
+            symptom_kind=seen.symptom_kind.value if seen.symptom_kind else "",
+            missing=dump(list(decision.missing)),
+            unsure=dump(list(decision.unsure)),
+            categories=dump(list(dict.fromkeys(issue.category.value for issue in seen.issues))),
+            products=dump(list(dict.fromkeys(product for issue in seen.issues for product in issue.products))),
+            settled=dump(sorted(settled_items(seen))),
+            asked="[]",
+            hints=dump(sorted({hint.kind for hint in seen.hints})),
+            has_permission_error=seen.has_permission_error,
+            is_automatic=filing.mail.automation.kind is not None,
+        )
+    )
+    add_event(connection, ref, filing.now, MACHINE, "filed", f"{decision.disposition.value}, {filing.state.value}")
+
+
+def _update_ticket(connection: Connection, filing: Filing, ref: str) -> None:
+    """Merge what the new mail brings; a mail by a machine changes nothing but the history."""
+    query = select(TICKET).where(TICKET.c.ref == ref)
+    if connection.dialect.name == "postgresql":
+        query = query.with_for_update()
+    row = connection.execute(query).mappings().one()
+    add_event(connection, ref, filing.now, "customer", "joined", f"{filing.decision.disposition.value}, {filing.state.value}")
+    if filing.mail.automation.kind is not None:
+        return
+    seen, decision = filing.seen, filing.decision
+    categories = [*names(row["categories"]), *(issue.category.value for issue in seen.issues if issue.category.is_answerable)]
+    products = [*names(row["products"]), *(product for issue in seen.issues for product in issue.products)]
+    connection.execute(
+        update(TICKET)
+        .where(TICKET.c.ref == ref)
+        .values(
+            state=filing.state.value,
+            updated_at=filing.now,
+            ready_at=row["ready_at"] or (filing.now if filing.state is TicketState.READY else None),
+            symptom_kind=row["symptom_kind"] or (seen.symptom_kind.value if seen.symptom_kind else ""),
+            missing=dump(list(decision.missing)),
+            unsure=dump(list(decision.unsure)),
+            categories=dump(list(dict.fromkeys(categories))),
+            products=dump(list(dict.fromkeys(products))),
+            settled=dump(sorted({*names(row["settled"]), *settled_items(seen)})),
+            hints=dump(sorted({*names(row["hints"]), *(hint.kind for hint in seen.hints)})),
+            has_permission_error=row["has_permission_error"] or seen.has_permission_error,
+        )
+    )
+    if row["state"] != filing.state.value:
+        add_event(connection, ref, filing.now, MACHINE, "moved", f"{row['state']} -> {filing.state.value}")
+
+
+def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str) -> None:
+    asked = [*filing.decision.missing, *filing.decision.asked_along] if reply.kind in _ASKS else []
+    write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now)
+
+
+def write_reply(connection: Connection, reply: Reply, *, mail_id: int, ref: str, asked: list[str], now: datetime) -> bool:
+    """Put a letter into the outbox, with its Message-ID into the thread index; False if it was there already."""
+    values = {
+        "mail_id": mail_id,
+        "ref": ref,
+        "kind": reply.kind.value,
+        "language": reply.language,
+        "to_address": reply.to[:320],
+        "to_domain": reply.to.rpartition("@")[2].casefold()[:255],
+        "subject": reply.subject,
+        "text": reply.text,
+        "message_id": reply.message_id,
+        "mail_from": reply.mail_from,
+        "raw": reply.raw,
+        "state": reply.state.value,
+        "reason": reply.reason,
+        "asked": dump(asked),
+        "attempts": 0,
+        "next_at": now,
+        "created_at": now,
+    }
+    if not insert_if_new(connection, REPLY, values, ["mail_id", "kind"]):
+        return False
+    insert_if_new(connection, THREAD, {"message_hash": message_hash(reply.message_id), "ref": ref, "sender": ""}, ["message_hash", "ref"])
+    add_event(connection, ref, now, MACHINE, f"reply_{reply.state.value}", f"{reply.kind.value} {reply.reason}".strip())
+    if asked and reply.state in {ReplyState.QUEUED, ReplyState.SENT, ReplyState.SHADOW, ReplyState.HELD}:
+        before = connection.execute(select(TICKET.c.asked).where(TICKET.c.ref == ref)).scalar_one()
+        merged = sorted({*json.loads(before), *asked})
+        connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(asked=dump(merged)))
+    return True
+
+
+def _index(connection: Connection, filing: Filing, ref: str) -> None:
+    if filing.mail.message_id and filing.mail.sender:
+        values = {"message_hash": message_hash(filing.mail.message_id), "ref": ref, "sender": filing.mail.sender.folded[:320]}
+        insert_if_new(connection, THREAD, values, ["message_hash", "ref"])
+
+
+def _mark_bounced(connection: Connection, filing: Filing, ref: str) -> None:
+    """A bounce that quotes the signed Message-ID of a letter of ours marks that letter."""
+    if filing.mail.automation.kind is not AutomaticKind.BOUNCE or not filing.join:
+        return
+    quoted = {filing.mail.in_reply_to, *filing.mail.references} - {None}
+    done = connection.execute(
+        update(REPLY).where(REPLY.c.ref == ref, REPLY.c.message_id.in_(quoted)).values(state=ReplyState.BOUNCED.value)
+    )
+    if done.rowcount:
+        add_event(connection, ref, filing.now, MACHINE, "reply_bounced", "the recipient's server returned the letter")

@@ -1,0 +1,41 @@
+"""Brings a database to the present shape. Safe to call from several processes at once, and again at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+
+from models.db.engine import make_engine, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK = 0x756B6574  # "uket": the advisory lock that lets one process migrate at a time
+
+
+def upgrade(url: str) -> None:
+    """Create or migrate the database.
+
+    Raises:
+        StoreUnavailable: It cannot be reached or written.
+    """
+    engine = make_engine(url)
+    try:
+        with transaction(engine, writes=True) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            command.upgrade(config_for(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def config_for(connection: Connection) -> Config:
+    """Alembic's configuration, bound to an open transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,196 @@
+"""The outbox: lease queued letters, mark what became of them, let agents release or discard what is held."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select, update
+
+from models.db.base import Shelf
+from models.db.filing import MACHINE, add_event, write_reply
+from models.db.intake import INBOUND
+from models.db.rows import names, reply_view
+from models.db.threads import REPLY, TICKET
+from models.decision import LetterKind, ReplyState
+from models.errors import ClaimLost, IllegalMove, NotFound
+from models.ticket import TicketState
+from models.views import DueReminder, OutboxClaim
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from typing import Any
+
+    from models.decision import Reply
+    from models.views import ReplyView
+
+_LIGHT = [column for column in REPLY.c if column.name != "raw"]
+_REQUESTS = (LetterKind.REQUEST_INFORMATION.value, LetterKind.FOLLOW_UP.value)
+
+
+class Outbox(Shelf):
+    """Letters."""
+
+    def claim_replies(self, *, limit: int, lease: timedelta, now: datetime) -> tuple[OutboxClaim, ...]:
+        """Lease up to `limit` queued letters that are due, oldest first."""
+        token = secrets.token_hex(16)
+        due = (
+            select(REPLY.c.id)
+            .where(REPLY.c.state == ReplyState.QUEUED.value, REPLY.c.next_at <= now)
+            .where(or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= now))
+            .order_by(REPLY.c.next_at, REPLY.c.id)
+            .limit(limit)
+        )
+        with self.write() as connection:
+            if connection.dialect.name == "postgresql":
+                due = due.with_for_update(skip_locked=True)
+            taken = connection.execute(
+                update(REPLY)
+                .where(REPLY.c.id.in_(due.scalar_subquery()))
+                .values(claimed_until=now + lease, token=token, attempts=REPLY.c.attempts + 1)
+                .returning(REPLY)
+            ).all()
+        return tuple(
+            OutboxClaim(
+                reply_id=row.id, token=token, attempts=row.attempts, ref=row.ref, to=row.to_address, mail_from=row.mail_from, raw=bytes(row.raw)
+            )
+            for row in sorted(taken, key=lambda row: row.id)
+        )
+
+    def reply_sent(self, claim: OutboxClaim, *, now: datetime) -> None:
+        """The smarthost took it.
+
+        Raises:
+            ClaimLost: The lease ran out and another process has the letter.
+        """
+        self._end(claim, now, "reply_sent", "", state=ReplyState.SENT.value, sent_at=now)
+
+    def reply_deferred(self, claim: OutboxClaim, *, now: datetime, next_at: datetime, error: str) -> None:
+        """Not now: try again at `next_at`.
+
+        Raises:
+            ClaimLost: The lease ran out and another process has the letter.
+        """
+        self._end(claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
+
+    def reply_failed(self, claim: OutboxClaim, *, now: datetime, error: str) -> None:
+        """Never: the letter is marked, its address spared.
+
+        Raises:
+            ClaimLost: The lease ran out and another process has the letter.
+        """
+        self._end(claim, now, "reply_failed", error, state=ReplyState.FAILED.value, reason=error[:500])
+
+    def _end(self, claim: OutboxClaim, now: datetime, what: str, detail: str, **values: Any) -> None:  # noqa: ANN401 - columns
+        with self.write() as connection:
+            done = connection.execute(
+                update(REPLY)
+                .where(REPLY.c.id == claim.reply_id, REPLY.c.token == claim.token, REPLY.c.state == ReplyState.QUEUED.value)
+                .values(token=None, claimed_until=None, **values)
+            )
+            if done.rowcount != 1:
+                raise ClaimLost(f"letter {claim.reply_id}")
+            add_event(connection, claim.ref, now, MACHINE, what, detail)
+
+    def release_reply(self, reply_id: int, *, by: str, now: datetime) -> None:
+        """Let a held letter go; its ticket waits for the customer where the letter asks him something.
+
+        Raises:
+            NotFound: No such letter.
+            IllegalMove: It is not held.
+        """
+        self._settle(reply_id, by, now, ReplyState.QUEUED)
+
+    def discard_reply(self, reply_id: int, *, by: str, now: datetime) -> None:
+        """A held letter will not go.
+
+        Raises:
+            NotFound: No such letter.
+            IllegalMove: It is not held.
+        """
+        self._settle(reply_id, by, now, ReplyState.DISCARDED)
+
+    def _settle(self, reply_id: int, by: str, now: datetime, to: ReplyState) -> None:
+        with self.write() as connection:
+            row = connection.execute(select(REPLY.c.ref, REPLY.c.state, REPLY.c.kind).where(REPLY.c.id == reply_id)).first()
+            if row is None:
+                raise NotFound(f"no letter {reply_id}")
+            done = connection.execute(
+                update(REPLY).where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value).values(state=to.value, next_at=now)
+            )
+            if done.rowcount != 1:
+                raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
+            add_event(connection, row.ref, now, by, f"reply_{to.value}", row.kind)
+            if to is ReplyState.QUEUED and row.kind in _REQUESTS:
+                connection.execute(
+                    update(TICKET)
+                    .where(TICKET.c.ref == row.ref, TICKET.c.state == TicketState.NEEDS_REVIEW.value)
+                    .values(state=TicketState.WAITING_CUSTOMER.value, updated_at=now)
+                )
+
+    def replies(self, *, limit: int = 100, before: int | None = None) -> tuple[ReplyView, ...]:
+        """Letters, newest first; `before` is the id of the last one of the page before."""
+        query = select(*_LIGHT).order_by(REPLY.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(REPLY.c.id < before)
+        with self.read() as connection:
+            return tuple(reply_view(row) for row in connection.execute(query).mappings())
+
+    def reply(self, reply_id: int) -> ReplyView:
+        """One letter.
+
+        Raises:
+            NotFound: No such letter.
+        """
+        with self.read() as connection:
+            row = connection.execute(select(*_LIGHT).where(REPLY.c.id == reply_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"no letter {reply_id}")
+        return reply_view(row)
+
+    def raw_reply(self, reply_id: int) -> bytes:
+        """The complete message as it goes out.
+
+        Raises:
+            NotFound: No such letter.
+        """
+        with self.read() as connection:
+            raw = connection.execute(select(REPLY.c.raw).where(REPLY.c.id == reply_id)).scalar()
+        if raw is None:
+            raise NotFound(f"no letter {reply_id}")
+        return bytes(raw)
+
+    def due_reminders(self, *, sent_before: datetime, limit: int = 100) -> tuple[DueReminder, ...]:
+        """Tickets that wait for a customer who was asked once before that instant, without follow-up or reminder since."""
+        later = select(REPLY.c.ref).where(REPLY.c.kind.in_((LetterKind.REMINDER.value, LetterKind.FOLLOW_UP.value)))
+        query = (
+            select(REPLY, TICKET.c.missing)
+            .join(TICKET, TICKET.c.ref == REPLY.c.ref)
+            .where(TICKET.c.state == TicketState.WAITING_CUSTOMER.value)
+            .where(REPLY.c.kind == LetterKind.REQUEST_INFORMATION.value, REPLY.c.state == ReplyState.SENT.value)
+            .where(REPLY.c.sent_at < sent_before, REPLY.c.ref.not_in(later))
+            .order_by(REPLY.c.id)
+            .limit(limit)
+        )
+        with self.read() as connection:
+            rows = connection.execute(query).mappings().all()
+            return tuple(
+                DueReminder(
+                    ref=row["ref"],
+                    language=row["language"],
+                    to=row["to_address"],
+                    subject=connection.execute(select(INBOUND.c.subject).where(INBOUND.c.id == row["mail_id"])).scalar_one(),
+                    asked=names(row["missing"]),
+                    message_id=row["message_id"],
+                    mail_id=row["mail_id"],
+                )
+                for row in rows
+            )
+
+    def file_reminder(self, due: DueReminder, reply: Reply, *, now: datetime) -> bool:
+        """Queue a reminder unless the ticket moved on or has one; True if it was written."""
+        with self.write() as connection:
+            state = connection.execute(select(TICKET.c.state).where(TICKET.c.ref == due.ref)).scalar()
+            if state != TicketState.WAITING_CUSTOMER.value:
+                return False
+            return write_reply(connection, reply, mail_id=due.mail_id, ref=due.ref, asked=list(due.asked), now=now)

@@ -1,0 +1,241 @@
+"""The queue: what agents see, page by page; moves, notes, books, and the facts of the quality report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from models.assessment import Category, Section
+from models.db.base import Shelf
+from models.db.filing import EVENT, READING, add_event
+from models.db.intake import INBOUND
+from models.db.rows import event_view, full_mail_view, mail_view, names, reply_view, stray_row, ticket_row
+from models.db.tables import ReportRow
+from models.db.threads import REPLY, TICKET
+from models.errors import NotFound
+from models.ticket import MailState, Ticket, TicketState, move
+from models.views import Books, SavedReport, TicketFacts, TicketView
+from models.wire import assessment_from_value, decision_from_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection, RowMapping
+
+    from models.views import MailView, QueueRow, ReplyView
+
+REPORT = ReportRow.__table__  # type: ignore[attr-defined]
+_MAIL = [INBOUND.c[name] for name in ("id", "message_id", "sha256", "received_at", "state", "deliveries", "sender", "subject", "error", "size", "ref")]
+_LETTER = [column for column in REPLY.c if column.name not in {"raw", "text"}]
+_STRAY_STATES = {"parked": MailState.PARKED.value, "needs_review": MailState.RECEIVED.value}
+
+
+class Queue(Shelf):
+    """Tickets as agents see them."""
+
+    def queue(
+        self, *, states: Iterable[str] | None = None, limit: int = 50, after: int | None = None, include_closed: bool = False
+    ) -> tuple[QueueRow, ...]:
+        """A page of the queue, newest first. `after` is the key of the last row of the page before.
+
+        Without `states` it holds all open tickets and fresh mails; closed and parked ones only if asked for.
+        """
+        wanted = set(states) if states is not None else {state.value for state in TicketState}
+        if states is None and not include_closed:
+            wanted -= {TicketState.CLOSED.value, TicketState.PARKED.value}
+        with self.read() as connection:
+            tickets = _tickets(connection, wanted, limit, after)
+            strays = _strays(connection, wanted, limit, after)
+        return tuple(sorted((*tickets, *strays), key=lambda row: -row.key)[:limit])
+
+    def counts(self) -> dict[str, int]:
+        """Tickets by state; fresh mails count as needs_review, parked mails as parked."""
+        with self.read() as connection:
+            found = defaultdict(int, {state: count for state, count in connection.execute(_count_by(TICKET.c.state))})
+            stray = dict(tuple(row) for row in connection.execute(_count_by(INBOUND.c.state).where(INBOUND.c.ref.is_(None))))
+        for ticket_state, mail_state in _STRAY_STATES.items():
+            found[ticket_state] += stray.get(mail_state, 0)
+        return {state.value: found[state.value] for state in TicketState}
+
+    def ticket(self, ref: str) -> TicketView:
+        """One ticket whole.
+
+        Raises:
+            NotFound: No such ticket.
+        """
+        with self.read() as connection:
+            row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+            if row is None:
+                raise NotFound(f"no ticket {ref}")
+            mails = connection.execute(
+                select(*_MAIL, READING.c.mail, READING.c.assessment, READING.c.decision)
+                .outerjoin(READING, READING.c.mail_id == INBOUND.c.id)
+                .where(INBOUND.c.ref == ref)
+                .order_by(INBOUND.c.id)
+            ).mappings()
+            full = tuple(full_mail_view(mail) for mail in mails)
+            letters = connection.execute(select(*_LETTER, REPLY.c.text).where(REPLY.c.ref == ref).order_by(REPLY.c.id)).mappings()
+            replies = tuple(reply_view(letter) for letter in letters)
+            events = connection.execute(select(EVENT).where(EVENT.c.ref == ref).order_by(EVENT.c.id)).mappings()
+            return TicketView(
+                row=ticket_row(row, full, replies), mails=full, replies=replies, events=tuple(event_view(event) for event in events)
+            )
+
+    def stray_mail(self, mail_id: int) -> MailView:
+        """A mail that is no ticket: just received, or parked.
+
+        Raises:
+            NotFound: No such mail, or it became a ticket.
+        """
+        query = select(*_MAIL).where(INBOUND.c.id == mail_id, INBOUND.c.ref.is_(None))
+        with self.read() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"no stray mail {mail_id}")
+        return mail_view(row)
+
+    def move(self, ref: str, to: TicketState, *, by: str, now: datetime) -> None:
+        """Move a ticket to another state.
+
+        Raises:
+            NotFound: No such ticket.
+            IllegalMove: The table of legal moves does not hold it.
+        """
+        with self.write() as connection:
+            row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+            if row is None:
+                raise NotFound(f"no ticket {ref}")
+            event = move(_ticket(row), to, by=by, at=now)
+            ready_at = row["ready_at"] or (now if to is TicketState.READY else None)
+            connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(state=to.value, updated_at=now, ready_at=ready_at))
+            add_event(connection, ref, now, by, event.what, event.detail)
+
+    def add_note(self, ref: str, text: str, *, by: str, now: datetime) -> None:
+        """A note of an agent in the ticket's history.
+
+        Raises:
+            NotFound: No such ticket.
+        """
+        with self.write() as connection:
+            if connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(updated_at=now)).rowcount != 1:
+                raise NotFound(f"no ticket {ref}")
+            add_event(connection, ref, now, by, "note", text[:10_000])
+
+    def books(self) -> Books:
+        """The balance of accepted mails."""
+        with self.read() as connection:
+            states = dict(tuple(row) for row in connection.execute(_count_by(INBOUND.c.state)))
+            deliveries = connection.execute(select(func.coalesce(func.sum(INBOUND.c.deliveries), 0))).scalar_one()
+            tickets = connection.execute(select(func.count()).select_from(TICKET)).scalar_one()
+        triaged = states.get(MailState.TRIAGED.value, 0)
+        return Books(
+            accepted=int(deliveries),
+            ticketed=tickets,
+            joined=triaged - tickets,
+            parked=states.get(MailState.PARKED.value, 0),
+            waiting=states.get(MailState.RECEIVED.value, 0),
+            duplicates=int(deliveries) - sum(states.values()),
+        )
+
+    def facts(self, start: datetime, end: datetime) -> tuple[TicketFacts, ...]:
+        """The facts of every ticket opened in [start, end), oldest first."""
+        query = select(TICKET).where(TICKET.c.opened_at >= start, TICKET.c.opened_at < end).order_by(TICKET.c.number)
+        with self.read() as connection:
+            rows = connection.execute(query).mappings().all()
+            return tuple(_facts(connection, row) for row in rows)
+
+    def save_report(self, name: str, language: str, html: str, *, now: datetime) -> None:
+        """Keep a report; a newer one of the same name and language takes its place."""
+        with self.write() as connection:
+            connection.execute(REPORT.delete().where(REPORT.c.name == name, REPORT.c.language == language))
+            connection.execute(REPORT.insert().values(name=name, language=language, created_at=now, html=html))
+
+    def reports(self) -> tuple[SavedReport, ...]:
+        """The saved reports without their pages, newest first."""
+        query = select(REPORT.c.id, REPORT.c.name, REPORT.c.language, REPORT.c.created_at).order_by(REPORT.c.name.desc(), REPORT.c.language)
+        with self.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(SavedReport(report_id=row.id, name=row.name, language=row.language, created_at=row.created_at) for row in rows)
+
+    def report(self, report_id: int) -> SavedReport:
+        """One saved report with its page.
+
+        Raises:
+            NotFound: No such report.
+        """
+        with self.read() as connection:
+            row = connection.execute(select(REPORT).where(REPORT.c.id == report_id)).first()
+        if row is None:
+            raise NotFound(f"no report {report_id}")
+        return SavedReport(report_id=row.id, name=row.name, language=row.language, created_at=row.created_at, html=row.html)
+
+
+def _count_by(column):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - SQLAlchemy's own generic types
+    return select(column, func.count()).group_by(column)
+
+
+def _tickets(connection: Connection, states: set[str], limit: int, after: int | None) -> list[QueueRow]:
+    query = select(TICKET).where(TICKET.c.state.in_(states)).order_by(TICKET.c.number.desc()).limit(limit)
+    if after is not None:
+        query = query.where(TICKET.c.number < after)
+    rows = connection.execute(query).mappings().all()
+    refs = [row["ref"] for row in rows]
+    mails: dict[str, list[MailView]] = defaultdict(list)
+    for row in connection.execute(select(*_MAIL).where(INBOUND.c.ref.in_(refs)).order_by(INBOUND.c.id)).mappings():
+        mails[row["ref"]].append(mail_view(row))
+    letters: dict[str, list[ReplyView]] = defaultdict(list)
+    for row in connection.execute(select(*_LETTER).where(REPLY.c.ref.in_(refs)).order_by(REPLY.c.id)).mappings():
+        letters[row["ref"]].append(reply_view(row))
+    return [ticket_row(row, mails[row["ref"]], letters[row["ref"]]) for row in rows]
+
+
+def _strays(connection: Connection, states: set[str], limit: int, after: int | None) -> list[QueueRow]:
+    wanted = [mail_state for ticket_state, mail_state in _STRAY_STATES.items() if ticket_state in states]
+    if not wanted:
+        return []
+    query = select(*_MAIL).where(INBOUND.c.ref.is_(None), INBOUND.c.state.in_(wanted)).order_by(INBOUND.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(INBOUND.c.id < after)
+    return [stray_row(mail_view(row)) for row in connection.execute(query).mappings()]
+
+
+def _ticket(row: RowMapping) -> Ticket:
+    return Ticket(
+        ref=row["ref"],
+        state=TicketState(row["state"]),
+        subject=row["subject"],
+        sender=row["sender"],
+        language=row["language"],
+        opened_at=row["opened_at"],
+        updated_at=row["updated_at"],
+        split_from=row["split_from"],
+    )
+
+
+def _facts(connection: Connection, row: RowMapping) -> TicketFacts:
+    import json  # noqa: PLC0415 - only reports need it
+
+    reading = connection.execute(select(READING).where(READING.c.mail_id == row["number"])).mappings().one()
+    seen = assessment_from_value(json.loads(reading["assessment"]))
+    decision = decision_from_value(json.loads(reading["decision"]))
+    letters: Sequence[RowMapping] = connection.execute(select(*_LETTER).where(REPLY.c.ref == row["ref"]).order_by(REPLY.c.id)).mappings().all()
+    mails = connection.execute(select(func.count()).select_from(INBOUND).where(INBOUND.c.ref == row["ref"])).scalar_one()
+    return TicketFacts(
+        ref=row["ref"],
+        opened_at=row["opened_at"],
+        state=row["state"],
+        language=row["language"],
+        disposition=decision.disposition.value,
+        categories=tuple(Category(name) for name in names(row["categories"])),
+        products=names(row["products"]),
+        present_first=frozenset(section for section in Section if seen.sections[section].present),
+        missing_first=decision.missing,
+        missing_now=names(row["missing"]),
+        letters=tuple((letter["kind"], letter["state"], letter["reason"]) for letter in letters),
+        mails=mails,
+        ready_at=row["ready_at"],
+        is_automatic=row["is_automatic"],
+    )

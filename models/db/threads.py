@@ -1,0 +1,165 @@
+"""Which ticket a mail belongs to, and how much was written to whom: the facts of a `History`.
+
+Promises: never joined on the subject alone; an inbound Message-ID or a reference typed into a subject joins only for
+the ticket's own sender or his company; a Message-ID of ours is signed, so whoever quotes it has seen the letter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from models.assessment import Category, SymptomKind
+from models.db.base import Shelf
+from models.db.intake import INBOUND
+from models.db.rows import names
+from models.db.tables import ReplyRow, ThreadRow, TicketRow
+from models.decision import History, LetterKind, OpenTicket, PastLetter, ReplyState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection, RowMapping
+
+    from models.mail import Mail
+
+THREAD = ThreadRow.__table__  # type: ignore[attr-defined]
+TICKET = TicketRow.__table__  # type: ignore[attr-defined]
+REPLY = ReplyRow.__table__  # type: ignore[attr-defined]
+
+BOUNCE_HOLD = timedelta(days=60)
+REJOIN_CLOSED = timedelta(days=30)  # an older closed ticket is not opened again: the mail starts a new one
+_COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD))
+# Mailbox providers: sharing one of these domains does not make two senders colleagues.
+_PUBLIC_DOMAINS = re.compile(
+    r"(?:^|\.)(?:gmail\.com|googlemail\.com|yahoo\.(?:co\.jp|com)|ymail\.ne\.jp|outlook\.(?:com|jp)|hotmail\.(?:com|co\.jp)|live\.(?:com|jp)"
+    r"|icloud\.com|me\.com|docomo\.ne\.jp|ezweb\.ne\.jp|au\.com|softbank\.(?:ne\.)?jp|i\.softbank\.jp|nifty\.com|biglobe\.ne\.jp|so-net\.ne\.jp"
+    r"|ocn\.ne\.jp|plala\.or\.jp|qq\.com|163\.com|126\.com|sina\.com|foxmail\.com|aol\.com|proton\.me|protonmail\.com|gmx\.(?:net|com|de))$"
+)
+
+
+def ref_of(mail_id: int) -> str:
+    """The reference of the ticket that a mail opens: unique, and the same at every try."""
+    return f"T{mail_id:06d}"
+
+
+def message_hash(message_id: str) -> str:
+    """The key of a Message-ID in the thread index."""
+    return hashlib.sha256(message_id.strip().encode("utf-8", "replace")).hexdigest()
+
+
+def body_hash(mail: Mail) -> str:
+    """Equal for mails that say the same, whatever their spacing."""
+    return hashlib.sha256("".join(mail.reply_text.split()).encode("utf-8", "replace")).hexdigest()
+
+
+def are_close(one: str, other: str) -> bool:
+    """Same address, or same domain that is no public mailbox provider's."""
+    if one.casefold() == other.casefold():
+        return bool(one)
+    domain = one.rpartition("@")[2].casefold()
+    return bool(domain) and domain == other.rpartition("@")[2].casefold() and not _PUBLIC_DOMAINS.search(domain)
+
+
+class Threads(Shelf):
+    """Threads and histories."""
+
+    def history(self, mail: Mail, now: datetime, mail_id: int) -> History:
+        """What happened before this mail: its ticket, our letters to its sender, repeats."""
+        sender = mail.sender.folded if mail.sender else ""
+        domain = mail.sender.domain if mail.sender else ""
+        with self.read() as connection:
+            row = self._find_ticket(connection, mail, sender, now)
+            ticket = _open_ticket(connection, row) if row is not None else None
+            return History(
+                now=now,
+                ticket=ticket,
+                ref=ticket.ref if ticket else ref_of(mail_id),
+                letters_to_sender_hour=_letters(connection, now - timedelta(hours=1), address=sender),
+                letters_to_sender_day=_letters(connection, now - timedelta(days=1), address=sender),
+                letters_to_domain_hour=_letters(connection, now - timedelta(hours=1), domain=domain),
+                letters_total_10min=_letters(connection, now - timedelta(minutes=10)),
+                has_bounced=_has_bounced(connection, sender, now),
+                is_repeat_body=_is_repeat(connection, mail, mail_id, sender, now),
+            )
+
+    def _find_ticket(self, connection: Connection, mail: Mail, sender: str, now: datetime) -> RowMapping | None:
+        for ref in (*self._refs_by_message_id(connection, mail, sender), *self._refs_by_name(connection, mail, sender)):
+            row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+            if row is not None and not (row["state"] == "closed" and row["updated_at"] < now - REJOIN_CLOSED):
+                return row
+        return None
+
+    @staticmethod
+    def _refs_by_message_id(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
+        quoted = [mail.in_reply_to, *reversed(mail.references)]
+        for message_id in dict.fromkeys(filter(None, quoted[:50])):
+            rows = connection.execute(select(THREAD).where(THREAD.c.message_hash == message_hash(message_id))).mappings().all()
+            for row in rows:
+                if not row["sender"] or are_close(row["sender"], sender):
+                    yield row["ref"]
+
+    @staticmethod
+    def _refs_by_name(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
+        for ref in mail.thread_refs[:5]:
+            owner = connection.execute(select(TICKET.c.sender).where(TICKET.c.ref == ref)).scalar()
+            if owner and are_close(owner, sender):
+                yield ref
+
+
+def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
+    letters = connection.execute(select(REPLY).where(REPLY.c.ref == row["ref"]).order_by(REPLY.c.id)).mappings().all()
+    return OpenTicket(
+        ref=row["ref"],
+        state=row["state"],
+        language=row["language"],
+        categories=tuple(Category(name) for name in names(row["categories"])),
+        symptom_kind=SymptomKind(row["symptom_kind"]) if row["symptom_kind"] else None,
+        settled=frozenset(names(row["settled"])),
+        asked=frozenset(names(row["asked"])),
+        products=names(row["products"]),
+        has_permission_error=row["has_permission_error"],
+        letters=tuple(
+            PastLetter(
+                kind=LetterKind(letter["kind"]),
+                state=ReplyState(letter["state"]),
+                at=letter["created_at"],
+                message_id=letter["message_id"],
+                asked=names(letter["asked"]),
+            )
+            for letter in letters
+        ),
+    )
+
+
+def _letters(connection: Connection, since: datetime, *, address: str | None = None, domain: str | None = None) -> int:
+    query = select(func.count()).select_from(REPLY).where(REPLY.c.created_at > since, REPLY.c.state.in_(_COUNTED))
+    if address is not None:
+        query = query.where(REPLY.c.to_address == address)
+    if domain is not None:
+        query = query.where(REPLY.c.to_domain == domain)
+    return int(connection.execute(query).scalar_one())
+
+
+def _has_bounced(connection: Connection, sender: str, now: datetime) -> bool:
+    query = select(REPLY.c.id).where(
+        REPLY.c.to_address == sender,
+        REPLY.c.created_at > now - BOUNCE_HOLD,
+        REPLY.c.state.in_((ReplyState.BOUNCED.value, ReplyState.FAILED.value)),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _is_repeat(connection: Connection, mail: Mail, mail_id: int, sender: str, now: datetime) -> bool:
+    query = (
+        select(INBOUND.c.body_hash)
+        .where(INBOUND.c.sender == sender, INBOUND.c.received_at > now - timedelta(hours=1), INBOUND.c.id < mail_id)
+        .order_by(INBOUND.c.id.desc())
+        .limit(1)
+    )
+    return bool(mail.reply_text.strip()) and connection.execute(query).scalar() == body_hash(mail)

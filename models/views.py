@@ -1,0 +1,172 @@
+"""What the store tells: frozen views of tickets, mails and letters, shaped for the queue, the desk and the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from models.assessment import Assessment, Category, Section
+    from models.decision import Decision
+    from models.mail import Attachment, Automation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailView:
+    """One inbound mail of a ticket, as far as it has come. `seen` and `decision` are None until it is triaged."""
+
+    mail_id: int
+    message_id: str
+    sha256: str
+    received_at: datetime
+    state: str  # received, triaged, parked
+    deliveries: int
+    sender: str = ""
+    sender_name: str = ""
+    subject: str = ""
+    to: str = ""
+    text: str = ""
+    reply_text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    automation: Automation | None = None
+    trust: str = "unchecked"
+    warnings: tuple[str, ...] = ()
+    seen: Assessment | None = None
+    decision: Decision | None = None
+    error: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyView:
+    """One letter. `text` is what a person reads; the complete message is fetched by `Store.raw_reply`."""
+
+    reply_id: int
+    ref: str
+    message_id: str
+    kind: str
+    state: str
+    reason: str
+    language: str
+    to: str
+    subject: str
+    text: str
+    created_at: datetime
+    sent_at: datetime | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """One line of a ticket's history."""
+
+    at: datetime
+    by: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """One line of the queue: a ticket, or (`ref` None) a mail that is no ticket yet or was parked."""
+
+    key: int  # where the next page starts; opaque
+    ref: str | None
+    state: str
+    subject: str
+    sender: str
+    language: str
+    disposition: str | None
+    missing: tuple[str, ...]
+    opened_at: datetime
+    updated_at: datetime
+    split_from: str | None
+    mails: tuple[MailView, ...]  # without texts and assessments
+    replies: tuple[ReplyView, ...]  # without texts
+    categories: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()  # sections present or answered
+    unsure: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketView:
+    """One ticket whole."""
+
+    row: QueueRow
+    mails: tuple[MailView, ...]
+    replies: tuple[ReplyView, ...]
+    events: tuple[EventView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxClaim:
+    """A lease on one queued letter."""
+
+    reply_id: int
+    token: str
+    attempts: int
+    ref: str
+    to: str
+    mail_from: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """accepted = ticketed + joined + parked + waiting + duplicates + deleted."""
+
+    accepted: int
+    ticketed: int
+    joined: int
+    parked: int
+    waiting: int
+    duplicates: int
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFacts:
+    """What the quality report counts of one ticket."""
+
+    ref: str
+    opened_at: datetime
+    state: str
+    language: str
+    disposition: str
+    categories: tuple[Category, ...]
+    products: tuple[str, ...]
+    present_first: frozenset[Section]  # sections present in the first mail
+    missing_first: tuple[str, ...]  # what the first decision asked for
+    missing_now: tuple[str, ...]
+    letters: tuple[tuple[str, str, str], ...]  # (kind, state, reason)
+    mails: int
+    ready_at: datetime | None = None  # when it first became ready
+    is_automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueReminder:
+    """A ticket whose customer was asked once and has not written back."""
+
+    ref: str
+    language: str
+    to: str
+    subject: str
+    asked: tuple[str, ...]
+    message_id: str  # of our request, for In-Reply-To
+    mail_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedReport:
+    """A report in the ledger."""
+
+    report_id: int
+    name: str
+    language: str
+    created_at: datetime
+    html: str = ""
