@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from aiosmtpd.smtp import SMTP
@@ -93,7 +93,7 @@ class Door:
                 raw=content,
                 desk_address=desk,
                 envelope=Envelope(
-                    mail_from=envelope.mail_from or "",
+                    mail_from="" if envelope.mail_from in {None, "<>"} else str(envelope.mail_from),
                     rcpt_tos=tuple(own),
                     received_at=self._clock(),
                     peer=str(session.peer[0]) if session.peer else "",
@@ -135,8 +135,14 @@ async def listen(store: Accepts, settings: ListenerSettings, clock: Callable[[],
     return Listener(server=server, committer=committer)
 
 
+class _Session(SMTP):  # type: ignore[misc] # aiosmtpd has no types
+    """One session, with room for long lines; set on the class, because the stream's own limit is taken from it."""
+
+    line_length_limit = MAX_LINE
+
+
 def _session(door: Door, settings: ListenerSettings, loop: asyncio.AbstractEventLoop) -> SMTP:
-    session: Any = SMTP(
+    return _Session(
         door,
         data_size_limit=settings.max_bytes,
         enable_SMTPUTF8=True,
@@ -145,6 +151,3 @@ def _session(door: Door, settings: ListenerSettings, loop: asyncio.AbstractEvent
         timeout=IDLE_S,
         loop=loop,
     )
-    session.line_length_limit = MAX_LINE
-    session._reader._limit = MAX_LINE * 2  # noqa: SLF001 - the stream's own limit must not be the narrower one
-    return session  # type: ignore[no-any-return]

@@ -1,0 +1,194 @@
+"""The body: the best text of a MIME tree, and its attachments.
+
+Promises: text of an attached mail (message/rfc822) stays an attachment; a blank plain part does not hide its HTML; no
+text part at all still gives the raw payload. `part` numbers count the depth-first walk and are the key to the bytes.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import quopri
+import re
+from typing import TYPE_CHECKING
+
+from ingest.charset import decode
+from ingest.headers import as_bytes, lenient_base64, parameter, raw_headers
+from ingest.html import html_to_text
+from models.mail import Attachment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message
+
+MAX_PARTS = 2_000
+MAX_DEPTH = 60
+_UNNAMED_TEXT = frozenset({"text/plain", "text/html", "text/enriched"})
+
+
+def walk(message: Message) -> Iterator[tuple[int, Message]]:
+    """Every part with its number, depth first, without looking into attached mails; bounded in number and depth."""
+    number = 0
+    stack: list[tuple[Message, int]] = [(message, 0)]
+    while stack and number < MAX_PARTS:
+        part, depth = stack.pop()
+        yield number, part
+        number += 1
+        if depth < MAX_DEPTH and content_type(part).startswith("multipart/"):
+            stack.extend((child, depth + 1) for child in reversed(children(part)))
+
+
+def children(part: Message) -> list[Message]:
+    """The parts of a multipart; none if it has no readable parts."""
+    payload = part.get_payload()
+    return [child for child in payload if not isinstance(child, str)] if isinstance(payload, list) else []
+
+
+def content_type(part: Message) -> str:
+    """The content type in lower case; the standard's default when absent or broken."""
+    try:
+        return part.get_content_type()
+    except (ValueError, AttributeError, TypeError):
+        return "text/plain"
+
+
+def payload_bytes(part: Message) -> bytes:
+    """The bytes of one part, transfer encoding undone, however broken."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        return _attached_bytes(part)
+    raw = as_bytes(str(payload or ""))
+    encodings = raw_headers(part, "Content-Transfer-Encoding")
+    encoding = encodings[0].decode("ascii", "replace").strip().strip('"').lower() if encodings else ""
+    if encoding.startswith("base64"):
+        return lenient_base64(raw)
+    if encoding.startswith("quoted"):
+        return quopri.decodestring(raw)
+    if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
+        decoded = part.get_payload(decode=True)
+        return decoded if isinstance(decoded, bytes) else raw
+    return raw
+
+
+def _attached_bytes(part: Message) -> bytes:
+    """An attached mail as bytes, as well as the standard library can write it back."""
+    parts = children(part)
+    try:
+        return parts[0].as_bytes() if parts else b""
+    except Exception:  # noqa: BLE001 - a tree that cannot be written back still has a name and a type
+        return b""
+
+
+def part_text(part: Message) -> str:
+    """The decoded text of one text part, HTML turned into text, line ends made \\n."""
+    text = decode(payload_bytes(part), parameter(part, "Content-Type", "charset"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    kind = content_type(part)
+    if kind == "text/html" or (kind == "text/plain" and _is_html(text)):
+        return html_to_text(text)
+    if parameter(part, "Content-Type", "format").lower() == "flowed":
+        return unflow(text, delsp=parameter(part, "Content-Type", "delsp").lower() == "yes")
+    return text
+
+
+def _is_html(text: str) -> bool:
+    return re.match(r"\s*(?:<!doctype html|<html[\s>])", text, re.IGNORECASE) is not None
+
+
+def unflow(text: str, *, delsp: bool) -> str:
+    """RFC 3676: soft line breaks joined; with delsp (Apple Mail in Japanese) without a blank."""
+    out: list[str] = []
+    depth_before, is_open = -1, False
+    for line in text.split("\n"):
+        marks = re.match(r">*", line)
+        depth = len(marks[0]) if marks else 0
+        body = line[depth:].removeprefix(" ") if depth or line.startswith(" ") else line
+        is_soft = body.endswith(" ") and body != "-- "
+        content = body[:-1] if is_soft and delsp else body
+        if is_open and depth == depth_before and body != "-- ":
+            out[-1] += content
+        else:
+            out.append(("> " if depth else "") * min(depth, 1) + ">" * max(0, depth - 1) + content if depth else content)
+        depth_before, is_open = depth, is_soft
+    return "\n".join(out)
+
+
+def body_text(message: Message) -> str:
+    """The best text of the whole mail: of each alternative one, the rest one after the other."""
+    texts = [text for text in _texts(message, 0) if text.strip()]
+    if texts:
+        return "\n".join(text.strip("\n") for text in texts)
+    return _raw_fallback(message)
+
+
+def _texts(part: Message, depth: int) -> list[str]:
+    kind = content_type(part)
+    if depth > MAX_DEPTH or kind.startswith("message/"):
+        return []
+    if kind.startswith("multipart/"):
+        parts = children(part)[:MAX_PARTS]
+        if kind == "multipart/alternative":
+            return _best_alternative(parts, depth)
+        return [text for child in parts for text in _texts(child, depth + 1)]
+    return [part_text(part)] if is_body_text(part) else []
+
+
+def _best_alternative(parts: list[Message], depth: int) -> list[str]:
+    """The plain one if it says anything, else the richest that does; text that stands beside (a disclaimer) is kept."""
+    found = [(content_type(part), _texts(part, depth + 1)) for part in parts]
+    spoken = [(kind, texts) for kind, texts in found if any(text.strip() for text in texts)]
+    for kind, texts in spoken:
+        if kind == "text/plain":
+            return texts
+    return spoken[-1][1] if spoken else []
+
+
+def is_body_text(part: Message) -> bool:
+    """A text part that belongs to the body: not attached, not named (a named plain text is a file)."""
+    if content_type(part) not in _UNNAMED_TEXT:
+        return False
+    disposition = raw_headers(part, "Content-Disposition")
+    if disposition and disposition[0].strip().lower().startswith(b"attachment"):
+        return False
+    return not part_name(part)
+
+
+def _raw_fallback(message: Message) -> str:
+    """No text part: a multipart without a boundary, or the whole mail is one odd part."""
+    payload = message.get_payload()
+    if isinstance(payload, str) and content_type(message).startswith(("multipart/", "text/")) and not part_name(message):
+        disposition = raw_headers(message, "Content-Disposition")
+        if not (disposition and disposition[0].strip().lower().startswith(b"attachment")):
+            return decode(payload_bytes(message), parameter(message, "Content-Type", "charset")).replace("\r\n", "\n")
+    for part in (part for _, part in walk(message)):
+        if content_type(part) == "text/calendar" or (content_type(part).startswith("multipart/") and isinstance(part.get_payload(), str)):
+            return decode(payload_bytes(part), parameter(part, "Content-Type", "charset")).replace("\r\n", "\n")
+    return ""
+
+
+def part_name(part: Message) -> str:
+    """The file name that the part itself gives; empty if it has none."""
+    name = parameter(part, "Content-Disposition", "filename") or parameter(part, "Content-Type", "name")
+    name = name.replace("\\", "/").rpartition("/")[2] if re.match(r"^[A-Za-z]:\\", name) else name
+    return " ".join(name.split())
+
+
+def attachments_of(message: Message) -> tuple[Attachment, ...]:
+    """Every part that is neither a container nor body text, in order."""
+    found = []
+    for number, part in walk(message):
+        kind = content_type(part)
+        if (kind.startswith("multipart/") and isinstance(part.get_payload(), list)) or is_body_text(part):
+            continue
+        if kind.startswith("multipart/"):
+            continue
+        found.append(
+            Attachment(filename=part_name(part) or _made_up_name(part, number), content_type=kind, size=len(payload_bytes(part)), part=number)
+        )
+    return tuple(found)
+
+
+def _made_up_name(part: Message, number: int) -> str:
+    kind = content_type(part)
+    if kind == "message/rfc822":
+        return f"part-{number}.eml"
+    return f"part-{number}{mimetypes.guess_extension(kind) or '.bin'}"

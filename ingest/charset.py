@@ -1,0 +1,229 @@
+"""Bytes of unknown or wrongly labelled charset become text.
+
+The label is a hint, the bytes decide: mails labelled ISO-2022-JP that hold UTF-8 or Shift_JIS are common in Japan, and
+so are mails without any label. Promises: never raises, never returns NUL or lone surrogates. Python's own Japanese codecs
+are not enough: they refuse ①㈱髙 and half-width kana, or silently turn them into other characters.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+REPLACEMENT = "\ufffd"
+_JIS = re.compile(rb"\x1b(?:\$[@B]|\(I|\$\([DO])")
+_8BIT = re.compile(rb"[\x80-\xff]")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
+_KANJI = re.compile("[\u4e00-\u9fff]")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_HALF_KANA = re.compile("[\uff61-\uff9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+JIS_FAMILY = frozenset(
+    "iso-2022-jp iso-2022-jp-ms iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 iso-2022-jp-ext iso-2022-jp-2004 csiso2022jp jis"
+    " cp50220 cp50221 cp50222 50220 50221 50222 x-iso-2022-jp".split()
+)
+SJIS_FAMILY = frozenset(
+    "shift_jis shift-jis sjis x-sjis s-jis ms_kanji windows-31j windows-932 cp932 ms932 mskanji csshiftjis cswindows31j shift_jis_2004"
+    " shift_jisx0213 x-mac-japanese x-ms-cp932 932".split()
+)
+EUC_FAMILY = frozenset("euc-jp euc_jp x-euc-jp x-euc eucjp ujis eucjp-ms eucjp-win cp51932 euc-jis-2004 euc_jisx0213 cseucpkdfmtjapanese".split())
+_ALIASES = {
+    "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "gb18030": "gb18030", "cp936": "gb18030", "euc-cn": "gb18030",
+    "hz-gb-2312": "hz", "big5": "cp950", "big5-hkscs": "big5hkscs", "x-x-big5": "cp950",
+    "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "euc-kr": "cp949", "cp949": "cp949", "korean": "cp949", "x-windows-949": "cp949",
+    "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "iso8859-1": "cp1252", "windows-1252": "cp1252",
+    "windows-874": "cp874", "tis-620": "cp874", "unicode-1-1-utf-7": "utf-7", "utf8": "utf-8", "utf-8": "utf-8", "x-utf-8": "utf-8",
+}  # fmt: skip
+_NO_LABEL = frozenset({"", "us-ascii", "ascii", "ansi_x3.4-1968", "x-unknown", "unknown", "unknown-8bit", "default", "default_charset", "binary", "8bit", "7bit", "_iso-2022-jp$esc"})
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def decode(raw: bytes, label: str | None = None) -> str:
+    """The text of `raw`, whatever its label says."""
+    return clean(_decode(raw, normal_label(label)))
+
+
+def clean(text: str) -> str:
+    """Without NUL; lone surrogates become the replacement character."""
+    text = text.replace("\x00", "")
+    return _SURROGATE.sub(REPLACEMENT, text) if _SURROGATE.search(text) else text
+
+
+def normal_label(label: str | None) -> str:
+    """A charset label in lower case, without quotes, blanks and RFC 2231 language."""
+    return (label or "").strip().strip("\"'").split("*")[0].strip().lower()
+
+
+def has_leftovers(text: str) -> bool:
+    """Escapes or replacement characters are left: something was not decoded right."""
+    return REPLACEMENT in text or "\x1b$" in text or "\x1b(" in text
+
+
+def _decode(raw: bytes, label: str) -> str:
+    for bom, codec in _BOMS:
+        if raw.startswith(bom):
+            return raw[len(bom) :].decode(codec, "replace")
+    if not _8BIT.search(raw):
+        return _decode_7bit(raw, label)
+    if label.startswith(("utf-16", "utf-32")):
+        return _by_codec(raw, label) or raw.decode("utf-8", "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if label in {"utf-8", "utf8"} and _is_mostly_utf8(raw, error):
+            return raw.decode("utf-8", "replace")
+    return _decode_8bit(raw, label)
+
+
+def _decode_7bit(raw: bytes, label: str) -> str:
+    if _JIS.search(raw) or (label in JIS_FAMILY and b"\x0e" in raw):
+        return decode_jis(raw)
+    if label in {"hz", "hz-gb-2312"} and b"~{" in raw:
+        return raw.decode("hz", "replace")
+    if label.startswith(("utf-16", "utf-32")) or label in {"utf-7", "unicode-1-1-utf-7"} or label.startswith("iso-2022-kr"):
+        return _by_codec(raw, label) or raw.decode("ascii", "replace")
+    return raw.decode("ascii", "replace")
+
+
+def _decode_8bit(raw: bytes, label: str) -> str:
+    if _JIS.search(raw) and label in JIS_FAMILY and not _reads_as_japanese(raw.decode("cp932", "ignore")):
+        return decode_jis(raw)
+    if label in SJIS_FAMILY:
+        return _better(decode_sjis(raw), decode_euc(raw), first_wins=True)
+    if label in EUC_FAMILY:
+        return _better(decode_euc(raw), decode_sjis(raw), first_wins=True)
+    if label not in _NO_LABEL and label not in JIS_FAMILY:
+        text = _by_codec(raw, label)
+        if text is not None and REPLACEMENT not in text:
+            return text
+        japanese = _better(decode_sjis(raw), decode_euc(raw), first_wins=False)
+        return japanese if text is None or _reads_as_japanese(japanese) else text
+    japanese = _better(decode_sjis(raw), decode_euc(raw), first_wins=False)
+    if label in JIS_FAMILY or _reads_as_japanese(japanese):
+        return japanese
+    return raw.decode("cp1252", "replace")
+
+
+def _by_codec(raw: bytes, label: str) -> str | None:
+    try:
+        return raw.decode(_ALIASES.get(label, label), "replace")
+    except (LookupError, ValueError, UnicodeError):
+        return None
+
+
+def _is_mostly_utf8(raw: bytes, error: UnicodeDecodeError) -> bool:
+    """Cut or slightly damaged UTF-8: at least nine characters of ten survive."""
+    wide = len(_8BIT.findall(raw))
+    broken = raw.decode("utf-8", "replace").count(REPLACEMENT)
+    return error.start > 0 and broken * 10 <= wide
+
+
+def _score(text: str) -> float:
+    """How much like Japanese prose: kana and kanji count, misreadings are punished."""
+    bad = text.count(REPLACEMENT) + len(_PRIVATE.findall(text))
+    return 2 * len(_KANA.findall(text)) + len(_KANJI.findall(text)) - 0.7 * len(_HALF_KANA.findall(text)) - 6 * bad
+
+
+def _better(first: str, second: str, *, first_wins: bool) -> str:
+    if first_wins and REPLACEMENT not in first and not _PRIVATE.search(first):
+        return first
+    return second if _score(second) > _score(first) else first
+
+
+def _reads_as_japanese(text: str) -> bool:
+    """More than one wide character in a run: a single kanji between Latin letters is a misread accent (Frösche)."""
+    return _score(text) > 0 and re.search("[\u3041-\u30ff\u4e00-\u9fff\uff61-\uff9f]{2}", text) is not None
+
+
+def decode_sjis(raw: bytes) -> str:
+    """The Shift_JIS family, always as cp932: the 2004 codecs silently give other kanji."""
+    return raw.decode("cp932", "replace")
+
+
+def decode_euc(raw: bytes) -> str:
+    """The EUC-JP family through the Shift_JIS pair, so that NEC and IBM characters read right."""
+    out: list[str] = []
+    at, end = 0, len(raw)
+    while at < end:
+        byte = raw[at]
+        if byte < 0x80:
+            start = at
+            while at < end and raw[at] < 0x80:
+                at += 1
+            out.append(raw[start:at].decode("ascii"))
+        elif byte == 0x8E and at + 1 < end:
+            out.append(raw[at + 1 : at + 2].decode("cp932", "replace"))
+            at += 2
+        elif byte == 0x8F and at + 2 < end:
+            out.append(raw[at : at + 3].decode("euc_jp", "replace"))
+            at += 3
+        elif at + 1 < end and raw[at + 1] >= 0x80:
+            out.append(_pair(byte & 0x7F, raw[at + 1] & 0x7F))
+            at += 2
+        else:
+            out.append(REPLACEMENT)
+            at += 1
+    return "".join(out)
+
+
+def decode_jis(raw: bytes) -> str:
+    """ISO-2022-JP by hand: NEC row 13, IBM kanji, half-width kana by ESC ( I and by SO/SI; a line end resets the state."""
+    out: list[str] = []
+    mode, shifted, at, end = "ascii", False, 0, len(raw)
+    while at < end:
+        byte = raw[at]
+        if byte == 0x1B:
+            mode, step = _escape(raw, at, mode)
+            at += step
+            if step == 1:
+                out.append("\x1b")
+            continue
+        if byte in {0x0E, 0x0F}:
+            shifted = byte == 0x0E
+        elif byte in {0x0A, 0x0D}:
+            mode, shifted = "ascii", False
+            out.append(chr(byte))
+        elif byte >= 0x80:
+            step = 2 if at + 1 < end and not 0xA1 <= byte <= 0xDF else 1
+            out.append(raw[at : at + step].decode("cp932", "replace"))
+            at += step - 1
+        elif shifted or mode == "kana":
+            out.append(bytes((byte | 0x80,)).decode("cp932", "replace") if 0x21 <= byte <= 0x5F else chr(byte))
+        elif mode in {"kanji", "kanji2"} and byte > 0x20 and at + 1 < end and raw[at + 1] > 0x20:
+            out.append(_pair(byte, raw[at + 1]) if mode == "kanji" else _supplement(byte, raw[at + 1]))
+            at += 1
+        else:
+            out.append(chr(byte))
+        at += 1
+    return "".join(out)
+
+
+def _escape(raw: bytes, at: int, mode: str) -> tuple[str, int]:
+    """The mode after an escape sequence, and its length; 1 if it is none of ours."""
+    three, four = raw[at : at + 3], raw[at : at + 4]
+    if three in {b"\x1b$@", b"\x1b$B"}:
+        return "kanji", 3
+    if four in {b"\x1b$(D", b"\x1b$(O", b"\x1b$(P", b"\x1b$(Q"}:
+        return ("kanji2" if four == b"\x1b$(D" else "kanji"), 4
+    if four in {b"\x1b$(@", b"\x1b$(B"}:
+        return "kanji", 4
+    if three == b"\x1b(I":
+        return "kana", 3
+    if three in {b"\x1b(B", b"\x1b(J", b"\x1b(H"}:
+        return "ascii", 3
+    return mode, 1
+
+
+def _pair(high: int, low: int) -> str:
+    """One JIS X 0208 pair (0x21-0x7e each) by way of its Shift_JIS pair, with cp932's characters."""
+    if not (0x21 <= high <= 0x7E and 0x21 <= low <= 0x7E):
+        return REPLACEMENT
+    lead = (high + 1) // 2 + (0x70 if high < 0x5F else 0xB0)
+    trail = low + (0x1F if low < 0x60 else 0x20) if high % 2 else low + 0x7E
+    text = bytes((lead, trail)).decode("cp932", "replace")
+    return text if len(text) == 1 else REPLACEMENT
+
+
+def _supplement(high: int, low: int) -> str:
+    return bytes((0x8F, high | 0x80, low | 0x80)).decode("euc_jp", "replace")[:1] or REPLACEMENT

@@ -1,0 +1,55 @@
+"""HTML to readable text: layout by a kept library, quotes and signatures kept recognisable for the next step."""
+
+from __future__ import annotations
+
+import re
+
+from inscriptis import get_text
+from inscriptis.css_profiles import STRICT_CSS_PROFILE
+from inscriptis.model.config import ParserConfig
+
+MAX_CHARS = 2_000_000
+_CONFIG = ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False)
+_INVISIBLE = re.compile(r"<(script|style|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_LINK = re.compile(r"<a\b[^>]*?href\s*=\s*[\"']?(https?://[^\"'>\s]+)[\"']?[^>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
+_QUOTE = re.compile(r"<(/?)blockquote\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]+>")
+_START, _END = "\ue000", "\ue001"  # private marks that survive the conversion; removed before anyone sees them
+
+
+def html_to_text(html: str) -> str:
+    """The text of an HTML body: tables and lists in rows, link targets after their texts, quotes behind "> "."""
+    html = _INVISIBLE.sub(" ", html[:MAX_CHARS].replace(_START, "").replace(_END, ""))
+    html = _LINK.sub(_with_target, html)
+    html = _QUOTE.sub(lambda match: f"<p>{_END if match[1] else _START}</p>", html)
+    try:
+        text = get_text(html, _CONFIG)
+    except Exception:  # noqa: BLE001 - whatever the tree was, its words are still there
+        text = _TAG.sub(" ", html)
+    return _tidy(_quoted(text))
+
+
+def _with_target(match: re.Match[str]) -> str:
+    words = _TAG.sub("", match[2]).strip()
+    if not words or words in match[1] or match[1] in words:
+        return match[0]
+    return f"{match[0]} ({match[1]})"
+
+
+def _quoted(text: str) -> str:
+    out: list[str] = []
+    depth = 0
+    for line in text.split("\n"):
+        depth += line.count(_START)
+        rest = line.replace(_START, "").replace(_END, "")
+        if depth and rest.strip():
+            out.append("> " * min(depth, 8) + rest.strip())
+        elif not (_START in line or _END in line):
+            out.append(rest)
+        depth = max(0, depth - line.count(_END))
+    return "\n".join(out)
+
+
+def _tidy(text: str) -> str:
+    lines = [line.replace("\xa0", " ").rstrip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")

@@ -1,0 +1,189 @@
+"""Bytes become a `Mail`.
+
+Promises: never raises on content; what cannot be read leaves a warning, never a hole. mail-parser gives the structure
+(where it fails, the standard parser does); every text is decoded from bytes by ourselves. The only user of mail-parser.
+"""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+from email.message import Message
+from typing import TYPE_CHECKING
+
+import mailparser
+
+from ingest.automation import Signs, judge
+from ingest.body import attachments_of, body_text, content_type, payload_bytes, walk
+from ingest.charset import clean, decode, has_leftovers
+from ingest.headers import LONGEST, addresses, decode_words, header_text, message_id, message_ids, raw_headers, sent_at, unfold
+from ingest.quotes import own_words
+from ingest.thread_refs import thread_refs
+from models.mail import Address, Envelope, Mail
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MAX_TEXT = 4_000_000
+_SIGN_TEXT = 6_000
+_HEADER_LINE = re.compile(rb"^[!-9;-~]+[ \t]*:")
+_JUNK_START = re.compile(rb"\A(?:\xef\xbb\xbf|[\r\n]+|>?From [^\r\n]*\r?\n)+")
+
+
+def parse_mail(raw: bytes, envelope: Envelope, *, own_addresses: frozenset[str] = frozenset(), instance: str = "") -> Mail:
+    """Read one mail.
+
+    Args:
+        raw: The bytes as received.
+        envelope: The SMTP session's side of it.
+        own_addresses: The desk's own addresses: mail from them is a loop, mail to none of them is not answered.
+        instance: This installation's public name, as our letters carry it.
+    """
+    message, warnings = read_structure(raw)
+    try:
+        return _mail(message, envelope, own_addresses, instance, warnings)
+    except Exception as error:  # noqa: BLE001 - the promise: a mail that breaks a rule of ours still becomes a ticket
+        text = clean(decode(raw[:MAX_TEXT]))
+        warnings.append(f"read as plain text only: {type(error).__name__}")
+        return Mail(envelope=envelope, sender=None, text=text, reply_text=text, warnings=tuple(warnings))
+
+
+def envelope_of_file(raw: bytes, received_at: datetime) -> Envelope:
+    """The envelope that a file stands for: Return-Path is MAIL FROM, the delivery headers or To are the recipients."""
+    message = message_from_bytes(_JUNK_START.sub(b"", raw[: LONGEST * 4]))
+    paths = raw_headers(message, "Return-Path")
+    path = clean(decode(unfold(paths[0]))).strip() if paths else ""
+    found = re.search(r"<\s*([^<>]*?)\s*>", path)
+    recipients = [address.addr for name in ("Delivered-To", "X-Original-To", "To", "Cc") for address in addresses(raw_headers(message, name))]
+    return Envelope(
+        mail_from=found[1] if found else path,
+        rcpt_tos=tuple(dict.fromkeys(recipients)),
+        received_at=received_at,
+        is_from_file=True,
+        is_sender_known=bool(paths),
+    )
+
+
+def attachment_bytes(raw: bytes, part: int) -> bytes | None:
+    """The bytes of the attachment with that part number; None if there is no such part."""
+    message, _ = read_structure(raw)
+    return next((payload_bytes(found) for number, found in walk(message) if number == part), None)
+
+
+def read_structure(raw: bytes) -> tuple[Message, list[str]]:
+    """The MIME tree, and warnings about how it was won."""
+    warnings: list[str] = []
+    raw = _mended(raw, warnings)
+    try:
+        parsed = mailparser.parse_from_bytes(raw)
+        return parsed.message, warnings
+    except Exception as error:  # noqa: BLE001 - mail-parser raises on some boundary defects and deep trees
+        warnings.append(f"mail-parser failed ({type(error).__name__}); read with the standard parser")
+    try:
+        return message_from_bytes(raw), warnings
+    except Exception as error:  # noqa: BLE001 - RecursionError on very deep trees: the headers are still good
+        warnings.append(f"structure not readable ({type(error).__name__}); read as one text")
+        head, _, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:LONGEST] else b"\n\n")
+        message = message_from_bytes(re.sub(rb"(?im)^content-(?:type|transfer-encoding):.*(?:\n[ \t].*)*\n?", b"", head) + b"\n\n")
+        message.set_payload(body[:MAX_TEXT].decode("ascii", "surrogateescape"))
+        return message, warnings
+
+
+def _mended(raw: bytes, warnings: list[str]) -> bytes:
+    """The bytes without junk in front of the headers; over-long headers cut."""
+    raw = _JUNK_START.sub(b"", raw) if _JUNK_START.match(raw) else raw
+    head_end = re.search(rb"\r?\n\r?\n", raw[: LONGEST * 8])
+    head = raw[: head_end.start()] if head_end else raw[: LONGEST * 8]
+    lines = head.split(b"\n")
+    if len(lines) > 1 and not _HEADER_LINE.match(lines[0]) and any(_HEADER_LINE.match(line) for line in lines[1:4]):
+        warnings.append("a line that is no header stood before the headers")
+        first = next(at for at, line in enumerate(lines) if _HEADER_LINE.match(line))
+        return b"\n".join(lines[first:]) + raw[len(head) :]
+    return raw
+
+
+def _mail(message: Message, envelope: Envelope, own: frozenset[str], instance: str, warnings: list[str]) -> Mail:
+    subject = " ".join(clean(header_text(message, "Subject")).split())
+    sender, sender_raw = _sender(message, envelope, warnings)
+    to, cc = (addresses(raw_headers(message, name)) for name in ("To", "Cc"))
+    text = clean(body_text(message))
+    if len(text) > MAX_TEXT:
+        warnings.append(f"text cut at {MAX_TEXT} characters")
+        text = text[:MAX_TEXT]
+    if has_leftovers(text) or has_leftovers(subject):
+        warnings.append("some characters could not be decoded")
+    ids = message_ids(raw_headers(message, "In-Reply-To"))
+    recipients = [address.addr for address in (*to, *cc)]
+    return Mail(
+        envelope=envelope,
+        sender=sender,
+        to=to,
+        cc=cc,
+        reply_to=addresses(raw_headers(message, "Reply-To")),
+        subject=subject,
+        sent_at=sent_at(message),
+        message_id=message_id(message),
+        in_reply_to=ids[0] if ids else None,
+        references=message_ids(raw_headers(message, "References")),
+        thread_refs=thread_refs(subject, (*envelope.rcpt_tos, *recipients)),
+        text=text,
+        reply_text=own_words(text),
+        attachments=attachments_of(message),
+        automation=judge(_signs(message, envelope, sender, sender_raw, subject, text, recipients, own, instance)),
+        warnings=tuple(warnings),
+    )
+
+
+def _sender(message: Message, envelope: Envelope, warnings: list[str]) -> tuple[Address | None, str]:
+    """The last From with an address, then Reply-To, Sender, Return-Path, the envelope; and From as it came."""
+    froms = raw_headers(message, "From")
+    shown = clean(decode_words(froms[-1])) if froms else ""
+    found = addresses(reversed(froms))
+    if found:
+        return (addresses(froms[-1:]) or found)[0], shown
+    for name in ("Reply-To", "Sender", "Return-Path"):
+        found = addresses(raw_headers(message, name))
+        if found:
+            warnings.append(f"no address in From; taken from {name}")
+            return found[0], shown
+    if "@" in envelope.mail_from:
+        warnings.append("no address in From; taken from the envelope")
+        return Address(addr=envelope.mail_from), shown
+    warnings.append("no sender address")
+    return None, shown
+
+
+def _signs(  # noqa: PLR0917 - one record out of everything that was read
+    message: Message,
+    envelope: Envelope,
+    sender: Address | None,
+    sender_raw: str,
+    subject: str,
+    text: str,
+    recipients: list[str],
+    own: frozenset[str],
+    instance: str,
+) -> Signs:
+    headers: dict[str, str] = {}
+    for name in dict.fromkeys(str(key).lower() for key in message.keys()):  # noqa: SIM118 - a message is no dict
+        if name.startswith(("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return")):
+            headers[name] = clean(decode(unfold(raw_headers(message, name)[0])))[:2000]
+    types = raw_headers(message, "Content-Type")
+    return Signs(
+        envelope=envelope,
+        headers=headers,
+        sender=sender.addr.casefold() if sender else "",
+        sender_raw=sender_raw,
+        subject=subject,
+        text=text[:_SIGN_TEXT],
+        content_type=clean(decode(unfold(types[0]))) if types else "",
+        part_types=tuple(content_type(part) for _, part in walk(message)),
+        recipients=frozenset(_without_plus(address) for address in recipients),
+        own=frozenset(address.casefold() for address in own),
+        instance=instance,
+    )
+
+
+def _without_plus(address: str) -> str:
+    local, _, domain = address.casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"

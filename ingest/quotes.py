@@ -1,0 +1,219 @@
+"""The sender's own words: the mail without quoted history, forwarded blocks, signature, footers and disclaimers.
+
+Promises: every line that comes out stood in the text; when unsure it stays, because losing what the customer wrote is
+worse than leaving a quote. Answers written between quotes and text below a quote are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ingest.signatures import without_signature
+
+_DATE = r"(?:\d{4}\s*[年/.-]\s*\d{1,2}\s*[月/.-]\s*\d{1,2}\s*日?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
+_TIME = r"\d{1,2}[:時]\d{2}"
+_MARK = r"^[ \t>＞|]*"
+
+# One line that introduces quoted text.
+_INTRO = re.compile(
+    _MARK
+    + r"(?:"
+    + r"|".join(
+        (
+            r"On\b.{4,200}\b(?:wrote|writes|schrieb)\s*:",
+            r"(?:Le|El|Am|Il|Em|Op|Den|Dne)\b.{6,160}\b(?:a écrit|escribió|schrieb|ha scritto|escreveu|schreef|skrev|wrote|napsal(?:\(a\))?)\s*:",
+            rf"{_DATE}.{{0,24}}{_TIME}.{{0,160}}<[^<>\s]+@[^<>\s]+>\s*[:：]",
+            rf"{_DATE}.{{0,24}}{_TIME}.{{0,160}}の(?:メール|メッセージ)\s*[:：]?",
+            rf".{{0,60}}{_DATE}.{{0,60}}(?:さん|様|氏)?(?:は|が)?書きました\s*[:：]?",
+            r".{1,100}(?:さん|様|氏)(?:は|が)書きました\s*[:：]?",
+            rf"{_DATE}.{{0,30}}、.{{1,100}}より\s*[:：]",
+            r".{2,140}(?:写道|寫道|提到|来信|來信)\s*[:：]",
+            rf"{_DATE}.{{0,30}}{_TIME}.{{0,100}}\b(?:wrote|writes)\s*[:：]",
+            r"[^\s].{0,80}(?:さん)?のメール(?:より|から)\s*[:：]",
+            r".{3,100}<[^<>\s]+@[^<>\s]+>\s+wrote\s*:",
+        )
+    )
+    + r")\s*$",
+    re.IGNORECASE,
+)
+_RULED = re.compile(
+    _MARK
+    + r"[-‐‑–—_=*]{2,}\s*(?:Original\s+(?:Message|Appointment|メッセージ)|Reply\s+Message|Forwarded\s+(?:Message|by\b.*)|Begin forwarded message"
+    r"|元の?メール|元のメッセージ|オリジナル(?:の)?(?:メッセージ|メール)|転送(?:された)?メッセージ|転送メール|メッセージを転送|ここから転送"
+    r"|原始邮件|原始郵件|转发邮件|轉寄郵件|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\b?\s*:?\s*[-‐‑–—_=*]*\s*$",
+    re.IGNORECASE,
+)
+_PLAIN_FORWARD = re.compile(_MARK + r"(?:Begin forwarded message|転送されたメッセージ\s*|以下、?転送(?:です|します|いたします)?|转发的邮件)\s*[:：。]?\s*$", re.IGNORECASE)
+_LABEL = re.compile(
+    _MARK
+    + r"\*{0,2}(From|Sent|To|Cc|Subject|Date|Reply-To|Importance|差出人|送信者|送信元|発信者|送信日時|送信日|受信日時|日時|日付|宛先|送信先|あて先|件名|題名|表題|ＣＣ|写し"
+    r"|发件人|寄件者|发送时间|发送日期|日期|收件人|收件者|抄送|主题|主旨|Von|Gesendet|An|Betreff|De|Envoyé|À|Objet|Da|Inviato|Oggetto|Enviado|Para|Asunto)\*{0,2}\s*[:：]\*{0,2}\s*",
+    re.IGNORECASE,
+)
+_SENDER_LABEL = re.compile(_MARK + r"\*{0,2}(?:From|差出人|送信者|送信元|発信者|发件人|寄件者|Von|De|Da)\*{0,2}\s*[:：]", re.IGNORECASE)
+_QUOTED = re.compile(r"^\s{0,3}(?:[>＞]|[|｜](?=\s))")
+_RULE_LINE = re.compile(r"^\s*[_\-‐–—=*]{5,}\s*$")
+_ABOVE = re.compile(r"(?:please )?(?:reply|respond|type your (?:reply|response)).{0,20}above (?:this )?line|この行より上に(?:ご)?(?:返信|記入|記載)", re.IGNORECASE)
+
+
+class Cut(NamedTuple):
+    """Where quoted history begins: its first line, the first line behind its introduction, whether it is a forward."""
+
+    start: int
+    body: int
+    is_forward: bool
+
+
+def own_words(text: str) -> str:
+    """What the sender newly wrote; the whole text where there is no clear sign of a quote."""
+    lines = text.split("\n")
+    cut = find_cut(lines)
+    if cut is None:
+        kept = _without_marked(lines) if _is_trimmed_quote(lines) else lines
+    elif _is_marked(lines, cut.body):
+        kept = lines[: cut.start] + _between_quotes(lines[cut.body :])
+    else:
+        kept = lines[: cut.start]
+    own = without_signature(_strip_blank(kept))
+    if own.strip() or (cut is not None and (cut.is_forward or cut.start == 0)):
+        return own if own.strip() else _below(lines, cut)
+    return without_signature(_strip_blank(lines)) or text.strip("\n")
+
+
+def find_cut(lines: list[str]) -> Cut | None:
+    """The first introduction of quoted text, or None."""
+    for at, line in enumerate(lines):
+        if not line.strip():
+            continue
+        if _ABOVE.search(line):
+            return Cut(at, at + 1, is_forward=False)
+        if _RULED.match(line) or _PLAIN_FORWARD.match(line):
+            is_forward = re.search(r"forward|転送|转发|轉寄", line, re.IGNORECASE) is not None
+            return Cut(_with_rule_above(lines, at), _behind_labels(lines, at + 1), is_forward)
+        intro = _intro_lines(lines, at)
+        if intro and _is_plausible(lines, at, at + intro):
+            return Cut(at, at + intro, is_forward=False)
+        if _SENDER_LABEL.match(line) and _label_run(lines, at) >= 3:
+            return Cut(_with_rule_above(lines, at), _behind_labels(lines, at), is_forward=False)
+    return None
+
+
+def _intro_lines(lines: list[str], at: int) -> int:
+    """How many lines an introduction takes at this place: 0 if there is none; clients wrap them over up to three."""
+    joined = lines[at].strip()
+    for count in range(1, 4):
+        if len(joined) <= 400 and _INTRO.match(joined):
+            return count
+        if at + count >= len(lines) or not lines[at + count].strip() or _QUOTED.match(lines[at + count]) != _QUOTED.match(lines[at]) is None:
+            return 0
+        if not re.match(_MARK + rf"(?:On\b|Le\b|El\b|Am\b|{_DATE})", lines[at], re.IGNORECASE):
+            return 0
+        joined += " " + lines[at + count].strip().lstrip(">").strip()
+    return 0
+
+
+def _is_plausible(lines: list[str], start: int, body: int) -> bool:
+    """An introduction without anything behind it, or with own words behind it, is none ("Yamada wrote:" in prose)."""
+    rest = [line for line in lines[body:] if line.strip()]
+    if not rest:
+        return True
+    if any(_QUOTED.match(line) for line in rest):
+        return True
+    strong = re.search(r"@|wrote\s*:|写道|書きました|の(?:メール|メッセージ)\s*[:：]?\s*$", " ".join(lines[start:body])) is not None
+    return strong and re.search(_DATE + r"|\d{4}|\d{1,2}[:時]\d{2}|@", " ".join(lines[start:body])) is not None
+
+
+def _label_run(lines: list[str], at: int) -> int:
+    """Header labels of an Outlook or Notes block from here on; wrapped addresses may stand between."""
+    count, misses = 0, 0
+    for line in lines[at : at + 12]:
+        if _LABEL.match(line):
+            count, misses = count + 1, 0
+        elif line.strip() or misses:
+            misses += 1
+        if misses > 1:
+            break
+    return count
+
+
+def _behind_labels(lines: list[str], at: int) -> int:
+    end = at
+    while end < len(lines) and (not lines[end].strip() or _LABEL.match(lines[end])):
+        end += 1
+    return end
+
+
+def _with_rule_above(lines: list[str], at: int) -> int:
+    before = at - 1
+    while before >= 0 and not lines[before].strip():
+        before -= 1
+    return before if before >= 0 and _RULE_LINE.match(lines[before]) else at
+
+
+def _is_marked(lines: list[str], body: int) -> bool:
+    """The history is marked line by line with ">": then unmarked lines below are the sender's."""
+    following = [line for line in lines[body:] if line.strip()][:3]
+    return any(_QUOTED.match(line) for line in following)
+
+
+def _between_quotes(lines: list[str]) -> list[str]:
+    """The unmarked lines below an introduction, and marked lines of a form that the sender filled in."""
+    kept: list[str] = []
+    for at, line in enumerate(lines):
+        if _QUOTED.match(line):
+            if _is_filled_field(line):
+                kept.append(line)
+            continue
+        if _is_wrapped_quote(lines, at):
+            continue
+        kept.append(line)
+    return kept
+
+
+_FIELD = re.compile(r"^[\s>＞]*(?:■|\*|・|●)\s*[^:：]{1,30}[:：]\s*(\S.*)$")
+
+
+def _is_filled_field(line: str) -> bool:
+    """A line of our own fill-in block with an answer behind its colon."""
+    return _FIELD.match(line) is not None
+
+
+def _is_wrapped_quote(lines: list[str], at: int) -> bool:
+    """The short rest of a quoted line that a client wrapped without marking it."""
+    line = lines[at]
+    if not line.strip() or at == 0 or at + 1 >= len(lines):
+        return False
+    before, after = lines[at - 1], lines[at + 1]
+    return bool(_QUOTED.match(before) and _QUOTED.match(after)) and len(before.strip()) > 60 and len(line.strip()) < 25 and not line[0].isspace()
+
+
+def _is_trimmed_quote(lines: list[str]) -> bool:
+    """Marked lines without any introduction: a quote only if several stand together beside own words."""
+    marked = [line for line in lines if _QUOTED.match(line)]
+    own = [line for line in lines if line.strip() and not _QUOTED.match(line)]
+    return len(marked) >= 3 and len(own) >= 1 and not _is_pasted(lines)
+
+
+_DATA = re.compile(r"\d{1,2}:\d{2}:\d{2}|[\[{}\]=]|\b(?:ERROR|WARN|INFO|error|Exception)\b|https?://|\$\s|#\s")
+
+
+def _is_pasted(lines: list[str]) -> bool:
+    """The marked lines are logs or shell output that the sender pasted."""
+    marked = [line for line in lines if _QUOTED.match(line) and line.strip(" >")]
+    return sum(1 for line in marked if _DATA.search(line)) * 2 >= len(marked)
+
+
+def _without_marked(lines: list[str]) -> list[str]:
+    return [line for line in lines if not _QUOTED.match(line) or _is_filled_field(line)]
+
+
+def _below(lines: list[str], cut: Cut | None) -> str:
+    """Nothing above a quote that is not marked: own words may stand below only if the quote is marked."""
+    if cut is None or not _is_marked(lines, cut.body):
+        return ""
+    return without_signature(_strip_blank(_between_quotes(lines[cut.body :])))
+
+
+def _strip_blank(lines: list[str]) -> str:
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines).strip("\n"))

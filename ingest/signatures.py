@@ -1,0 +1,136 @@
+"""Signatures, mobile footers, disclaimers and banners at the edges of a mail.
+
+Promises: cuts only whole blocks with clear signs (a rule or "-- " with contact data, a known footer); a list of
+"- item" answers, a ruled form and a pasted log are none of these and stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIG_DASHES = re.compile(r"^-- ?$")
+_RULE = re.compile(r"^\s*(?:[-‐‑–—―─━ー＝=_*＊+~～◆◇■□●○★☆∴∵:：.・#☁♪∞┌└├│┏┗]\s?){6,}\s*$")
+_CONTACT = re.compile(
+    r"〒\s?\d{3}|(?:\bTEL|ＴＥＬ|電話|\bFAX|ＦＡＸ|携帯|\bMobile|\bPhone|内線|直通|\bCell)\s*[.:：/]?\s*[+(（0-9０-９]"
+    r"|(?:e-?mail|mail|メール|ﾒｰﾙ)\s*[:：]\s*\S+@\S+|^\s*\S+@[\w.-]+\.\w+\s*$|(?:URL|HP|Web)\s*[:：]\s*\S+|^\s*https?://\S+\s*$"
+    r"|株式会社|有限会社|合同会社|㈱|\(株\)|（株）|Co\.,?\s?Ltd|\bInc\.|\bGmbH\b|\bLLC\b|K\.K\."
+    r"|(?:部|課|室|グループ|本部|事業部|支店|支社|センター)\s*$|(?:都|道|府|県).{1,12}(?:市|区|町|村|郡)",
+    re.IGNORECASE,
+)
+_FOOTER = re.compile(
+    r"^\s*(?:(?:my |mein )?(?:iPhone|iPad|Android|スマートフォン|スマホ|Xperia|Galaxy|docomo|ドコモ)\S{0,12}から送信(?:されました)?"
+    r"|Yahoo!メール.{0,30}から送信|Outlook for (?:iOS|Android)\s*(?:<[^>]*>\s*)?を入手.{0,30}|Windows(?: 1[01])? 版のメールから送信|Gmail アプリから送信|auのスマートフォンから送信.{0,10}"
+    r"|Sent (?:from|via|with) (?:my |the )?\S.{0,60}|Get Outlook for (?:iOS|Android).{0,60}|发自我的.{0,30}|從我的.{0,30}傳送|Envoyé de mon \S+.*|Von meinem \S+ gesendet.*|Enviado (?:desde|do) mi? ?\S+.*)\s*$",
+    re.IGNORECASE,
+)
+_DISCLAIMER = re.compile(
+    r"(?:この|本)(?:電子)?(?:メール|Eメール|ﾒｰﾙ).{0,80}(?:機密|秘密|名宛人|宛先|受信者|誤って|誤送信|破棄|削除)"
+    r"|this (?:e-?mail|message|communication).{0,100}(?:confidential|intended (?:only|solely)?\s*for|privileged)"
+    r"|if you (?:are not the intended|have received this).{0,100}(?:delete|notify|destroy)|please consider the environment"
+    r"|confidentiality notice|the information contained in this",
+    re.IGNORECASE,
+)
+_BANNER = re.compile(
+    r"^\s*(?:[\[【(（]?\s*(?:external(?: e-?mail| sender)?|caution|外部(?:メール|送信者)?|社外(?:メール)?)\s*[\]】)）:：].{0,160}"
+    r"|this (?:e-?mail|message) originated (?:from )?outside.{0,160}|you don'?t often get (?:e-?mail|email) from.{0,160}|注意[:：]?\s*このメールは外部から.{0,120})\s*$",
+    re.IGNORECASE,
+)
+_LONGEST_SIGNATURE = 16
+
+
+def without_signature(text: str) -> str:
+    """The text without banner above and signature, footer, disclaimer below; the text itself if nothing else is left."""
+    lines = text.split("\n")
+    lines = _without_banner(lines)
+    before = None
+    while before != len(lines):
+        before = len(lines)
+        lines = _without_tail(lines)
+    kept = "\n".join(lines).strip("\n")
+    return kept if kept.strip() else text.strip("\n")
+
+
+def _without_banner(lines: list[str]) -> list[str]:
+    for at, line in enumerate(lines[:4]):
+        if _BANNER.match(line):
+            return lines[:at] + lines[at + 1 :]
+    return lines
+
+
+def _without_tail(lines: list[str]) -> list[str]:
+    lines = _trim(lines)
+    for cut in (_dashes, _footer, _disclaimer, _ruled_block, _contact_block):
+        at = cut(lines)
+        if at is not None and any(line.strip() for line in lines[:at]):
+            return _trim(lines[:at])
+    return lines
+
+
+def _trim(lines: list[str]) -> list[str]:
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return lines[:end]
+
+
+def _dashes(lines: list[str]) -> int | None:
+    """RFC 3676 4.3: "-- " alone on a line, with not too much below."""
+    for at in range(len(lines) - 1, max(-1, len(lines) - 40), -1):
+        if _SIG_DASHES.match(lines[at]) and len(_spoken(lines[at:])) <= 25:
+            return at
+    return None
+
+
+def _footer(lines: list[str]) -> int | None:
+    return len(lines) - 1 if lines and _FOOTER.match(lines[-1]) and len(lines[-1]) < 100 else None
+
+
+def _disclaimer(lines: list[str]) -> int | None:
+    """A disclaimer paragraph at the end, together with the rule above it."""
+    start = len(lines)
+    while start and lines[start - 1].strip():
+        start -= 1
+    if start == 0 or not _DISCLAIMER.search(" ".join(lines[start:])[:1500]):
+        return None
+    while start < len(lines) - 1 and not (_DISCLAIMER.search(lines[start]) or _RULE.match(lines[start])):
+        if _DISCLAIMER.search(" ".join(lines[start : start + 3])):
+            break
+        start += 1
+    return start
+
+
+def _ruled_block(lines: list[str]) -> int | None:
+    """A rule, then a short block with contact data, reaching to the end (a closing rule may follow)."""
+    end = len(lines)
+    if end and _RULE.match(lines[end - 1]):
+        end -= 1
+    for at in range(end - 1, max(-1, end - _LONGEST_SIGNATURE - 1), -1):
+        if not _RULE.match(lines[at]):
+            continue
+        block = _spoken(lines[at + 1 : end])
+        if block and _is_contact(block):
+            return at
+    return None
+
+
+def _contact_block(lines: list[str]) -> int | None:
+    """A last paragraph that is nothing but contact data: at least two such lines, one with an address or number."""
+    start = len(lines)
+    while start and lines[start - 1].strip():
+        start -= 1
+    block = _spoken(lines[start:])
+    strong = [line for line in block if re.search(r"〒|TEL|ＴＥＬ|電話|FAX|ＦＡＸ|Phone|Mobile|@|内線|携帯", line, re.IGNORECASE)]
+    if start and 2 <= len(block) <= 10 and len(strong) >= 1 and sum(1 for line in block if _CONTACT.search(line)) * 2 >= len(block):
+        return start if all(len(line) < 60 for line in block) and not any(re.search(r"[。?？]\s*$", line) for line in block) else None
+    return None
+
+
+def _is_contact(block: list[str]) -> bool:
+    contact = [line for line in block if _CONTACT.search(line)]
+    if not contact or any(len(line) > 90 for line in block):
+        return False
+    return len(contact) >= 2 or (len(block) <= 4 and not any(re.search(r"[。?？]\s*$", line) for line in block))
+
+
+def _spoken(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.strip() and not _RULE.match(line)]
