@@ -41,7 +41,7 @@ _RULED = re.compile(
     _MARK
     + r"[-‐‑–—_=*]{2,}\s*(?:Original\s+(?:Message|Appointment|メッセージ)|Reply\s+Message|Forwarded\s+(?:Message|by\b.*)|Begin forwarded message"
     r"|元の?メール|元のメッセージ|オリジナル(?:の)?(?:メッセージ|メール)|転送(?:された)?メッセージ|転送メール|メッセージを転送|ここから転送"
-    r"|原始邮件|原始郵件|转发邮件|轉寄郵件|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\b?\s*:?\s*[-‐‑–—_=*]*\s*$",
+    r"|原始邮件|原始郵件|转发邮件|轉寄郵件|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\s*:?\s*[-‐‑–—_=*]*\s*$",
     re.IGNORECASE,
 )
 _PLAIN_FORWARD = re.compile(_MARK + r"(?:Begin forwarded message|転送されたメッセージ\s*|以下、?転送(?:です|します|いたします)?|转发的邮件)\s*[:：。]?\s*$", re.IGNORECASE)

@@ -34,6 +34,7 @@ def set_up_logs(level: str) -> None:
         level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(levelname)s: %(message)s", force=True
     )
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs every session with its addresses
+    logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)  # it quotes header text
 
 
 def log_for(role: str) -> FilteringBoundLogger:
