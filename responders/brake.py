@@ -1,124 +1,119 @@
-"""The brake: reasons to stay silent although a letter was called for. Each has a stable code; nothing is hidden by it.
+"""May this letter go out? The loop, consent and rate brake: a `Silence` with its reason, or None.
 
-Follows RFC 3834 section 2 and the rate limits of the pack. Pure: counts and times come in as `History`.
+Follows RFC 3834 section 2 for a service responder that speaks for a group. Pure: what was written to whom is in the
+`History`; the same counts are checked again where the letter is queued, in the same transaction.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from models.decision import LetterKind, ReplyState, Silence
 from models.mail import Trust
+from responders.decide import NO_LETTERS_IN_LANGUAGE
+from responders.joined import ASKING, letters_written
+from responders.recipient import choose_recipient, is_role_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from models.decision import Decision, History
     from models.mail import Mail
     from policy.pack import Pack
 
-_ROLE = re.compile(
-    r"^(?:mailer-daemon|postmaster|owner-.*|.*-owner|.*-request|bounces?[-+.].*|bounces?|no-?_?reply.*|.*[-_.]no-?reply|do-?not-?reply.*|noreply.*|listserv|majordomo|daemon|root|nobody)$",
-    re.IGNORECASE,
-)
-_ECHO = timedelta(seconds=60)
-_COUNTED = frozenset({ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD})
+QUICK = timedelta(seconds=60)  # nobody reads a letter and answers it in less (autoreply rule 15)
 
 
 def brake(mail: Mail, decision: Decision, history: History, pack: Pack) -> Silence | None:
-    """Why no letter may go out to this mail now; None if one may."""
-    return next((silence for rule in _RULES if (silence := rule(mail, decision, history, pack)) is not None), None)
+    """Why the letter of this decision must not go out; None if it may. The first reason counts."""
+    return next(_silences(mail, decision, history, pack), None)
 
 
 def outbound_state(decision: Decision, silence: Silence | None, mode: str) -> tuple[ReplyState, str]:
-    """The state in which a composed letter is filed, and the reason where it is not simply queued."""
+    """Where a composed letter stands at first, and why: "code: detail", empty for one that goes out.
+
+    Args:
+        decision: Holds the letter back where an agent must look first.
+        silence: The brake's answer; it wins over everything.
+        mode: `auto`, `approve` (an agent releases every letter) or `shadow` (nothing leaves, all can be seen).
+    """
     if silence is not None:
         return ReplyState.SUPPRESSED, f"{silence.code}: {silence.detail}".removesuffix(": ")
+    held = next(
+        (f"{reason.code}: {reason.detail}" for reason in decision.reasons if reason.code.startswith("hold_")), "hold"
+    )
     if mode == "shadow":
-        return ReplyState.SHADOW, "shadow mode: only shown"
+        return ReplyState.SHADOW, held if decision.hold else "mode: shadow"
     if decision.hold:
-        return ReplyState.HELD, "held for an agent: " + ", ".join(r.code for r in decision.reasons if r.code.startswith("held"))
-    if mode == "approve":
-        return ReplyState.HELD, "approve mode: an agent releases it"
-    return ReplyState.QUEUED, ""
+        return ReplyState.HELD, held
+    return (ReplyState.HELD, "mode: approve") if mode == "approve" else (ReplyState.QUEUED, "")
 
 
-def _automatic(mail: Mail, _decision: Decision, _history: History, _pack: Pack) -> Silence | None:
-    if mail.automation.kind is None and mail.automation.may_reply:
-        return None
-    return Silence(code="not_a_person", detail="; ".join(mail.automation.evidence))
+def _silences(mail: Mail, decision: Decision, history: History, pack: Pack) -> Iterator[Silence]:
+    yield from _machines(mail)
+    yield from _addresses(mail, history)
+    yield from _repeats(mail, decision, history)
+    yield from _rates(history, pack)
+    for reason in decision.reasons:
+        if reason.code == NO_LETTERS_IN_LANGUAGE:
+            yield Silence(code=NO_LETTERS_IN_LANGUAGE, detail=reason.detail)
 
 
-def _forged(mail: Mail, _decision: Decision, _history: History, _pack: Pack) -> Silence | None:
-    match mail.trust:
-        case Trust.FAILED:
-            return Silence(code="sender_not_authentic", detail="the sender's domain disowns this mail")
-        case Trust.ALIGNED | Trust.UNCHECKED:
-            return None
-        case _ as never:
-            assert_never(never)
+def _machines(mail: Mail) -> Iterator[Silence]:
+    """Never a letter to a machine (rules 1 to 6), nor to a sender who is proven not to be who he says (rule 9)."""
+    automation, envelope = mail.automation, mail.envelope
+    if automation.kind is not None:
+        yield Silence(code="automatic", detail=f"{automation.kind.value}: {'; '.join(automation.evidence)}")
+    if not automation.may_reply:
+        yield Silence(code="may_not_reply", detail="; ".join(automation.evidence))
+    if envelope.is_sender_known and not envelope.mail_from.strip("<> "):
+        yield Silence(code="null_sender", detail="the envelope sender is <>")
+    if mail.trust is Trust.FAILED:
+        yield Silence(code="trust_failed", detail="the sender's identity check failed")
 
 
-def _null_sender(mail: Mail, _decision: Decision, _history: History, _pack: Pack) -> Silence | None:
-    if mail.envelope.is_sender_known and not mail.envelope.mail_from:
-        return Silence(code="null_sender", detail="MAIL FROM:<> is never answered")
-    return None
+def _addresses(mail: Mail, history: History) -> Iterator[Silence]:
+    recipient = choose_recipient(mail)
+    if recipient is None:
+        yield Silence(code="no_usable_address", detail="neither From nor envelope sender can be written to")
+        return
+    names = {"recipient": recipient.address, "from": mail.sender.addr if mail.sender else ""}
+    for name, address in names.items():
+        if is_role_address(address):
+            yield Silence(code="role_address", detail=f"{name}: nobody reads at an address of this form")
+    if history.has_bounced:
+        yield Silence(code="bounce_hold", detail="a letter to this address came back lately")
 
 
-def _address(mail: Mail, _decision: Decision, _history: History, _pack: Pack) -> Silence | None:
-    if mail.sender is None or not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", mail.sender.addr):
-        return Silence(code="no_address", detail="there is no usable address to answer to")
-    if _ROLE.match(mail.sender.addr.rpartition("@")[0]):
-        return Silence(code="role_address", detail=mail.sender.addr)
-    return None
+def _repeats(mail: Mail, decision: Decision, history: History) -> Iterator[Silence]:
+    """Not twice for the same text or the same gap (rules 11, 13, 15)."""
+    if history.is_repeat_body:
+        yield Silence(code="repeated_body", detail="same text as the sender's last mail within the hour")
+    ticket = history.ticket
+    if ticket is None:
+        return
+    written = letters_written(ticket)
+    if decision.letter in written:
+        yield Silence(code="letter_spent", detail=f"{ticket.ref} has had this kind of letter")
+    if decision.letter in ASKING and LetterKind.FOLLOW_UP in written:
+        yield Silence(
+            code="letters_spent", detail=f"{ticket.ref} has had its request and its follow-up; a person goes on"
+        )
+    latest = max((letter.at for letter in ticket.letters), default=None)
+    if latest is not None and mail.envelope.received_at - latest < QUICK and not mail.reply_text.strip():
+        yield Silence(code="quick_reply", detail="came within a minute of our letter and says nothing new")
 
 
-def _bounced(_mail: Mail, _decision: Decision, history: History, _pack: Pack) -> Silence | None:
-    return Silence(code="bounce_hold", detail="letters to this address came back lately") if history.has_bounced else None
-
-
-def _repeat(_mail: Mail, _decision: Decision, history: History, _pack: Pack) -> Silence | None:
-    return Silence(code="repeated_mail", detail="the same text came from this sender within the hour") if history.is_repeat_body else None
-
-
-def _echo(mail: Mail, _decision: Decision, history: History, _pack: Pack) -> Silence | None:
-    """An answer within a minute of our letter and without new words is a machine's."""
-    letters = history.ticket.letters if history.ticket else ()
-    is_quick = any(timedelta(0) <= history.now - letter.at < _ECHO for letter in letters if letter.state in _COUNTED)
-    return Silence(code="instant_echo", detail="an empty answer within a minute") if is_quick and not mail.reply_text.strip() else None
-
-
-def _already_written(_mail: Mail, decision: Decision, history: History, _pack: Pack) -> Silence | None:
-    if history.ticket is None or decision.letter is None:
-        return None
-    written = {letter.kind for letter in history.ticket.letters if letter.state in _COUNTED}
-    once = {LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.COMPLETED, LetterKind.SPLIT}
-    return Silence(code="already_written", detail=decision.letter.value) if decision.letter in written & once else None
-
-
-def _rates(_mail: Mail, _decision: Decision, history: History, pack: Pack) -> Silence | None:
+def _rates(history: History, pack: Pack) -> Iterator[Silence]:
+    """How much we write to whom (rules 12 and 14); the last one is the global breaker."""
     limits = pack.limits
-    for code, count, limit in (
-        ("sender_hour", history.letters_to_sender_hour, limits.per_sender_hour),
-        ("sender_day", history.letters_to_sender_day, limits.per_sender_day),
-        ("domain_hour", history.letters_to_domain_hour, limits.per_domain_hour),
-        ("total_10min", history.letters_total_10min, limits.total_10min),
-    ):
+    counts = (
+        ("rate_sender_hour", history.letters_to_sender_hour, limits.per_sender_hour),
+        ("rate_sender_day", history.letters_to_sender_day, limits.per_sender_day),
+        ("rate_domain_hour", history.letters_to_domain_hour, limits.per_domain_hour),
+        ("rate_total", history.letters_total_10min, limits.total_10min),
+    )
+    for code, count, limit in counts:
         if count >= limit:
-            return Silence(code=f"rate_{code}", detail=f"{count} letters written, {limit} allowed")
-    return None
-
-
-_RULES: tuple[Callable[[Mail, Decision, History, Pack], Silence | None], ...] = (
-    _automatic,
-    _forged,
-    _null_sender,
-    _address,
-    _bounced,
-    _repeat,
-    _echo,
-    _already_written,
-    _rates,
-)
+            yield Silence(code=code, detail=f"{count} letters, the limit is {limit}")

@@ -7,90 +7,152 @@ filing never makes two.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.decision import Reply
-from responders.context import letter_context
+from models.decision import LetterKind, Reply
+from responders.context import frame, letter_context, may_quote, question_variables
+from responders.language import wanted_language
 from responders.letters import letter_language, render
-from responders.mime import build_message, reply_subject
+from responders.mime import Outgoing, message_bytes
+from responders.own_words import has_link, without_secrets
+from responders.questions import grouped, said
+from responders.recipient import choose_recipient
 from responders.signing import message_id_for, plus_address
+from responders.subject import reply_subject
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from models.assessment import Assessment
-    from models.decision import Decision, History, LetterKind
+    from models.decision import Decision, History
     from models.mail import Mail
+    from models.views import DueReminder
     from policy.pack import Pack
     from responders.identity import SenderIdentity
 
+_NO_SUBJECT = {"ja": "お問い合わせの件", "en": "Your request"}
+_AUTOMATIC = {"ja": "（自動応答）", "en": " (automatic reply)"}
 
-def compose(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """One letter before it is put into its envelope."""
+
+    kind: LetterKind
+    language: str
+    to: str
+    ref: str
+    subject: str  # the customer's, as far as it may be repeated
+    text: str
+    seed: str  # the same for the same letter at every try
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    now: datetime
+
+
+def compose(  # noqa: PLR0917 - the flow's signature: mail, reading, decision, past, rules, sender
     mail: Mail, seen: Assessment, decision: Decision, history: History, pack: Pack, identity: SenderIdentity
 ) -> Reply | None:
     """The letter that a decision calls for; None if it calls for none or there is nobody to write to."""
-    to = recipient(mail)
-    if decision.letter is None or to is None:
+    recipient = choose_recipient(mail)
+    if decision.letter is None or recipient is None:
         return None
-    language = letter_language(history.ticket.language if history.ticket else seen.language, pack)
+    language = letter_language(wanted_language(seen, history.ticket, pack), pack)
     context = letter_context(mail, seen, decision, history, pack, identity, language)
-    return write(
-        mail=mail, kind=decision.letter, language=language, to=to, context=context, pack=pack, identity=identity, ref=history.ref, now=history.now
-    )
-
-
-def write(
-    *,
-    mail: Mail,
-    kind: LetterKind,
-    language: str,
-    to: str,
-    context: dict[str, object],
-    pack: Pack,
-    identity: SenderIdentity,
-    ref: str,
-    now: datetime,
-) -> Reply:
-    """Render one letter and put it into its envelope."""
-    text = render(kind.value, language, context, pack)
-    quoted_subject = mail.subject if context.get("to_name") or identity.is_trusted else ""
-    subject = reply_subject(quoted_subject, ref, pack.desk.subject_tag[language])
-    message_id = message_id_for(ref, f"{kind.value}:{_mail_key(mail)}", identity.domain, identity.secret)
-    return Reply(
-        kind=kind,
+    draft = _Draft(
+        kind=decision.letter,
         language=language,
-        to=to,
+        to=recipient.address,
+        ref=history.ref,
+        subject=_subject_of(mail, seen, identity),
+        text=render(decision.letter.value, language, context, pack),
+        seed=f"{decision.letter.value}:{_mail_key(mail)}",
+        in_reply_to=mail.message_id,
+        references=_thread_of(mail),
+        now=history.now,
+    )
+    return _reply(draft, pack, identity)
+
+
+def compose_reminder(due: DueReminder, pack: Pack, identity: SenderIdentity, now: datetime) -> Reply:
+    """The one reminder to a customer who has not written back: the same questions, in the same thread.
+
+    Written by the scheduler, so it is `auto-generated` (RFC 3834 5.2). The customer is addressed without his name.
+    """
+    language = letter_language(due.language, pack)
+    plain = dict.fromkeys(("to_name", "received", "subject", "kind_name"), "")
+    empty: dict[str, object] = dict.fromkeys(("understood", "issues", "tips", "notices", "accounts"), ())
+    names = ("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere")
+    questions = question_variables(grouped(due.asked, pack), pack, language)
+    context = {**plain, **empty, **dict.fromkeys(names, False), **frame(pack, language, due.ref), **questions}
+    draft = _Draft(
+        kind=LetterKind.REMINDER,
+        language=language,
+        to=due.to,
+        ref=due.ref,
+        subject="" if has_link(due.subject) and not identity.is_trusted else due.subject,
+        text=render(LetterKind.REMINDER.value, language, context, pack),
+        seed=f"{LetterKind.REMINDER.value}:{due.message_id}",
+        in_reply_to=due.message_id,
+        references=(due.message_id,),
+        now=now,
+    )
+    return _reply(draft, pack, identity)
+
+
+def _reply(draft: _Draft, pack: Pack, identity: SenderIdentity) -> Reply:
+    tags = pack.desk.subject_tag
+    subject = reply_subject(
+        draft.subject,
+        draft.ref,
+        said(tags, draft.language, pack),
+        tags=tags.values(),
+        empty=_NO_SUBJECT.get(draft.language, _NO_SUBJECT["en"]),
+    )
+    message_id = message_id_for(draft.ref, draft.seed, identity.domain, identity.secret)
+    outgoing = Outgoing(
+        from_name=said(pack.desk.name, draft.language, pack) + _AUTOMATIC.get(draft.language, _AUTOMATIC["en"]),
+        from_address=identity.address,
+        reply_to=plus_address(identity.address, draft.ref, identity.secret),
+        to=draft.to,
         subject=subject,
-        text=text,
+        text=draft.text,
+        sent_at=draft.now,
         message_id=message_id,
-        mail_from=plus_address(identity.address, ref, identity.secret, is_bounce=True),
-        raw=build_message(
-            mail=mail,
-            pack=pack,
-            identity=identity,
-            ref=ref,
-            kind=kind,
-            language=language,
-            to=to,
-            subject=subject,
-            text=text,
-            message_id=message_id,
-            now=now,
-        ),
+        in_reply_to=draft.in_reply_to,
+        references=draft.references,
+        instance=identity.instance,
+        language=draft.language,
+        is_reply=draft.kind is not LetterKind.REMINDER,
+    )
+    return Reply(
+        kind=draft.kind,
+        language=draft.language,
+        to=draft.to,
+        subject=subject,
+        text=draft.text,
+        message_id=message_id,
+        mail_from=plus_address(identity.address, draft.ref, identity.secret, is_bounce=True),
+        raw=message_bytes(outgoing),
     )
 
 
-def recipient(mail: Mail) -> str | None:
-    """Whom to answer (autoreply.md 17): From; Reply-To only within From's own domain; the envelope's sender if From has none."""
-    if mail.sender is None:
-        return None
-    for address in mail.reply_to[:1]:
-        if address.domain == mail.sender.domain:
-            return address.addr
-    return mail.sender.addr
+def _subject_of(mail: Mail, seen: Assessment, identity: SenderIdentity) -> str:
+    """The customer's subject, secrets masked; a link in it is not passed on to an address that nobody has proven."""
+    if has_link(mail.subject) and not may_quote(mail, identity):
+        return ""
+    return without_secrets(mail.subject, seen)
+
+
+def _thread_of(mail: Mail) -> tuple[str, ...]:
+    """The References of a reply (RFC 5322 3.6.4): the mail's own, or its single In-Reply-To, then its Message-ID."""
+    earlier = mail.references or ((mail.in_reply_to,) if mail.in_reply_to else ())
+    return (*earlier, mail.message_id) if mail.message_id else earlier
 
 
 def _mail_key(mail: Mail) -> str:
     """The same for the same mail at every try."""
-    seen = f"{mail.message_id}\0{mail.subject}\0{mail.text}"
-    return hashlib.sha256(seen.encode("utf-8", "replace")).hexdigest()[:20]
+    sender = mail.sender.folded if mail.sender else ""
+    read = f"{mail.message_id}\0{sender}\0{mail.envelope.received_at.isoformat()}\0{mail.subject}\0{mail.text}"
+    return hashlib.sha256(read.encode("utf-8", "replace")).hexdigest()

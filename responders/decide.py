@@ -1,189 +1,215 @@
-"""Assessment becomes Decision: the contract's order over the pack's table, every step with a named reason.
+"""An assessment becomes a decision: the default policy's order, step by step, every step leaving its reason.
 
-Pure and total: no clock, no database; what happened before comes in as `History`.
+Leaving out acknowledgements and unrelated issues: automatic mail, or nothing left -> no_reply; several accounts ->
+account_notice; nothing that the desk answers -> out_of_scope or policy_notice; several answerable issues -> split;
+required items missing -> request_information; else accept. Promises: pure; only items whose absence is surer than the
+pack's threshold are asked for. Does not know whether a letter may go out: `brake` does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.assessment import Category
-from models.decision import Decision, Disposition, LetterKind, Reason, ReplyState
-from responders.items import along_items, check, required_items
+from models.decision import Decision, Disposition, Reason
+from responders.confidence import decision_confidence
+from responders.items import Checked, Presence, check, items_along, required_items
+from responders.joined import has_asked, is_half_answer, may_ask
+from responders.language import has_letters_for
+from responders.letter_choice import choose_letter
+from responders.matter import matter_of
+from responders.questions import along_that_fits, is_incident
+from responders.recipient import choose_recipient
 
 if TYPE_CHECKING:
-    from models.assessment import Assessment, Issue
-    from models.decision import History, OpenTicket
+    from collections.abc import Iterator
+
+    from models.assessment import Assessment
+    from models.decision import History
     from models.mail import Mail
     from policy.pack import Pack
-    from responders.items import Checklist
+    from responders.matter import Matter
 
-_LETTERS = {
-    Disposition.SPLIT: LetterKind.SPLIT,
-    Disposition.OUT_OF_SCOPE: LetterKind.OUT_OF_SCOPE,
-    Disposition.POLICY_NOTICE: LetterKind.POLICY_NOTICE,
-    Disposition.ACCOUNT_NOTICE: LetterKind.ACCOUNT_NOTICE,
-}
-_REACHED = frozenset({ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.SHADOW, ReplyState.BOUNCED})
+NO_LETTERS_IN_LANGUAGE = "no_letters_in_language"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sorted:
-    """The issues by what the desk does with them."""
+class _Case:
+    """All that one decision looks at."""
 
-    answerable: tuple[Issue, ...]
-    out: tuple[Issue, ...]
-    undisclosed: tuple[Issue, ...]
+    mail: Mail
+    seen: Assessment
+    history: History
+    pack: Pack
+    matter: Matter
 
 
 def decide(mail: Mail, seen: Assessment, history: History, pack: Pack) -> Decision:
-    """What this mail becomes, which letter it calls for, and why."""
+    """What the desk makes of a mail, with every reason by name. Pure: the same arguments give the same decision."""
+    case = _Case(mail=mail, seen=seen, history=history, pack=pack, matter=matter_of(mail, seen, history.ticket, pack))
     if mail.automation.kind is not None:
-        kind = mail.automation.kind.value
-        return _silent(f"automatic:{kind}", "; ".join(mail.automation.evidence), 0.99)
-    issues = _sort(seen)
-    ticket = history.ticket
-    if not (issues.answerable or issues.out or issues.undisclosed):
-        if ticket is not None and _brings_something(seen, ticket):
-            return _request_or_accept(seen, history, pack, issues)
-        return _nothing_left(seen)
-    if seen.multiple_accounts:
-        reason = Reason(code="several_accounts", detail=", ".join(seen.accounts) or "the words speak of several accounts")
-        return _notice(Disposition.ACCOUNT_NOTICE, seen, pack, reason)
-    if not issues.answerable:
-        return _out_or_policy(seen, issues, pack)
-    if len(issues.answerable) > 1 and not _is_answer_to(ticket):
-        gists = " / ".join(issue.gist for issue in issues.answerable)
-        decision = _notice(Disposition.SPLIT, seen, pack, Reason(code="several_issues", detail=gists))
-        return replace(decision, notices=_notices(issues))
-    return _request_or_accept(seen, history, pack, issues)
+        why = Reason(code="automatic", detail=f"{mail.automation.kind.value}: {'; '.join(mail.automation.evidence)}")
+        return Decision(disposition=Disposition.NO_REPLY, reasons=(why,))
+    if case.matter.is_empty:
+        why = Reason(code="nothing_left", detail="only acknowledgements, unrelated matters or nothing at all")
+        return _without_letter(case, why)
+    settled = _by_issues(case)
+    return _finish(case, *settled) if settled else _by_items(case)
 
 
-def _sort(seen: Assessment) -> _Sorted:
-    """Acknowledgements and unrelated issues are left out."""
-    return _Sorted(
-        answerable=tuple(issue for issue in seen.issues if issue.category.is_answerable),
-        out=tuple(issue for issue in seen.issues if issue.category.is_out and issue.category is not Category.OUT_UNRELATED),
-        undisclosed=tuple(issue for issue in seen.issues if issue.category.is_undisclosed),
+def _by_issues(case: _Case) -> tuple[Disposition, Reason] | None:
+    """The steps that look at issues only; None where the items decide."""
+    matter = case.matter
+    if case.seen.multiple_accounts:
+        return Disposition.ACCOUNT_NOTICE, Reason(
+            code="several_accounts", detail=f"{len(case.seen.accounts)} account ids named"
+        )
+    if not matter.answerable and matter.beside:
+        categories = ", ".join(issue.category.value for issue in matter.beside)
+        if all(issue.category.is_out for issue in matter.beside):
+            return Disposition.OUT_OF_SCOPE, Reason(code="all_out_of_scope", detail=categories)
+        return Disposition.POLICY_NOTICE, Reason(code="nothing_disclosed", detail=categories)
+    if matter.is_several:
+        return Disposition.SPLIT, Reason(
+            code="several_issues", detail=", ".join(i.category.value for i in matter.answerable)
+        )
+    return None
+
+
+def _by_items(case: _Case) -> Decision:
+    """Required items missing, or none."""
+    checked = tuple(_checked(case))
+    missing = tuple(one.item for one in checked if one.presence is Presence.ABSENT)
+    unsure = tuple(one.item for one in checked if one.presence is Presence.UNSURE)
+    disposition = Disposition.REQUEST_INFORMATION if missing else Disposition.ACCEPT
+    why = (
+        Reason(code="missing", detail=", ".join(missing))
+        if missing
+        else Reason(code="complete", detail="no required item is surely absent")
     )
+    return _finish(case, disposition, why, checked=checked, missing=missing, unsure=unsure)
 
 
-def _silent(code: str, detail: str, confidence: float) -> Decision:
-    return Decision(disposition=Disposition.NO_REPLY, confidence=confidence, reasons=(Reason(code=code, detail=detail),))
-
-
-def _nothing_left(seen: Assessment) -> Decision:
-    if any(issue.category is Category.OUT_UNRELATED for issue in seen.issues):
-        return _silent("unrelated", "nothing in it is a matter of this desk", seen.confidence)
-    return _silent("nothing_asked", "only thanks or a notice: it asks nothing", seen.confidence)
-
-
-def _brings_something(seen: Assessment, ticket: OpenTicket) -> bool:
-    """An answer to our questions asks nothing, and still settles something that we asked for."""
-    found = {section.value for section, finding in seen.sections.items() if finding.present or finding.answered}
-    found |= {f"facet:{facet.value}" for facet, finding in seen.facets.items() if finding.present or finding.answered}
-    return bool(found & (ticket.asked - ticket.settled))
-
-
-def _is_answer_to(ticket: OpenTicket | None) -> bool:
-    """We asked in this ticket: what comes back answers us, however many points it has."""
-    return ticket is not None and bool(ticket.asked)
-
-
-def _notices(issues: _Sorted) -> tuple[Disposition, ...]:
-    found = (Disposition.OUT_OF_SCOPE,) if issues.out else ()
-    return found + ((Disposition.POLICY_NOTICE,) if issues.undisclosed else ())
-
-
-def _out_or_policy(seen: Assessment, issues: _Sorted, pack: Pack) -> Decision:
-    names = ", ".join(dict.fromkeys(issue.category.value for issue in (*issues.out, *issues.undisclosed)))
-    if not issues.undisclosed:
-        return _notice(Disposition.OUT_OF_SCOPE, seen, pack, Reason(code="all_out_of_scope", detail=names))
-    return _notice(Disposition.POLICY_NOTICE, seen, pack, Reason(code="not_disclosed", detail=names))
-
-
-def _notice(disposition: Disposition, seen: Assessment, pack: Pack, reason: Reason) -> Decision:
-    return _finish(
-        Decision(disposition=disposition, confidence=seen.confidence, letter=_LETTERS[disposition], reasons=(reason,)), seen, pack
+def _finish(
+    case: _Case,
+    disposition: Disposition,
+    why: Reason,
+    *,
+    checked: tuple[Checked, ...] = (),
+    missing: tuple[str, ...] = (),
+    unsure: tuple[str, ...] = (),
+) -> Decision:
+    """The decision with its letter, what is asked along, its confidence, and whether an agent looks first."""
+    notices = _notices(case)
+    letter = choose_letter(
+        disposition,
+        case.matter,
+        case.seen,
+        case.history.ticket,
+        case.pack,
+        missing=missing,
+        unsure=unsure,
+        has_notices=bool(notices),
     )
-
-
-def _request_or_accept(seen: Assessment, history: History, pack: Pack, issues: _Sorted) -> Decision:
-    ticket = history.ticket
-    categories = _categories(issues, ticket)
-    kind = seen.symptom_kind or (ticket.symptom_kind if ticket else None)
-    permission_error = seen.has_permission_error or (ticket.has_permission_error if ticket else False)
-    required = required_items(categories, kind, pack, permission_error=permission_error)
-    found = check(seen, ticket, required, along_items(categories, kind, pack), pack)
-    disposition = Disposition.REQUEST_INFORMATION if found.missing else Disposition.ACCEPT
-    decision = Decision(
+    confidence = decision_confidence(disposition, case.seen.confidence, checked)
+    holds = tuple(_holds(case, disposition, confidence))
+    return Decision(
         disposition=disposition,
-        notices=_notices(issues),
-        missing=found.missing,
-        unsure=found.unsure,
-        asked_along=found.along if found.missing else (),
-        confidence=_confidence(seen, found),
-        letter=_letter(disposition, found, seen, history, pack),
-        reasons=_reasons(categories, found, ticket),
+        notices=notices,
+        missing=missing,
+        unsure=unsure,
+        asked_along=_along(case, missing) if letter and missing else (),
+        confidence=confidence,
+        hold=bool(holds),
+        letter=letter,
+        reasons=(
+            *_context_reasons(case),
+            why,
+            *_unsure_reasons(unsure),
+            *holds,
+            *_letter_reasons(case, is_written=letter is not None),
+        ),
     )
-    return _finish(decision, seen, pack)
 
 
-def _categories(issues: _Sorted, ticket: OpenTicket | None) -> tuple[Category, ...]:
-    """The category that rules: the ticket's, once it is open; else the mail's own."""
-    if ticket is not None:
-        earlier = tuple(category for category in ticket.categories if category.is_answerable)
-        if earlier:
-            return earlier[:1]
-    return tuple(dict.fromkeys(issue.category for issue in issues.answerable))
+def _without_letter(case: _Case, why: Reason) -> Decision:
+    confidence = decision_confidence(Disposition.NO_REPLY, case.seen.confidence, ())
+    holds = tuple(_holds(case, Disposition.NO_REPLY, confidence))
+    return Decision(
+        disposition=Disposition.NO_REPLY,
+        confidence=confidence,
+        hold=bool(holds),
+        reasons=(*_context_reasons(case), why, *holds),
+    )
 
 
-def _letter(disposition: Disposition, found: Checklist, seen: Assessment, history: History, pack: Pack) -> LetterKind | None:
-    ticket = history.ticket
-    if ticket is None:
-        if disposition is Disposition.ACCEPT:
-            return LetterKind.ACKNOWLEDGEMENT if pack.acknowledges else None
-        return LetterKind.RECURRENCE if _is_gone(seen) and len(found.missing) >= 2 else LetterKind.REQUEST_INFORMATION
-    written = {letter.kind for letter in ticket.letters if letter.state in _REACHED}
-    if disposition is Disposition.ACCEPT:
-        has_asked = bool(written & {LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER})
-        return LetterKind.COMPLETED if has_asked and LetterKind.COMPLETED not in written else None
-    if LetterKind.REQUEST_INFORMATION not in written:
-        return LetterKind.REQUEST_INFORMATION
-    return LetterKind.FOLLOW_UP if LetterKind.FOLLOW_UP not in written else None
+def _checked(case: _Case) -> Iterator[Checked]:
+    """Every required item with our verdict; what may stand in earlier mails is unsure, not absent."""
+    matter, seen = case.matter, case.seen
+    policies = matter.policies(case.pack)
+    has_error = seen.has_permission_error or (matter.ticket is not None and matter.ticket.has_permission_error)
+    for item in required_items(policies, matter.kind(seen), case.pack, has_permission_error=has_error):
+        one = check(item, seen, matter.settled, case.pack.thresholds.ask)
+        yield one if may_ask(item, seen, matter.ticket) else _from_earlier(one)
 
 
-def _is_gone(seen: Assessment) -> bool:
-    """It happened once and is over, or cannot be reproduced (再現待ち)."""
-    return bool({hint.kind for hint in seen.hints} & {"once_recovered", "not_reproducible"})
+def _from_earlier(one: Checked) -> Checked:
+    """An item that an earlier reading did not find missing, whatever this mail lacks: taken as there."""
+    return Checked(item=one.item, presence=Presence.THERE, absence=0.0)
 
 
-def _confidence(seen: Assessment, found: Checklist) -> float:
-    """How sure the disposition is: the reading's own confidence, lowered by the least sure item and by what is unsure."""
-    doubt = 0.9 ** len(found.unsure) if not found.missing else 0.97 ** len(found.unsure)
-    return max(0.0, min(1.0, seen.confidence * (0.5 + 0.5 * found.certainty) * doubt))
+def _along(case: _Case, missing: tuple[str, ...]) -> tuple[str, ...]:
+    """What the first request asks besides: only what is surely absent; nothing in an outage, nothing in a follow-up."""
+    if is_incident(case.seen) or has_asked(case.history.ticket):
+        return ()
+    matter, ask = case.matter, case.pack.thresholds.ask
+    candidates = items_along(matter.policies(case.pack), matter.kind(case.seen), case.pack)
+    absent = [item for item in candidates if check(item, case.seen, matter.settled, ask).presence is Presence.ABSENT]
+    return along_that_fits(missing, absent, case.pack)
 
 
-def _reasons(categories: tuple[Category, ...], found: Checklist, ticket: OpenTicket | None) -> tuple[Reason, ...]:
-    reasons = [Reason(code="category", detail=", ".join(category.value for category in categories) or "none")]
-    if ticket is not None:
-        reasons.append(Reason(code="joined", detail=f"{ticket.ref}; settled before: {', '.join(sorted(ticket.settled)) or 'nothing'}"))
-    reasons += [Reason(code="missing", detail=item) for item in found.missing]
-    reasons += [Reason(code="unsure", detail=f"{item}: neither surely present nor surely absent, so it is not asked") for item in found.unsure]
-    if not found.missing:
-        reasons.append(Reason(code="nothing_missing", detail="everything required is there, or its absence is not sure"))
-    return tuple(reasons)
+def _notices(case: _Case) -> tuple[Disposition, ...]:
+    """What the same letter says besides of issues that are no business of the desk."""
+    if not case.matter.answerable:
+        return ()
+    has_out = any(issue.category.is_out for issue in case.matter.beside)
+    has_undisclosed = any(issue.category.is_undisclosed for issue in case.matter.beside)
+    named = ((has_out, Disposition.OUT_OF_SCOPE), (has_undisclosed, Disposition.POLICY_NOTICE))
+    return tuple(notice for is_there, notice in named if is_there)
 
 
-def _finish(decision: Decision, seen: Assessment, pack: Pack) -> Decision:
-    """Hold what is unsure, and complaints: a person reads those first."""
-    reasons = list(decision.reasons)
-    is_unsure = decision.confidence < pack.thresholds.hold
-    is_complaint = any(hint.kind == "complaint" for hint in seen.hints)
-    if is_unsure:
-        reasons.append(Reason(code="held_unsure", detail=f"confidence {decision.confidence:.2f} is under {pack.thresholds.hold:.2f}"))
-    if is_complaint:
-        reasons.append(Reason(code="held_complaint", detail="a complaint is for a person to answer"))
-    return replace(decision, hold=is_unsure or is_complaint, reasons=tuple(reasons))
+def _holds(case: _Case, disposition: Disposition, confidence: float) -> Iterator[Reason]:
+    """Why an agent looks before any letter goes."""
+    hold = case.pack.thresholds.hold
+    if confidence < hold:
+        yield Reason(code="hold_low_confidence", detail=f"{confidence:.2f} is under {hold:.2f}")
+    if any(hint.kind == "complaint" for hint in case.seen.hints):
+        yield Reason(code="hold_complaint", detail="a complaint goes to a person first")
+    if disposition is Disposition.NO_REPLY or not case.matter.joins:
+        return
+    if disposition not in {Disposition.REQUEST_INFORMATION, Disposition.ACCEPT} or case.matter.is_new_in_thread:
+        yield Reason(code="hold_new_matter", detail="a new matter in an open ticket: an agent decides where it belongs")
+    if disposition is Disposition.REQUEST_INFORMATION and is_half_answer(case.seen, case.matter.answers):
+        yield Reason(code="hold_half_answer", detail="the reply settles too little to be sure that it is an answer")
 
+
+def _context_reasons(case: _Case) -> Iterator[Reason]:
+    if case.history.ticket is not None:
+        yield Reason(code="joined", detail=case.history.ticket.ref)
+    if case.matter.answers:
+        yield Reason(code="answered", detail=", ".join(sorted(case.matter.answers)))
+
+
+def _unsure_reasons(unsure: tuple[str, ...]) -> Iterator[Reason]:
+    if unsure:
+        yield Reason(code="unsure", detail=", ".join(unsure))
+
+
+def _letter_reasons(case: _Case, *, is_written: bool) -> Iterator[Reason]:
+    """Which rule chose the recipient; why there will be silence in this language."""
+    if not is_written:
+        return
+    recipient = choose_recipient(case.mail)
+    yield Reason(code="recipient", detail=recipient.rule if recipient else "no usable address")
+    if not has_letters_for(case.seen, case.history.ticket, case.pack):
+        yield Reason(code=NO_LETTERS_IN_LANGUAGE, detail=case.seen.language)

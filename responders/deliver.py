@@ -1,6 +1,8 @@
 """Hands a message to the smarthost by SMTP. Never logs or raises a password.
 
-Promises: returns only after the smarthost's 250; 4xx and lost connections are `DeliveryDeferred`, 5xx `DeliveryRefused`.
+Promises: returns only after the smarthost's 250; 4xx and lost connections are `DeliveryDeferred`, 5xx to the recipient
+or the text `DeliveryRefused`. A login or sender that the smarthost refuses is our own mistake: temporary, so that it
+never marks a customer's address. Errors name no recipient; a password crosses a network only under TLS.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ import aiosmtplib
 from models.errors import ConfigError, DeliveryDeferred, DeliveryRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MEND = "write host:port or smtp[s]://user:password@host:port"
-_PAUSES_MIN = (1, 5, 15, 30, 60, 120, 240, 480, 480, 480, 480, 480)  # two days in all
+_PAUSES_MIN = (1, 5, 15, 30, 60, 120, 240, 480, 480, 480, 480, 480)  # 48 hours in all (RFC 5321 4.5.4.1: some days)
 TIMEOUT_S = 60.0
 
 
@@ -34,21 +38,27 @@ class Smarthost:
 
 
 def parse_smarthost(text: str) -> Smarthost:
-    """Read the setting.
+    """Read the setting. A URL may leave out the port: 25, or 465 for smtps.
 
     Raises:
-        ConfigError: It is not readable; the message never holds the password.
+        ConfigError: It is not readable; the message never holds what was given, for it may hold the password.
     """
-    url = urlsplit(text if "://" in text else f"smtp://{text}")
+    is_url = "://" in text
     try:
+        url = urlsplit(text.strip() if is_url else f"smtp://{text.strip()}")
         port = url.port
     except ValueError:
-        raise ConfigError(f"UKETSUKE_SMARTHOST: the port is no number; {_MEND}") from None
-    if url.scheme not in {"smtp", "smtps"} or not url.hostname or url.path.strip("/"):
+        raise ConfigError(f"UKETSUKE_SMARTHOST: host or port cannot be read; {_MEND}") from None
+    is_whole = bool(url.hostname) and (port is not None or is_url) and port != 0
+    if url.scheme not in {"smtp", "smtps"} or not is_whole or url.path.strip("/") or url.query or url.fragment:
         raise ConfigError(f"UKETSUKE_SMARTHOST: not readable; {_MEND}")
     is_tls = url.scheme == "smtps"
     return Smarthost(
-        host=url.hostname, port=port or (465 if is_tls else 25), is_tls=is_tls, user=unquote(url.username or ""), password=unquote(url.password or "")
+        host=url.hostname or "",
+        port=port or (465 if is_tls else 25),
+        is_tls=is_tls,
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
     )
 
 
@@ -60,8 +70,16 @@ async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost)
         DeliveryRefused: Never.
     """
     client = aiosmtplib.SMTP(
-        hostname=smarthost.host, port=smarthost.port, use_tls=smarthost.is_tls, start_tls=False if smarthost.is_tls else None, timeout=TIMEOUT_S
+        hostname=smarthost.host,
+        port=smarthost.port,
+        use_tls=smarthost.is_tls,
+        start_tls=starttls(smarthost),
+        timeout=TIMEOUT_S,
     )
+
+    def hidden(text: str) -> str:
+        return " ".join(text.replace(to, "<recipient>").split())[:300]
+
     try:
         async with client:
             if smarthost.user:
@@ -69,17 +87,26 @@ async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost)
             await client.sendmail(mail_from, [to], message)
     except aiosmtplib.SMTPRecipientsRefused as error:
         first = error.recipients[0]
-        raise _error(first.code, first.message) from None
+        raise _error(first.code, first.message, hidden) from None
     except aiosmtplib.SMTPAuthenticationError as error:
         raise DeliveryDeferred(f"the smarthost refuses our name or password ({error.code})") from None
+    except aiosmtplib.SMTPSenderRefused as error:
+        raise DeliveryDeferred(hidden(f"the smarthost refuses our sender: {error.code} {error.message}")) from None
     except aiosmtplib.SMTPResponseException as error:
-        raise _error(error.code, error.message) from None
+        raise _error(error.code, error.message, hidden) from None
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-        raise DeliveryDeferred(f"{smarthost.host}:{smarthost.port}: {type(error).__name__}: {error}"[:300]) from None
+        raise DeliveryDeferred(hidden(f"{smarthost.host}:{smarthost.port}: {type(error).__name__}: {error}")) from None
 
 
-def _error(code: int, message: str) -> DeliveryDeferred | DeliveryRefused:
-    text = f"{code} {' '.join(message.split())}"[:300]
+def starttls(smarthost: Smarthost) -> bool | None:
+    """False under TLS already; True (or no delivery) before a password crosses a network; None: where it is offered."""
+    if smarthost.is_tls:
+        return False
+    return True if smarthost.user and smarthost.host not in _LOOPBACK else None
+
+
+def _error(code: int, message: str, hidden: Callable[[str], str]) -> DeliveryDeferred | DeliveryRefused:
+    text = hidden(f"{code} {message}")
     return DeliveryRefused(text) if 500 <= code < 600 else DeliveryDeferred(text)
 
 

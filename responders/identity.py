@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderIdentity:
-    """The desk as a sender. `is_trusted`: the listener is declared trusted, so letters may quote the customer's words."""
+    """The desk as a sender. `is_trusted`: the listener is declared trusted, so letters may quote customers' words."""
 
     address: str
     domain: str

@@ -1,4 +1,8 @@
-"""The items a category requires, and whether a mail holds them: the checklist behind every request for information."""
+"""The items a ticket needs, and whether each is there: sections, facets (`facet:steps`) and links (`link:goal`).
+
+Turns a category's policy and the findings of a mail into `Checked` items in the contract's order: sections in the
+guide's order (チケット起票の推奨記載内容について), then facets, then links. Does not decide what is asked.
+"""
 
 from __future__ import annotations
 
@@ -6,106 +10,126 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from models.assessment import FACETS_OF_KIND, Category, Facet, Section
+from models.assessment import Facet, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from models.assessment import Assessment, Finding, SymptomKind
-    from models.decision import OpenTicket
-    from policy.pack import Pack
+    from policy.pack import CategoryPolicy, Pack
+
+_ORDER = {
+    item: rank
+    for rank, item in enumerate(
+        (
+            *(section.value for section in Section),
+            *(f"facet:{facet.value}" for facet in Facet),
+            "link:evidence",
+            "link:goal",
+        )
+    )
+}
 
 
-class Answer(Enum):
-    """What the mail says to one item."""
+class Presence(Enum):
+    """What we dare say of an item."""
 
-    SETTLED = auto()  # present, or answered with "unknown", here or in an earlier mail
-    MISSING = auto()  # surely absent
-    UNSURE = auto()  # neither
+    THERE = auto()
+    ABSENT = auto()
+    UNSURE = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checklist:
-    """Items by their answer, in the guide's order; `certainty` is the product of the settled and missing items' confidences."""
+class Checked:
+    """One item; `absence` is the probability in [0, 1] that the customer has not given it."""
 
-    missing: tuple[str, ...]
-    unsure: tuple[str, ...]
-    along: tuple[str, ...]
-    certainty: float
-
-
-def guide_order(pack: Pack) -> dict[str, int]:
-    """Every item's place: sections in the guide's order, facets behind the symptom, links behind their section."""
-    order: list[str] = []
-    for section in pack.sections:
-        order.append(section.value)
-        if section is Section.SYMPTOM:
-            order.extend(f"facet:{facet.value}" for facet in Facet)
-        if section in {Section.EVIDENCE, Section.GOAL}:
-            order.append(f"link:{section.value}")
-    return {item: place for place, item in enumerate(order)}
+    item: str
+    presence: Presence
+    absence: float
 
 
-def required_items(categories: Iterable[Category], kind: SymptomKind | None, pack: Pack, *, permission_error: bool) -> tuple[str, ...]:
-    """What these categories require together, `facets` opened to the kind's required facets, in the guide's order."""
-    wanted: set[str] = set()
-    for category in categories:
-        policy = pack.categories[category]
-        for item in policy.required:
-            wanted |= _facets(kind, pack, required=True) if item == "facets" else {item}
-        if permission_error and policy.who_on_permission_error:
-            wanted.add(Section.WHO.value)
-    places = guide_order(pack)
-    return tuple(sorted(wanted, key=lambda item: places.get(item, len(places))))
+def in_guide_order(items: Iterable[str]) -> tuple[str, ...]:
+    """The items, each once, in the contract's order; unknown ones last."""
+    return tuple(sorted(dict.fromkeys(items), key=lambda item: _ORDER.get(item, len(_ORDER))))
 
 
-def along_items(categories: Iterable[Category], kind: SymptomKind | None, pack: Pack) -> tuple[str, ...]:
-    """What is asked along: never a reason to ask."""
-    wanted = {item for category in categories for item in pack.categories[category].along}
-    if any("facets" in pack.categories[category].required for category in categories):
-        wanted |= _facets(kind, pack, required=False)
-    places = guide_order(pack)
-    return tuple(sorted(wanted, key=lambda item: places.get(item, len(places))))
+def required_items(
+    policies: Iterable[CategoryPolicy], kind: SymptomKind | None, pack: Pack, *, has_permission_error: bool
+) -> tuple[str, ...]:
+    """What these categories require of a mail about a symptom of that kind (the default policy's table)."""
+    wanted: list[str] = []
+    for policy in policies:
+        wanted += _without_facets(policy.required)
+        if "facets" in policy.required and kind is not None and kind in pack.kinds:
+            wanted += [f"facet:{facet.value}" for facet in pack.kinds[kind].required]
+        if policy.who_on_permission_error and has_permission_error:
+            wanted.append(Section.WHO.value)
+    return in_guide_order(wanted)
 
 
-def _facets(kind: SymptomKind | None, pack: Pack, *, required: bool) -> set[str]:
-    if kind is None:
-        return set()
-    policy = pack.kinds[kind]
-    allowed = set(FACETS_OF_KIND[kind])
-    return {f"facet:{facet.value}" for facet in (policy.required if required else policy.along) if facet in allowed}
+def items_along(policies: Iterable[CategoryPolicy], kind: SymptomKind | None, pack: Pack) -> tuple[str, ...]:
+    """What may be asked besides, where something is asked anyway."""
+    wanted: list[str] = []
+    for policy in policies:
+        wanted += _without_facets(policy.along)
+        if "facets" in policy.required and kind is not None and kind in pack.kinds:
+            wanted += [f"facet:{facet.value}" for facet in pack.kinds[kind].along]
+    return in_guide_order(wanted)
 
 
-def check(seen: Assessment, ticket: OpenTicket | None, required: tuple[str, ...], along: tuple[str, ...], pack: Pack) -> Checklist:
-    """Compare a mail (and what its ticket settled before) with what is required."""
-    settled = ticket.settled if ticket else frozenset()
-    missing, unsure = [], []
-    certainty = 1.0
-    for item in required:
-        answer, confidence = answer_to(item, seen, settled, pack.thresholds.ask)
-        if answer is Answer.MISSING:
-            missing.append(item)
-        elif answer is Answer.UNSURE:
-            unsure.append(item)
-        certainty = min(certainty, confidence)
-    rest = [item for item in along if item not in required and answer_to(item, seen, settled, pack.thresholds.ask)[0] is Answer.MISSING]
-    return Checklist(missing=tuple(missing), unsure=tuple(unsure), along=tuple(rest), certainty=certainty)
+def check(item: str, seen: Assessment, settled: Collection[str], ask: float) -> Checked:
+    """Is this item there? `ask` is the least sureness (a probability) of a verdict either way.
 
-
-def answer_to(item: str, seen: Assessment, settled: frozenset[str], ask: float) -> tuple[Answer, float]:
-    """One item's answer and how sure it is."""
+    Settled in an earlier mail, or answered with "unknown": there, without doubt. A facet that nobody looked for (the
+    mail has another kind of symptom) is unsure.
+    """
     if item in settled:
-        return Answer.SETTLED, 1.0
+        return Checked(item=item, presence=Presence.THERE, absence=0.0)
     if item.startswith("link:"):
-        linked = seen.evidence_linked if item == "link:evidence" else seen.goal_linked
-        return (Answer.MISSING, 0.9) if linked is False else (Answer.SETTLED, 1.0)
-    finding = _finding(item, seen)
-    if finding is None or finding.present or finding.answered:
-        return Answer.SETTLED, finding.confidence if finding else 1.0
-    return (Answer.MISSING if finding.confidence >= ask else Answer.UNSURE), finding.confidence
+        return _check_link(item, seen, ask)
+    finding = finding_of(item, seen)
+    if finding is None:
+        return Checked(item=item, presence=Presence.UNSURE, absence=0.5)
+    if finding.answered and not finding.present:
+        return Checked(item=item, presence=Presence.THERE, absence=0.0)
+    absence = 1 - finding.confidence if finding.present else finding.confidence
+    return Checked(item=item, presence=_verdict(absence, ask, is_present=finding.present), absence=absence)
 
 
-def _finding(item: str, seen: Assessment) -> Finding | None:
+def finding_of(item: str, seen: Assessment) -> Finding | None:
+    """What the assessment says of a section or facet; None where it says nothing."""
     if item.startswith("facet:"):
         return seen.facets.get(Facet(item.removeprefix("facet:")))
-    return seen.sections.get(Section(item))
+    return seen.sections.get(Section(item)) if item in set(Section) else None
+
+
+def is_given(item: str, seen: Assessment) -> bool:
+    """Does this mail itself give the item, or say that it is unknown?"""
+    if item.startswith("link:"):
+        return _linked(item, seen) is True
+    finding = finding_of(item, seen)
+    return finding is not None and (finding.present or finding.answered)
+
+
+def _check_link(item: str, seen: Assessment, ask: float) -> Checked:
+    """The guide's ★ checks: only what is present can fail to be linked, so its finding says how sure we are."""
+    if _linked(item, seen) is not False:
+        return Checked(item=item, presence=Presence.THERE, absence=0.0)
+    base = finding_of(item.removeprefix("link:"), seen)
+    absence = base.confidence if base is not None and base.present else 0.0
+    presence = Presence.ABSENT if absence >= ask else Presence.UNSURE if absence else Presence.THERE
+    return Checked(item=item, presence=presence, absence=absence)
+
+
+def _linked(item: str, seen: Assessment) -> bool | None:
+    return seen.evidence_linked if item == "link:evidence" else seen.goal_linked
+
+
+def _verdict(absence: float, ask: float, *, is_present: bool) -> Presence:
+    if is_present:
+        return Presence.THERE if 1 - absence >= ask else Presence.UNSURE
+    return Presence.ABSENT if absence >= ask else Presence.UNSURE
+
+
+def _without_facets(items: Iterable[str]) -> list[str]:
+    return [item for item in items if item != "facets"]

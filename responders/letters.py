@@ -1,4 +1,7 @@
-"""Templates of the pack become letter texts: Jinja2 in a sandbox, strict about unknown names, never escaping (plain text)."""
+"""Templates of the pack become letter texts: Jinja2 in a sandbox, strict about unknown names.
+
+Plain text, so nothing is escaped: what came by mail was made harmless before it got here (`own_words`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import DictLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+
+from responders.wrap import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +28,10 @@ def letter_language(language: str, pack: Pack) -> str:
 
 
 def render(kind: str, language: str, context: Mapping[str, object], pack: Pack) -> str:
-    """The text of one letter; blank lines never pile up, lines carry no trailing blanks."""
-    text = _environment(tuple(sorted((name, body) for (name, tongue), body in pack.letters.items() if tongue == language)))
-    return tidy(text.get_template(kind).render(context))
+    """The text of one letter; blank lines never pile up, lines carry no trailing blanks and keep to the usual width."""
+    parts = ((name, body) for (name, tongue), body in pack.letters.items() if tongue == language)
+    environment = _environment(tuple(sorted(parts)))
+    return wrap(tidy(environment.get_template(kind).render(context)))
 
 
 def tidy(text: str) -> str:
@@ -39,7 +45,8 @@ def _environment(parts: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
     return SandboxedEnvironment(
         loader=DictLoader(dict(parts)),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - letters are plain text, never HTML
+        autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,  # else the last line of an included part runs into the next text
     )

@@ -1,60 +1,110 @@
-"""Which questions a letter asks: only what is missing, at most the pack's number, a section and its facets as one."""
+"""What a letter asks: items become few numbered questions, the most valuable first, never more than the pack allows.
+
+A section and its facets are one question; a link is asked in its section's place; time and zone are one. Each item
+keeps its own line in the fill-in block, because that line is read back from the answer.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.decision import LetterKind
+from models.assessment import Category
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from models.assessment import Assessment
     from models.decision import Decision
-    from policy.pack import Pack
+    from policy.pack import Localised, Pack, Question
 
-_ASKING = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
-
-
-def questions_for(decision: Decision, seen: Assessment, pack: Pack, language: str) -> list[dict[str, object]]:
-    """The numbered questions: n, heading, text, example, item."""
-    if decision.letter not in _ASKING:
-        return []
-    groups = grouped(asked_items(decision, pack), pack)[: pack.limits.max_questions]
-    return [_question(number, items, pack, language) for number, items in enumerate(groups, 1)]
+MAX_ALONG = 1  # questions of their own that a letter asks besides the required ones
+_INCIDENT_ITEMS = ("when", "where")  # an outage report is never delayed by more than these
 
 
-def asked_items(decision: Decision, pack: Pack) -> tuple[str, ...]:
-    """What a letter asks: everything missing, then (to fill up) what is asked along; most valuable first within both."""
-    order = {item: place for place, item in enumerate(pack.question_order)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One numbered question: the items it asks for, in the order of its lines."""
 
-    def by_value(items: tuple[str, ...]) -> list[str]:
-        return sorted(items, key=lambda item: order.get(item, len(order)))
+    slot: str
+    items: tuple[str, ...]
 
-    return tuple(dict.fromkeys([*by_value(decision.missing), *by_value(decision.asked_along)]))
+    def heading(self, pack: Pack, language: str) -> str:
+        """The items' headings, joined as one title."""
+        joint = "・" if language in {"ja", "zh"} else " / "
+        return joint.join(said(question.heading, language, pack) for question in self._questions(pack))
+
+    def text(self, pack: Pack, language: str) -> str:
+        """The question, one sentence a line."""
+        return "\n".join(said(question.text, language, pack) for question in self._questions(pack))
+
+    def example(self, pack: Pack, language: str) -> str:
+        """A sample answer, each item's on its own line, indented under the first."""
+        indent = "\n　　" if language in {"ja", "zh"} else "\n  "
+        return indent.join(said(question.example, language, pack) for question in self._questions(pack))
+
+    def _questions(self, pack: Pack) -> list[Question]:
+        return [pack.questions[item] for item in self.items]
 
 
-def grouped(items: tuple[str, ...], pack: Pack) -> list[tuple[str, ...]]:
-    """Items that make one question: the symptom with its facets; a link with its section."""
-    groups: list[list[str]] = []
-    places: dict[str, int] = {}
-    for item in items:
-        if item not in pack.questions:
+def slot_of(item: str) -> str:
+    """The question an item belongs to: all facets to the symptom's, a link to its section's, the zone to the time's."""
+    if item.startswith("facet:"):
+        return "symptom"
+    return "when" if item == "zone" else item.removeprefix("link:")
+
+
+def questions_for(decision: Decision, seen: Assessment, pack: Pack) -> tuple[Asked, ...]:
+    """The questions of the letter that this decision calls for, at most `max_questions`.
+
+    An incident asks for time and place only, or for what happened where that alone is missing.
+    """
+    if is_incident(seen):
+        urgent = [item for item in decision.missing if item in _INCIDENT_ITEMS]
+        return grouped(urgent or decision.missing, pack)
+    required = grouped(decision.missing, pack)
+    along = [item for item in decision.asked_along if item not in decision.missing]
+    return grouped(
+        (*(item for asked in required for item in asked.items), *along), pack, first=[one.slot for one in required]
+    )
+
+
+def grouped(items: Iterable[str], pack: Pack, *, first: Sequence[str] = ()) -> tuple[Asked, ...]:
+    """Items as questions in the pack's order, those of the slots `first` before the others; the rest is dropped."""
+    rank = {item: number for number, item in enumerate(pack.question_order)}
+    slots: dict[str, list[str]] = {}
+    for item in sorted(
+        (one for one in dict.fromkeys(items) if one in pack.questions), key=lambda one: rank.get(one, len(rank))
+    ):
+        slots.setdefault(slot_of(item), []).append(item)
+    ordered = sorted(slots, key=lambda slot: slot not in first if first else False)
+    return tuple(Asked(slot=slot, items=tuple(slots[slot])) for slot in ordered[: pack.limits.max_questions])
+
+
+def along_that_fits(missing: Sequence[str], along: Sequence[str], pack: Pack) -> tuple[str, ...]:
+    """Which of the items `along` the letter has room for: those that join a question, and `MAX_ALONG` new ones."""
+    slots = {asked.slot for asked in grouped(missing, pack)}
+    if len({slot_of(item) for item in missing}) > len(slots):
+        return tuple(item for item in along if slot_of(item) in slots)
+    room = min(MAX_ALONG, pack.limits.max_questions - len(slots))
+    chosen: list[str] = []
+    for item in along:
+        if item not in pack.questions or item in missing:
             continue
-        key = "symptom" if item == "symptom" or item.startswith("facet:") else item.removeprefix("link:")
-        if key in places:
-            groups[places[key]].append(item)
-        else:
-            places[key] = len(groups)
-            groups.append([item])
-    return [tuple(group) for group in groups]
+        if slot_of(item) not in slots:
+            if room <= 0:
+                continue
+            room -= 1
+            slots.add(slot_of(item))
+        chosen.append(item)
+    return tuple(chosen)
 
 
-def _question(number: int, items: tuple[str, ...], pack: Pack, language: str) -> dict[str, object]:
-    entries = [pack.questions[item] for item in items]
-    joiner = "、" if language == "ja" else " / "
-    return {
-        "n": number,
-        "items": list(items),
-        "heading": joiner.join(dict.fromkeys(entry.heading[language] for entry in entries)),
-        "text": ("" if language == "ja" else " ").join(dict.fromkeys(entry.text[language] for entry in entries)),
-        "example": joiner.join(dict.fromkeys(entry.example[language] for entry in entries[:2])),
-    }
+def is_incident(seen: Assessment) -> bool:
+    """Does the mail report a suspected outage?"""
+    return any(issue.category is Category.INCIDENT for issue in seen.issues)
+
+
+def said(text: Localised, language: str, pack: Pack) -> str:
+    """A pack's text in that language, else in its default one."""
+    return text[language] if language in text else text[pack.default_language]

@@ -53,14 +53,14 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
     """Pack, models and identity: what a mail is measured by."""
     from dataclasses import replace  # noqa: PLC0415
 
-    from classify.scorer import load_scorer  # noqa: PLC0415 - the models are the heaviest import of all
+    from classify.load import load_scorer  # noqa: PLC0415 - the models are the heaviest import of all
 
     from runtime.triage import Rules  # noqa: PLC0415
 
     pack = pack or load_pack(settings.pack)
     if settings.reply_limits == "off":
         pack = replace(pack, limits=replace(pack.limits, **dict.fromkeys(_RATES, _UNLIMITED)))
-    return Rules(pack=pack, scorer=load_scorer(pack), identity=sender_identity(settings), mode=settings.mode)
+    return Rules(pack=pack, scorer=load_scorer(), identity=sender_identity(settings), mode=settings.mode)
 
 
 _UNLIMITED = 2**31

@@ -1,0 +1,140 @@
+"""A mail becomes an Assessment: the table of contents of triage.
+
+Pure: no clock, no disk; what was learned comes in as `scorer`. Never raises on content. Longest texts are read in part
+(`classify.segment.MAX_LINES`), so a megabyte of log costs no more than its first and last pages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from classify.categories import category_scores, is_acknowledgement
+from classify.combine import finding
+from classify.explain import explain
+from classify.goal import goal_hits, questions
+from classify.hints import has_permission_error, hints_of, refers_elsewhere
+from classify.issues import gist_of, pieces
+from classify.kinds import facet_hits, kind_scores, screenshot_facets
+from classify.language import language_of
+from classify.links import evidence_link, goal_link
+from classify.normalise import fold
+from classify.products import mentions, products_of
+from classify.scorer import Scores
+from classify.secrets import find_secrets
+from classify.sections import read_sections
+from classify.segment import make_document
+from classify.verdict import best_category, best_kind, reading_confidence
+from classify.who import accounts, speaks_of_other_accounts
+from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Finding, Issue, Section, SymptomKind
+
+if TYPE_CHECKING:
+    from classify.issues import Piece
+    from classify.products import Mention
+    from classify.scorer import Scorer
+    from classify.segment import Document
+    from models.mail import Mail
+    from policy.pack import Pack
+
+_TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
+
+
+def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
+    """Everything read from one mail; spans count code points of `Assessment.text`."""
+    text = f"{mail.subject}\n{mail.reply_text}"
+    doc = make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
+    named = mentions(doc, pack)
+    parts = pieces(doc, named, pack)
+    scores = scorer.score(doc, [part.text(doc) for part in parts])
+    issues = _issues(doc, parts, named, pack, scores, mail.subject)
+    asks = [issue for issue in issues if issue.category is not Category.ACKNOWLEDGEMENT]
+    is_question = bool(asks) and not any(issue.category in _TROUBLE or issue.category.is_out for issue in asks) or _has_plain_question(asks)
+    sections = read_sections(doc, pack, scores.sections, is_question=is_question, is_asking=any(i.category is not Category.OUT_UNRELATED for i in asks))
+    trouble = next((issue for issue in asks if issue.category in _TROUBLE), None)
+    kind = best_kind(kind_scores(doc), scores.kinds) if trouble else None
+    facets = _facets(doc, kind, pack, scores, sections)
+    named_accounts = accounts(doc)
+    other = refers_elsewhere(doc)
+    return Assessment(
+        text=text,
+        language=language_of(doc),
+        issues=issues,
+        sections=sections,
+        symptom_kind=kind,
+        facets=facets,
+        evidence_linked=_link(sections, Section.EVIDENCE, holds=evidence_link(doc)),
+        goal_linked=_link(sections, Section.GOAL, holds=goal_link(doc, goal_hits(doc), named)),
+        accounts=named_accounts,
+        multiple_accounts=_several_accounts(doc, named_accounts, issues),
+        refers_elsewhere=other is not None,
+        has_permission_error=has_permission_error(doc),
+        secrets=find_secrets(doc),
+        hints=hints_of(doc, pack, mail.sent_at, is_question=is_question),
+        confidence=reading_confidence(issues, scores),
+        explanation=explain(sections, facets, text),
+    )
+
+
+def _issues(doc: Document, parts: tuple[Piece, ...], named: tuple[Mention, ...], pack: Pack, scores: Scores, subject: str) -> tuple[Issue, ...]:
+    if not parts:
+        return ()
+    spoken = "\n".join(line.text for line in doc.spoken() if line.number > 0) or doc.text
+    if len(parts) == 1 and is_acknowledgement(spoken, has_question=any(True for _ in questions(doc))):
+        return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, named, pack, subject),)
+    found = []
+    for number, part in enumerate(parts):
+        words = part.text(doc)
+        rules = category_scores(words, has_product=any(m.is_strong or m.is_id for m in named), subject=fold(subject).text)
+        learned = scores.categories[number] if number < len(scores.categories) else {}
+        category, confidence = best_category(rules, learned)
+        found.append(_issue(doc, part, category, confidence, named, pack, subject if len(parts) == 1 else ""))
+    return tuple(found)
+
+
+def _issue(doc: Document, part: Piece, category: Category, confidence: float, named: tuple[Mention, ...], pack: Pack, subject: str) -> Issue:
+    about, context = products_of(doc, part.spans, named, pack)
+    if category in {Category.OUT_APPLICATION, Category.OUT_OS_PATCHING, Category.ACKNOWLEDGEMENT, Category.OUT_UNRELATED}:
+        about, context = (), tuple(dict.fromkeys((*about, *context)))
+    own = [account for account in accounts(doc) if any(account in doc.text[start:end] for start, end in part.spans)]
+    return Issue(
+        gist=gist_of(doc, part, fold(subject).text.strip()),
+        category=category,
+        products=about,
+        context_products=context,
+        account=own[0] if own else None,
+        spans=tuple(doc.back(start, end) for start, end in part.spans),
+        confidence=round(confidence, 4),
+    )
+
+
+def _has_plain_question(asks: list[Issue]) -> bool:
+    """In a mail of several issues one how-to or service question makes the goal present."""
+    plain = [issue for issue in asks if issue.category.value.startswith("service.") or issue.category is Category.HOW_TO]
+    return len(asks) > 1 and bool(plain) and not any(issue.category in _TROUBLE for issue in asks)
+
+
+def _facets(doc: Document, kind: SymptomKind | None, pack: Pack, scores: Scores, sections: dict[Section, Finding]) -> dict[Facet, Finding]:
+    if kind is None:
+        return {}
+    if not sections[Section.SYMPTOM].present and not sections[Section.EVIDENCE].present:
+        return {facet: Finding(present=False, confidence=0.85) for facet in FACETS_OF_KIND[kind]}
+    hits = facet_hits(doc, kind, pack)
+    shown = screenshot_facets(doc, kind)
+    found = {facet: finding(doc, hits[facet], scores.facets.get(facet), floor=0.18) for facet in FACETS_OF_KIND[kind]}
+    for facet in shown:
+        if not found[facet].present:
+            found[facet] = Finding(present=False, confidence=0.5, proof=("a screenshot may show it",))
+    return found
+
+
+def _link(sections: dict[Section, Finding], section: Section, *, holds: bool) -> bool | None:
+    if not (sections[section].present and sections[Section.SYMPTOM].present):
+        return None
+    return holds
+
+
+def _several_accounts(doc: Document, named: tuple[str, ...], issues: tuple[Issue, ...]) -> bool:
+    """Two ids, or words for other accounts; merging two accounts is one matter."""
+    merges = "統合" in doc.text or "マージ" in doc.text or "merg" in doc.text.lower()
+    if merges and len(issues) <= 1:
+        return False
+    return len(named) > 1 or speaks_of_other_accounts(doc)

@@ -1,0 +1,73 @@
+"""Hints for the agent, each with the words that prove it; `docs/labels.md` maps each to its guide statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from classify.hits import compiled
+from classify.when import instants, when_hits
+from classify.where import regions, resource_hits
+from models.assessment import Hint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from classify.segment import Document
+    from policy.pack import Pack
+
+_WORDS = {
+    "urgent": r"至急|大至急|緊急|早急|急ぎ|本番(?:環境)?(?:が|で|に).{0,12}(?:停止|影響|障害|止ま)|サービス停止|業務(?:が|に)(?:停止|影響|支障)|全断|本日中|\b(?:urgent(?:ly)?|asap|critical|production (?:is )?(?:down|impact\w*)|business impact|as soon as possible|P1|sev ?1)\b",
+    "once_recovered": r"(?:一度|1回|一回)(?:だけ|のみ|きり)|(?:現在|今|その後|既に|すでに)(?:は)?.{0,10}(?:復旧|解消|回復|正常)(?:して|済|し(?:ました|た)|に(?:戻|動))|自然(?:に)?(?:復旧|解消|回復)|(?:has|have|it) (?:since )?(?:recovered|resolved itself|gone away|come back)|happened (?:only )?once|only once",
+    "not_reproducible": r"再現(?:でき|し|せず|は(?:でき|し))(?:ない|ません|ず|て(?:い|お)(?:ない|ません|りません))|再現(?:性は|性が)(?:ない|ありません)|(?:cannot|can't|could not|couldn't|unable to|not able to) (?:be )?reproduce",
+    "deletes_resources": r"(?:インスタンス|サーバー?|バケット|ディスク|環境|クラスター?|リソース|スナップショット|データベース|DB)(?:は|を|も)?.{0,10}(?:削除|解放|リリース|作り直|再作成)(?:し(?:た|まし|ます|よう|て(?:し|お)|予定)|済|する(?:予定|つもり)|予定)|\b(?:(?:will|going to|plan to|have|already|we) (?:delete|release|recreate|remove|destroy)d? (?:the |this |our )?(?:instance|server|bucket|disk|cluster|resource|environment|database))",
+    "wants_close": r"クローズ(?:して|で|を(?:お願い)?|いただ|お願い)|解決(?:いたし|し)ました|\b(?:please close|can be closed|close (?:the|this) (?:ticket|case))\b",
+    "reseller": r"代理店|リセラー|再販|パートナー(?:企業|として)|エンドユーザー(?:様)?(?:から|の|より)|弊社(?:の)?お客様(?:から|の|より|が)|\b(?:reseller|distributor|our (?:end[- ])?customer(?:'s)?|on behalf of (?:our|a|the) (?:client|customer))\b",
+    "complaint": r"(?:いい加減|いつまで待|対応が(?:遅|悪|ひど)|納得(?:でき|がいき)ません|苦情|クレーム|責任(?:を|者)|ひどい|あり得(?:ない|ません)|ふざけ|誠意|損害(?:賠償)?|話にな(?:らない|りません)|不誠実|憤り|遺憾|怒り)|\b(?:unacceptable|complain\w*|ridiculous|outrageous|escalat\w+|disappoint\w+|fed up|terrible|legal action|compensation|third time i)\b",
+    "connection_kind": r"リモートデスクトップ|\bRDP\b|\bSSH\b|\bVNC\b",
+}
+REFERS = compiled(
+    r"(?:前回|以前|先日|先週|昨日|過去)(?:の|に|にも)?(?:チケット|お?問い?合わせ|ケース|ご?連絡|メール|質問|件|ご?回答|やり取り|やりとり)(?:した|いただいた|させていただいた|差し上げた)?(?:と同(?:じ|様)|の(?:件|続き|内容|通り|とおり|ログ|構成|環境|情報|手順|とき|時)|に(?:記載|書|添付)|を(?:参照|ご覧|ご確認)|で(?:お伝え|送|添付|記載)|のもの|です)|(?:前回|以前|前|先日)(?:お伝え|お送り|ご連絡|添付|記載|ご説明|ご報告)(?:し|いたし|させていただ)(?:た|まし|いた)|(?:前回|以前|前|先日|いつも)(?:の)?と(?:同じ|同様)(?:(?:の|です|の)?(?:環境|構成|エラー|現象|事象|内容|手順|条件|です|症状))"
+    r"|(?:チケット|ケース|受付|問い?合わせ)(?:番号|No\.?|ID)?\s*[:#]?\s*[A-Z]{0,6}-?\d{4,}[\w-]*\s*(?:の|に|と同|を(?:参照|ご覧|ご確認)|で|参照|の件)|詳細は.{0,20}(?:前回|以前|チケット|別メール|別途|先)|\b(?:(?:as|see|refer to|per|mentioned in|described in|in|same as(?: in)?|like) (?:my|our|the|your|that)?\s*(?:previous|last|earlier|prior|other|old|former) (?:ticket|mail|e-?mail|message|case|request|inquiry|report|thread|one|time|issue)|(?:see|refer to|per|as in|described in|same as|in) (?:ticket|case|request)\s*(?:no\.?|number|id|#)?\s*[A-Z#]*-?\d{3,}|same (?:\w+ )?(?:as|like) (?:before|last time|previously|last week|last month)|as (?:before|i (?:wrote|said|explained|mentioned|described|reported)|we (?:wrote|said|explained|mentioned|described|reported)|previously|already) (?:wrote|described|explained|mentioned|reported|before|earlier|in)?)\b"
+)
+_PERMISSION = compiled(r"AccessDenied|NoPermission|Forbidden(?:\.RAM|\.\w+)?|Unauthorized(?:Operation)?|not authori[sz]ed|NotAuthorized|権限(?:が(?:ない|ありません|足り|不足)|エラー|不足|がなく|を(?:持って|付与)されて(?:い|お)?(?:ない|ません))|You (?:are not authorized|have no right|do not have)|permission denied|access denied|アクセス(?:が)?拒否|\b403\b")
+_NOT_PERMISSION = compiled(r"Permission denied \((?:publickey|password)|hotlink|referer")
+
+
+def hints_of(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question: bool) -> tuple[Hint, ...]:
+    """Every hint, regions, resources and times with their normalised values."""
+    return tuple(_hints(doc, pack, sent_at, is_question=is_question))
+
+
+def _hints(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question: bool) -> Iterator[Hint]:
+    for kind, regex in _WORDS.items():
+        pattern = compiled(regex)
+        for line in doc.lines:
+            match = pattern.search(doc.text, line.start, line.end) if not line.is_shell and not line.is_log else None
+            if match:
+                yield Hint(kind=kind, span=doc.back(match.start(), match.end()), value=match[0] if kind == "connection_kind" else "")
+                break
+    for start, end, region in dict((r[2], r) for r in regions(doc, pack) if r[2]).values():
+        yield Hint(kind="region", span=doc.back(start, end), value=region)
+    named: set[str] = set()
+    for hit, kind in resource_hits(doc, pack):
+        value = doc.text[hit.start : hit.end]
+        if value not in named and kind not in {"uid", "arn", "api_endpoint", "sms_error", "ram_user", "ram_app"} and not any(value in other for other in named):
+            named.add(value)
+            yield Hint(kind="resource", span=doc.back(hit.start, hit.end), value=value)
+    for instant in instants(doc, when_hits(doc, is_question=is_question), sent_at):
+        yield Hint(kind="when", span=doc.back(instant.start, instant.end), value=instant.value)
+
+
+def refers_elsewhere(doc: Document) -> tuple[int, int] | None:
+    """Content is left out by pointing to an earlier ticket or mail: where it says so."""
+    for line in doc.spoken():
+        match = REFERS.search(doc.text, line.start, line.end)
+        if match:
+            return match.start(), match.end()
+    return None
+
+
+def has_permission_error(doc: Document) -> bool:
+    """The mail shows a permission error: then who acted matters."""
+    return _PERMISSION.search(doc.text) is not None and _NOT_PERMISSION.search(doc.text) is None

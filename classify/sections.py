@@ -1,0 +1,144 @@
+"""The seven sections of the guide: for each its rules' hits, what a heading with content adds, what "unknown" answers.
+
+A heading with nothing under it is absent, so is a placeholder; 不明 or 特になし under it is absent but answered.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from classify.combine import finding
+from classify.evidence import evidence_files, evidence_hits
+from classify.goal import goal_hits, is_bare_request, questions
+from classify.hits import Hit, compiled
+from classify.materials import material_files, materials_hits
+from classify.when import when_hits
+from classify.where import where_hits
+from classify.who import who_hits
+from models.assessment import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from classify.segment import Document, Line
+    from models.assessment import Finding
+    from policy.pack import Pack
+
+_UNKNOWN = compiled(
+    r"^[\s:・\-*]*(?:不明(?:です|。|な状況です|となります)?|(?:よく)?(?:わかり|分かり|判り)ません|(?:わから|分から)ない(?:です)?|特に?(?:は)?(?:なし|無し|ありません|ない)(?:です)?|な(?:し|い)です|なし|無し|該当(?:は)?(?:なし|無し|しません)|確認でき(?:ず|ません|て(?:い|お)(?:ない|りません))|未確認(?:です)?|覚えて(?:い|お)(?:ない|ません|りません)|同上|-|ー|n/?a|unknown|(?:i |we )?(?:do not|don't) know|not (?:sure|known|applicable)|none|no idea|tbd|不清楚|不知道|无)[\s。.!)]*$"
+)
+_PLACEHOLDER = compiled(r"^[\s:・\-*]*(?:後(?:ほど|で|日)(?:お?送り|ご?連絡|記載|追記|共有|提出|添付)?.{0,12}|追って.{0,14}|調査中(?:です)?|確認中(?:です)?|準備中.{0,6}|(?:ここ|こちら)に.{0,10}(?:記入|記載|入力).{0,6}|[○〇●◯xX＊*?？_ー\-…・.]+|\(?(?:例|e\.g\.|ex)[:：.].*|(?:will|to) (?:be )?(?:send|sent|follow|add|provided?).{0,20}|later|tba|見積中|記載なし)[\s。.]*$")
+_SAID_UNKNOWN = {
+    Section.WHEN: compiled(r"(?:いつ(?:から|頃|ごろ)?|発生(?:日時|時刻|時期|時間)|日時|時刻|時期|頻度)(?:か|なの?か|について|など|の詳細|は|も|が|に関して){0,3}.{0,12}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず)|覚えて(?:い|お)|特定でき|定かで)|\b(?:(?:not sure|don't know|do not know|no idea|unclear|can't say|unknown) (?:exactly )?(?:when|since when|how long|how often)|(?:when|start time|time)[^.\n]{0,24} (?:is |remains )?(?:unknown|unclear))"),
+    Section.WHO: compiled(r"(?:アカウント(?:ID|名|番号)?|UID|RAMユーザー|操作者|誰が(?:操作)?|ユーザー(?:名)?)(?:か|は|も|が|について|の詳細){0,2}.{0,10}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず)|覚えて)|\b(?:(?:not sure|don't know|do not know|no idea|unclear|can't find) (?:exactly )?(?:who|which (?:user|account)|our (?:account|uid)|the (?:account|uid))|(?:who|which account)[^.\n]{0,20} (?:is )?(?:unknown|unclear))"),
+    Section.WHERE: compiled(r"(?:どこ(?:で|の)|リージョン|発生(?:場所|箇所)|インスタンス(?:ID|名)?|どのサーバー?)(?:か|は|も|が|について|の詳細){0,2}.{0,10}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず))|\b(?:not sure|don't know|do not know|no idea|unclear) (?:exactly )?(?:where|which (?:region|instance|server|zone))"),
+    Section.EVIDENCE: compiled(r"(?:ログ|エラー(?:メッセージ)?|記録|証跡|スクリーンショット|画面)(?:は|も|などは|等は|の類は)?.{0,8}(?:残って(?:い|お)(?:ない|ません|りません)|取得でき(?:ません|ず|ない)|取れて(?:い|お)(?:ない|ません|りません)|ありません|保存して(?:い|お)(?:ない|ません|りません)|控えて(?:い|お)(?:ない|ません|りません)|特になし)|\b(?:no (?:logs?|screenshots?|evidence|error messages?) (?:are |is |were )?(?:available|left|saved|kept|taken)|(?:don't|do not) have (?:any )?(?:logs?|screenshots?))"),
+}  # fmt: skip
+_CONTENT = re.compile(r"[A-Za-z0-9]{2,}|[一-龥ァ-ヴー]{2,}|[ぁ-ん]{4,}")
+_TROUBLE_WORD = compiled(r"(?:でき|出来|れ|き|け|え|か|わ|ら|さ)(?:ない|ません|なく|ず)|エラー|失敗|異常|不具合|落ち|止ま|停止|遅|重|切|消え|高|違|おかし|タイムアウト|真っ白|文字化け|5\d\d|4\d\d|\b(?:error|fail\w*|cannot|can't|unable|not|timed? ?out|denied|refused|down|slow|broken|crash\w*|wrong|missing|lost|drop\w*|stuck|higher|twice|charged)\b")
+_VAGUE = compiled(r"^(?:(?:前(?:回)?と同じ|また|例の|同じ|いつもの)?(?:エラー|現象|事象|障害|不具合|トラブル|問題)(?:が|は|に|で)?(?:出|発生|起|で|です|なって).{0,12}|(?:サーバー?|システム|サイト|画面|ネット|サービス|DB|クラウド).{0,6}(?:落ち|止ま|死ん|動か|つなが|おかし|重).{0,8}|(?:うまく|正常に|正しく).{0,8}(?:いか|いき|でき|動).{0,8}|.{0,10}(?:not working|does(?:n't| not) work|is down|broken|the same (?:error|problem)(?: again)?).{0,12})[。.!！]*$")
+
+
+def read_sections(doc: Document, pack: Pack, model: Mapping[Section, float], *, is_question: bool, is_asking: bool) -> dict[Section, Finding]:
+    """All seven findings.
+
+    Args:
+        doc: The mail.
+        pack: The policy, for ids, regions and cues.
+        model: The learned probabilities, possibly none.
+        is_question: The (first) issue is a how-to, service, or like question, not trouble.
+        is_asking: The mail asks or complains at all.
+    """
+    question_hits = [Hit(start, end, "question", 0.9) for start, end in questions(doc)]
+    hits: dict[Section, list[Hit]] = {
+        Section.SYMPTOM: _symptom_hits(doc, question_hits) if is_asking else [],
+        Section.EVIDENCE: evidence_hits(doc, pack),
+        Section.WHEN: when_hits(doc, is_question=is_question),
+        Section.WHERE: where_hits(doc, pack),
+        Section.WHO: who_hits(doc),
+        Section.MATERIALS: materials_hits(doc),
+        Section.GOAL: goal_hits(doc) + ([Hit(h.start, h.end, "the_question_is_the_goal", 0.9) for h in question_hits] if is_question else []),
+    }
+    if is_question and is_asking and not hits[Section.GOAL]:
+        first = next((line for line in doc.spoken()), None)
+        hits[Section.GOAL] = [Hit(first.start, first.end, "the_question_is_the_goal", 0.85)] if first else []
+    for section, found in hits.items():
+        found += _under_heading(doc, section, is_question=is_question)
+    hits[Section.EVIDENCE] += _files(doc, evidence_files(doc.attachments), "attached_evidence", 0.95)
+    hits[Section.MATERIALS] += _files(doc, material_files(doc.attachments), "attached_material", 0.9)
+    return {
+        section: finding(
+            doc,
+            hits[section],
+            model.get(section),
+            answered=_is_answered(doc, section),
+            floor=_FLOORS[section],
+        )
+        for section in Section
+    }
+
+
+# How often a section is there although no rule saw it, by the corpus: the less, the surer an absence.
+_FLOORS = {
+    Section.SYMPTOM: 0.2,
+    Section.EVIDENCE: 0.14,
+    Section.WHEN: 0.1,
+    Section.WHERE: 0.16,
+    Section.WHO: 0.1,
+    Section.MATERIALS: 0.08,
+    Section.GOAL: 0.15,
+}
+
+
+def _files(doc: Document, names: tuple[str, ...], rule: str, weight: float) -> list[Hit]:
+    """An attachment proves by its name, which stands nowhere in the text: the span is empty."""
+    return [Hit(0, 0, rule, weight)] if names and doc.text else []
+
+
+def _symptom_hits(doc: Document, question_hits: list[Hit]) -> list[Hit]:
+    """A concrete sentence of trouble, or the question itself; vague one-liners count little."""
+    found = [Hit(hit.start, hit.end, "question", 0.85) for hit in question_hits]
+    for line in doc.spoken():
+        text = line.text
+        if is_bare_request(text) or not _TROUBLE_WORD.search(text):
+            continue
+        words = _CONTENT.findall(text)
+        weight = 0.35 if _VAGUE.match(text) or len(words) < 2 else 0.8 if len("".join(words)) >= 8 else 0.55
+        found.append(Hit(line.start, line.end, "vague_trouble" if weight < 0.5 else "trouble", weight))
+    if not found:
+        longest = max((line for line in doc.prose()), key=lambda line: len(line.text), default=None)
+        if longest is not None and len("".join(_CONTENT.findall(longest.text))) >= 8:
+            found.append(Hit(longest.start, longest.end, "statement", 0.55))
+    return found
+
+
+def _under_heading(doc: Document, section: Section, *, is_question: bool) -> list[Hit]:
+    """Content under the section's own heading; 症状 under a shared heading (環境, 手順) weighs less for the others."""
+    if section not in doc.fields or (section is Section.WHEN and is_question):
+        return []
+    hits = []
+    for line in doc.fields[section]:
+        value = doc.text[line.value_start : line.end].strip()
+        if not value or _UNKNOWN.match(value) or _PLACEHOLDER.match(value) or not _CONTENT.search(value):
+            continue
+        if section is Section.GOAL and is_bare_request(value):
+            continue
+        if section is Section.WHEN and not re.search(r"\d|毎|今|昨|本日|先|頃|常|断続|不定|時|every|since|always|once|today|yester|on ", value, re.IGNORECASE):
+            continue
+        hits.append(Hit(line.value_start, line.end, "under_its_heading", 0.85 if len(line.heading) == 1 else 0.6))
+    return hits
+
+
+def _is_answered(doc: Document, section: Section) -> bool:
+    """不明, 特になし or the like under the heading, or said in a sentence."""
+    for line in doc.fields.get(section, []):
+        if _UNKNOWN.match(doc.text[line.value_start : line.end].strip()):
+            return True
+    pattern = _SAID_UNKNOWN.get(section)
+    return pattern is not None and any(pattern.search(doc.text, line.start, line.end) for line in doc.spoken())
+
+
+def says_something(line: Line) -> bool:
+    """The line holds content words."""
+    return bool(_CONTENT.search(line.text))

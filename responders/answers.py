@@ -1,0 +1,54 @@
+"""Reads back the fill-in block of an earlier letter: which of its lines did the customer complete?
+
+The headings are the pack's own; a line counts when something stands behind its colon or below it before the next
+heading. "不明" counts as well: it is an answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from policy.pack import Pack
+
+# A promise is no answer, and no pack needs to say so.
+_LATER = re.compile(r"^(?:後ほど|のちほど|追って|後日|別途|確認中|to follow|later|tbd)", re.IGNORECASE)
+_MARKS = "■*・●◆□>＞# \t-"
+
+
+def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> frozenset[str]:
+    """The asked items whose line in the fill-in block now holds an answer."""
+    headings = {_folded(text): item for item, question in pack.questions.items() for text in question.heading.values()}
+    found: dict[str, str] = {}
+    current: str | None = None
+    for line in reply_text.splitlines():
+        item, value = _heading_line(line, headings)
+        if item is not None:
+            current, found[item] = item, value
+        elif line.strip(" \t-―─=＝_"):
+            if current is not None:
+                found[current] += line.strip()
+        else:
+            current = current if not _is_rule(line) else None
+    return frozenset(item for item, value in found.items() if item in asked and _is_answer(value))
+
+
+def _heading_line(line: str, headings: dict[str, str]) -> tuple[str | None, str]:
+    head, colon, value = unicodedata.normalize("NFKC", line).partition(":")
+    return (headings.get(_folded(head)), value.strip()) if colon else (None, "")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip(_MARKS).casefold()
+
+
+def _is_rule(line: str) -> bool:
+    return len(line.strip()) >= 10
+
+
+def _is_answer(value: str) -> bool:
+    return bool(value) and _LATER.match(value) is None

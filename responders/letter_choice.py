@@ -1,0 +1,66 @@
+"""Which letter a disposition calls for, in view of the letters that the ticket has had.
+
+Promises: no kind of letter twice in one ticket; a first request, one follow-up, then a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.decision import Disposition, LetterKind
+from responders.joined import has_asked, letters_written
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from models.assessment import Assessment
+    from models.decision import OpenTicket
+    from policy.pack import Pack
+    from responders.matter import Matter
+
+_NOTICES = {
+    Disposition.SPLIT: LetterKind.SPLIT,
+    Disposition.OUT_OF_SCOPE: LetterKind.OUT_OF_SCOPE,
+    Disposition.POLICY_NOTICE: LetterKind.POLICY_NOTICE,
+    Disposition.ACCOUNT_NOTICE: LetterKind.ACCOUNT_NOTICE,
+}
+# S58: where the symptom is gone and cannot be brought back, questions about it are better kept for the next time.
+_GONE = frozenset({"once_recovered", "not_reproducible"})
+
+
+def choose_letter(
+    disposition: Disposition,
+    matter: Matter,
+    seen: Assessment,
+    joined: OpenTicket | None,
+    pack: Pack,
+    *,
+    missing: Collection[str] = (),
+    unsure: Collection[str] = (),
+    has_notices: bool = False,
+) -> LetterKind | None:
+    """The letter to write, or None where silence or a person is better."""
+    if disposition is Disposition.REQUEST_INFORMATION:
+        chosen: LetterKind | None = _request(seen, joined, missing)
+    elif disposition is Disposition.ACCEPT:
+        chosen = _receipt(matter, joined, unsure, is_wanted=pack.acknowledges or has_notices)
+    else:
+        chosen = _NOTICES.get(disposition)
+    return None if chosen in letters_written(joined) else chosen
+
+
+def _request(seen: Assessment, joined: OpenTicket | None, missing: Collection[str]) -> LetterKind:
+    if has_asked(joined):
+        return LetterKind.FOLLOW_UP
+    is_gone = {hint.kind for hint in seen.hints} >= _GONE
+    return LetterKind.RECURRENCE if is_gone and "evidence" in missing else LetterKind.REQUEST_INFORMATION
+
+
+def _receipt(
+    matter: Matter, joined: OpenTicket | None, unsure: Collection[str], *, is_wanted: bool
+) -> LetterKind | None:
+    """A receipt for a new ticket; thanks for an answer only if all that we asked for is surely there."""
+    if joined is None:
+        return LetterKind.ACKNOWLEDGEMENT if is_wanted else None
+    is_complete = matter.is_answer and not set(unsure) & joined.asked
+    return LetterKind.COMPLETED if is_complete else None

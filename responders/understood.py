@@ -1,0 +1,99 @@
+"""What was understood, for the customer to check: recognised values only, never free text of his.
+
+Hints carry normalised values; what they are is told by the pack (a region's id, a resource's pattern) and by ISO 8601.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from responders.own_words import has_link, mask_account
+from responders.questions import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from models.assessment import Assessment, SymptomKind
+    from policy.pack import Pack
+
+_LABELS = {
+    "ja": {
+        "product": "プロダクト",
+        "kind": "お問い合わせの内容",
+        "region": "リージョン",
+        "resource": "対象のリソース",
+        "when": "日時",
+        "account": "アカウント",
+    },
+    "en": {
+        "product": "Product",
+        "kind": "Subject matter",
+        "region": "Region",
+        "resource": "Resource",
+        "when": "Time",
+        "account": "Account",
+    },
+}
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+MOST_RESOURCES = 3
+
+
+def understood(seen: Assessment, kind: SymptomKind | None, pack: Pack, language: str) -> list[dict[str, str]]:
+    """Rows of label and value: matter, product, region, resource, time with its zone, account (masked)."""
+    labels = _LABELS.get(language, _LABELS["en"])
+    joint = "、" if language in {"ja", "zh"} else ", "
+    rows = {
+        "kind": [said(pack.kinds[kind].name, language, pack)] if kind is not None and kind in pack.kinds else [],
+        "product": products_of(seen, pack, language),
+        "region": [said(pack.regions[value].name, language, pack) for value in _values(seen) if value in pack.regions],
+        "resource": resources_of(seen, pack)[:MOST_RESOURCES],
+        "when": [shown for value in _values(seen) if (shown := shown_time(value, pack))][:1],
+        "account": [mask_account(account) for account in seen.accounts[:1]],
+    }
+    return [
+        {"label": labels[key], "value": joint.join(dict.fromkeys(values))} for key, values in rows.items() if values
+    ]
+
+
+def products_of(seen: Assessment, pack: Pack, language: str) -> list[str]:
+    """Names of the products that the mail asks about; only those of issues that the desk answers, if there are any."""
+    answerable = [issue for issue in seen.issues if issue.category.is_answerable]
+    ids = dict.fromkeys(product for issue in answerable or seen.issues for product in issue.products)
+    return [said(pack.products[one].name, language, pack) for one in ids if one in pack.products]
+
+
+def resources_of(seen: Assessment, pack: Pack) -> list[str]:
+    """Resource ids that the mail names: hints whose value fits one of the pack's patterns as a whole."""
+    patterns = [re.compile(pattern.regex) for pattern in pack.resource_patterns if pattern.product]
+    values = [
+        hint.value for hint in seen.hints if hint.kind not in {"account", "secret"} and hint.value not in pack.regions
+    ]
+    fitting = (value for value in values if any(pattern.fullmatch(value) for pattern in patterns))
+    return list(dict.fromkeys(value for value in fitting if not has_link(value)))
+
+
+def shown_time(value: str, pack: Pack) -> str:
+    """An ISO 8601 instant in the desk's zone, with the zone's name; a day stays a day; "" for anything else.
+
+    A time without a zone is shown without one: which zone was meant is the customer's to say.
+    """
+    if _DAY.match(value):
+        return value.replace("-", "/")
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return ""
+    return local_time(at, pack) if at.tzinfo else f"{at:%Y/%m/%d %H:%M}"
+
+
+def local_time(at: datetime, pack: Pack) -> str:
+    """An instant in the desk's zone, with the zone's name."""
+    local = at.astimezone(ZoneInfo(pack.desk.timezone))
+    return f"{local:%Y/%m/%d %H:%M} ({local:%Z})"
+
+
+def _values(seen: Assessment) -> Iterator[str]:
+    return (hint.value for hint in seen.hints if hint.value)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from models.decision import Decision, History, LetterKind, ReplyState, Silence
+from models.mail import Address, AutomaticKind, Automation, Mail, Trust
+from responders.brake import brake, outbound_state
+from responders.decide import decide
+from tests.unit.responders.builders import NOW, envelope, history, mail, pack, past, seen, ticket
+
+REQUEST = decide(mail(), seen("when"), history(), pack())
+
+
+def silence(came: Mail | None = None, before: History | None = None, decision: Decision = REQUEST) -> str | None:
+    found = brake(came or mail(), decision, before or history(), pack())
+    return found.code if found else None
+
+
+def test_a_letter_to_an_ordinary_customer_may_go() -> None:
+    assert silence() is None
+
+
+@pytest.mark.parametrize("kind", list(AutomaticKind))
+def test_no_kind_of_automatic_mail_is_answered(kind: AutomaticKind) -> None:
+    assert silence(mail(automation=Automation(kind=kind))) == "automatic"
+
+
+def test_a_mail_that_may_not_be_answered_is_not_though_a_person_wrote_it() -> None:
+    newsletter_like = Automation(may_reply=False, evidence=("list_unsubscribe: present",))
+    found = brake(mail(automation=newsletter_like), REQUEST, history(), pack())
+    assert found == Silence(code="may_not_reply", detail="list_unsubscribe: present")
+
+
+def test_the_null_sender_is_never_answered_but_a_file_without_return_path_may_be() -> None:
+    assert silence(mail(envelope=envelope(mail_from=""))) == "null_sender"
+    assert silence(mail(envelope=envelope(mail_from="", is_from_file=True, is_sender_known=False))) is None
+
+
+def test_a_sender_who_is_not_who_he_says_is_not_answered() -> None:
+    assert silence(mail(trust=Trust.FAILED)) == "trust_failed"
+
+
+def test_a_mail_without_a_usable_address_is_not_answered() -> None:
+    assert silence(mail(sender=None, envelope=envelope(mail_from="nobody"))) == "no_usable_address"
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        "MAILER-DAEMON",
+        "postmaster",
+        "owner-list",
+        "list-owner",
+        "list-request",
+        "bounce",
+        "bounces+123",
+        "bounce-mc.us1_2",
+        "noreply",
+        "no-reply",
+        "no_reply",
+        "alerts-noreply",
+        "noreply-billing",
+        "do-not-reply",
+        "donotreply",
+        "prvs=abc",
+        "SRS0=ab=cd",
+        "bounce-list=yamada=sample.example",
+        "news+yamada=sample.example",
+    ],
+)
+def test_role_addresses_are_not_answered(local: str) -> None:
+    sender = Address(addr=f"{local}@sample.example")
+    assert silence(mail(sender=sender, envelope=envelope(mail_from=sender.addr))) == "role_address"
+
+
+@pytest.mark.parametrize("local", ["yamada", "info", "support", "renoreplyz", "quest", "daemon.yamada", "a+b"])
+def test_addresses_of_people_are_not_taken_for_roles(local: str) -> None:
+    sender = Address(addr=f"{local}@sample.example")
+    assert silence(mail(sender=sender, envelope=envelope(mail_from=sender.addr))) is None
+
+
+def test_bounce_hold_and_repeats_are_silent() -> None:
+    assert silence(before=history(has_bounced=True)) == "bounce_hold"
+    assert silence(before=history(is_repeat_body=True)) == "repeated_body"
+
+
+@pytest.mark.parametrize(
+    ("field", "limit", "code"),
+    [
+        ("letters_to_sender_hour", 5, "rate_sender_hour"),
+        ("letters_to_sender_day", 20, "rate_sender_day"),
+        ("letters_to_domain_hour", 60, "rate_domain_hour"),
+        ("letters_total_10min", 200, "rate_total"),
+    ],
+)
+def test_each_rate_has_its_limit(field: str, limit: int, code: str) -> None:
+    assert silence(before=history(**{field: limit - 1})) is None
+    assert silence(before=history(**{field: limit})) == code
+
+
+def test_a_ticket_gets_no_letter_of_a_kind_twice_and_none_after_its_follow_up() -> None:
+    spent = history(ticket=ticket(past(LetterKind.REQUEST_INFORMATION)))
+    assert silence(before=spent) == "letter_spent"
+    over = history(ticket=ticket(past(LetterKind.REQUEST_INFORMATION), past(LetterKind.FOLLOW_UP)))
+    assert silence(before=over, decision=replace(REQUEST, letter=LetterKind.RECURRENCE)) == "letters_spent"
+
+
+def test_an_empty_answer_within_a_minute_of_our_letter_is_a_machines() -> None:
+    quick = ticket(past(LetterKind.ACKNOWLEDGEMENT, minutes=0))
+    came = mail(reply_text="  \n", envelope=envelope(received_at=NOW))
+    assert silence(came, history(ticket=quick)) == "quick_reply"
+    assert silence(mail(envelope=envelope(received_at=NOW)), history(ticket=quick)) is None
+
+
+def test_a_language_without_letters_is_silent() -> None:
+    decision = decide(mail(), seen("when", language="zh"), history(), pack())
+    assert silence(decision=decision) == "no_letters_in_language"
+
+
+@pytest.mark.parametrize(
+    ("hold", "why", "mode", "state"),
+    [
+        (False, None, "auto", ReplyState.QUEUED),
+        (False, None, "approve", ReplyState.HELD),
+        (False, None, "shadow", ReplyState.SHADOW),
+        (True, None, "auto", ReplyState.HELD),
+        (True, None, "approve", ReplyState.HELD),
+        (True, None, "shadow", ReplyState.SHADOW),
+        (True, Silence(code="rate_total", detail="x"), "auto", ReplyState.SUPPRESSED),
+        (False, Silence(code="rate_total", detail="x"), "shadow", ReplyState.SUPPRESSED),
+    ],
+)
+def test_a_composed_letter_stands_where_brake_hold_and_mode_put_it(
+    hold: bool, why: Silence | None, mode: str, state: ReplyState
+) -> None:
+    decision = decide(mail(), seen("when", confidence=0.2 if hold else 0.95), history(), pack())
+    found, reason = outbound_state(decision, why, mode)
+    assert found is state
+    assert bool(reason) == (state is not ReplyState.QUEUED)
+
+
+def test_the_reason_of_a_suppressed_letter_names_the_brakes_code() -> None:
+    assert outbound_state(REQUEST, Silence(code="null_sender", detail="d"), "auto")[1] == "null_sender: d"
+    assert outbound_state(REQUEST, Silence(code="null_sender"), "auto")[1] == "null_sender"

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from models.assessment import Category, Hint, SymptomKind
+from models.decision import Decision, Disposition, LetterKind
+from models.mail import AutomaticKind, Automation
+from responders.decide import decide
+from responders.questions import questions_for
+from tests.unit.responders.builders import ABSENT, DOUBTFUL, UNKNOWN, history, issue, mail, pack, seen
+
+
+def decided(*absent: str, **changes: object) -> Decision:
+    return decide(mail(), seen(*absent, **changes), history(), pack())  # type: ignore[arg-type]
+
+
+def test_a_complete_mail_is_accepted_with_a_receipt() -> None:
+    decision = decided()
+    assert decision.disposition is Disposition.ACCEPT
+    assert decision.letter is LetterKind.ACKNOWLEDGEMENT
+    assert decision.missing == decision.asked_along == ()
+
+
+def test_a_pack_that_sends_no_receipts_still_tells_what_is_out_of_scope() -> None:
+    quiet = replace(pack(), acknowledges=False)
+    assert decide(mail(), seen(), history(), quiet).letter is None
+    both = seen(issues=(issue(), issue(Category.OUT_DB_TUNING)))
+    assert decide(mail(), both, history(), quiet).letter is LetterKind.ACKNOWLEDGEMENT
+
+
+def test_missing_items_are_asked_for_in_the_guides_order_facets_after_sections() -> None:
+    decision = decided("goal", "facet:command_result", "when", "evidence")
+    assert decision.disposition is Disposition.REQUEST_INFORMATION
+    assert decision.letter is LetterKind.REQUEST_INFORMATION
+    assert decision.missing == ("evidence", "when", "goal", "facet:command_result")
+
+
+def test_an_item_that_may_be_there_is_unsure_and_not_asked() -> None:
+    decision = decided("when", findings={"goal": DOUBTFUL})
+    assert decision.missing == ("when",)
+    assert decision.unsure == ("goal",)
+    assert decision.confidence < decided("when").confidence
+
+
+def test_an_item_answered_with_unknown_is_neither_missing_nor_unsure() -> None:
+    decision = decided(findings={"when": UNKNOWN, "facet:endpoints": UNKNOWN})
+    assert decision.disposition is Disposition.ACCEPT
+    assert decision.unsure == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "facets"),
+    [
+        (SymptomKind.ERROR, ("facet:error_message", "facet:steps")),
+        (SymptomKind.CONNECTIVITY, ("facet:endpoints", "facet:command_result")),
+        (SymptomKind.DISPLAY, ("facet:intended", "facet:unintended")),
+        (SymptomKind.BEHAVIOUR, ("facet:expected", "facet:actual")),
+    ],
+)
+def test_each_kind_of_symptom_requires_its_own_facets(kind: SymptomKind, facets: tuple[str, ...]) -> None:
+    assert decided(*facets, kind=kind).missing == facets
+
+
+def test_evidence_that_belongs_to_something_else_is_asked_about() -> None:
+    assert decided(evidence_linked=False, goal_linked=False).missing == ("link:evidence", "link:goal")
+    assert decided("evidence", evidence_linked=False).missing == ("evidence",)
+
+
+def test_who_is_required_only_where_a_permission_error_shows() -> None:
+    assert decided("who").disposition is Disposition.ACCEPT
+    assert decided("who", has_permission_error=True).missing == ("who",)
+
+
+def test_what_is_asked_along_is_never_a_reason_to_ask_and_never_more_than_one_question() -> None:
+    decision = decided("when", "who", "materials", "facet:parameters")
+    assert decision.missing == ("when",)
+    assert len(decision.asked_along) == 1
+    asked_with_symptom = decided("facet:endpoints", "facet:parameters")
+    assert asked_with_symptom.asked_along == ("facet:parameters",)
+    assert len(questions_for(asked_with_symptom, seen(), pack())) == 1
+
+
+def test_a_section_and_its_facets_are_one_question() -> None:
+    decision = decided("symptom", "facet:endpoints", "facet:command_result")
+    (asked,) = questions_for(decision, seen(), pack())
+    assert asked.items == ("symptom", "facet:endpoints", "facet:command_result")
+
+
+def test_a_letter_asks_five_questions_at_most_and_the_rest_waits() -> None:
+    everything = ("symptom", "evidence", "when", "where", "who", "goal", "facet:endpoints", "materials")
+    reading = seen(*everything, has_permission_error=True)
+    decision = decide(mail(), reading, history(), pack())
+    asked = questions_for(decision, reading, pack())
+    assert [one.slot for one in asked] == ["symptom", "where", "when", "evidence", "goal"]
+    assert "who" in decision.missing
+    assert decision.asked_along == ()
+
+
+@pytest.mark.parametrize("category", [Category.PURCHASE_USAGE, Category.PAYMENT_BILLING, Category.ACCOUNT])
+def test_service_questions_need_the_account_and_no_more(category: Category) -> None:
+    lacking = ("evidence", "when", "where", "who", "goal")
+    assert decided(*lacking, issues=(issue(category),), kind=None).missing == ("who",)
+
+
+def test_a_price_question_needs_nothing_but_itself() -> None:
+    lacking = ("evidence", "when", "where", "who", "goal", "materials")
+    assert decided(*lacking, issues=(issue(Category.OVERVIEW_PRICING),), kind=None).disposition is Disposition.ACCEPT
+
+
+def test_an_outage_report_is_asked_for_time_and_place_at_most() -> None:
+    reading = seen("symptom", "when", "where", "evidence", "who", issues=(issue(Category.INCIDENT),), kind=None)
+    decision = decide(mail(), reading, history(), pack())
+    assert decision.missing == ("symptom", "when", "where")
+    assert decision.asked_along == ()
+    assert {one.slot for one in questions_for(decision, reading, pack())} == {"when", "where"}
+
+
+def test_automatic_mail_gets_no_reply_whatever_it_says() -> None:
+    bounce = mail(automation=Automation(kind=AutomaticKind.BOUNCE, may_reply=False, evidence=("null_sender: <>",)))
+    decision = decide(bounce, seen("when"), history(), pack())
+    assert (decision.disposition, decision.letter, decision.missing) == (Disposition.NO_REPLY, None, ())
+    assert decision.reasons[0].code == "automatic"
+
+
+@pytest.mark.parametrize(
+    "issues",
+    [(), (issue(Category.ACKNOWLEDGEMENT),), (issue(Category.OUT_UNRELATED),)],
+    ids=["nothing", "thanks", "a sales pitch"],
+)
+def test_a_mail_that_leaves_nothing_gets_no_reply(issues: tuple) -> None:  # type: ignore[type-arg]
+    decision = decided("when", issues=issues)
+    assert (decision.disposition, decision.letter) == (Disposition.NO_REPLY, None)
+
+
+def test_spam_beside_a_question_is_left_out() -> None:
+    decision = decided(issues=(issue(), issue(Category.OUT_UNRELATED)))
+    assert (decision.disposition, decision.notices) == (Disposition.ACCEPT, ())
+
+
+def test_several_accounts_come_before_everything_else() -> None:
+    decision = decided("when", issues=(issue(), issue(Category.HOW_TO)), multiple_accounts=True)
+    assert (decision.disposition, decision.letter) == (Disposition.ACCOUNT_NOTICE, LetterKind.ACCOUNT_NOTICE)
+
+
+def test_only_out_of_scope_issues_get_the_scope_notice_and_a_mixture_the_policy_notice() -> None:
+    out, undisclosed = issue(Category.OUT_APPLICATION), issue(Category.UNDISCLOSED_PERFORMANCE)
+    assert decided(issues=(out, out)).disposition is Disposition.OUT_OF_SCOPE
+    assert decided(issues=(undisclosed,)).disposition is Disposition.POLICY_NOTICE
+    assert decided(issues=(out, undisclosed)).disposition is Disposition.POLICY_NOTICE
+
+
+def test_more_than_one_answerable_issue_is_split_and_names_what_stands_beside() -> None:
+    decision = decided("when", issues=(issue(), issue(Category.HOW_TO), issue(Category.OUT_DB_TUNING)))
+    assert (decision.disposition, decision.missing) == (Disposition.SPLIT, ())
+    assert decision.notices == (Disposition.OUT_OF_SCOPE,)
+
+
+def test_issues_beside_an_answerable_one_become_notices_in_a_fixed_order() -> None:
+    beside = (issue(Category.UNDISCLOSED_INCIDENT), issue(Category.OUT_OS_PATCHING))
+    decision = decided("when", issues=(issue(), *beside))
+    assert decision.disposition is Disposition.REQUEST_INFORMATION
+    assert decision.notices == (Disposition.OUT_OF_SCOPE, Disposition.POLICY_NOTICE)
+
+
+def test_a_symptom_that_is_gone_and_cannot_be_reproduced_waits_for_its_return() -> None:
+    gone = (Hint(kind="once_recovered"), Hint(kind="not_reproducible"))
+    decision = decided("evidence", "when", hints=gone)
+    assert (decision.disposition, decision.letter) == (Disposition.REQUEST_INFORMATION, LetterKind.RECURRENCE)
+    assert decided("evidence", hints=gone[:1]).letter is LetterKind.REQUEST_INFORMATION
+    assert decided("when", hints=gone).letter is LetterKind.REQUEST_INFORMATION
+
+
+def test_a_complaint_is_held_for_a_person() -> None:
+    decision = decided("when", hints=(Hint(kind="complaint"),))
+    assert decision.hold
+    assert "hold_complaint" in {reason.code for reason in decision.reasons}
+
+
+def test_a_decision_under_the_threshold_is_held_and_one_above_is_not() -> None:
+    assert decided("when", confidence=0.4).hold
+    assert not decided("when", confidence=0.9).hold
+
+
+def test_confidence_rises_with_the_certainty_of_what_is_missing() -> None:
+    def sure(probability: float) -> float:
+        return decided(findings={"when": replace(ABSENT, confidence=probability)}).confidence
+
+    assert sure(0.8) < sure(0.9) < sure(0.99)
+
+
+def test_every_step_leaves_a_reason() -> None:
+    codes = [reason.code for reason in decided("when", findings={"goal": DOUBTFUL}).reasons]
+    assert codes == ["missing", "unsure", "recipient"]
+
+
+def test_a_language_without_letters_is_named_for_the_brake() -> None:
+    codes = {reason.code for reason in decided("when", language="zh").reasons}
+    assert "no_letters_in_language" in codes
