@@ -1,11 +1,12 @@
 """How sure is a decision? Probabilities of the reading become the probability that the disposition is right.
 
-Items are taken as independent. Rises with every certainty it is made of, and stays in [0, 1].
+Rises with every certainty it is made of, and stays in [0, 1]. The items of one mail are misread together more often
+than apart, so that all are there with a probability between their product (independent) and their least (together).
 """
 
 from __future__ import annotations
 
-from math import prod
+from math import prod, sqrt
 from typing import TYPE_CHECKING
 
 from models.decision import Disposition
@@ -33,8 +34,13 @@ def decision_confidence(disposition: Disposition, reading: float, checked: Itera
         doubt = prod(1 - _DOUBT * _doubt(item.absence) for item in items if item.presence is Presence.UNSURE)
         return _clipped(reading * (1 - all_there) * doubt)
     if disposition is Disposition.ACCEPT:
-        return _clipped(reading * prod(1 - item.absence for item in items))
+        return _clipped(reading * _all_there([1 - item.absence for item in items]))
     return _clipped(reading)
+
+
+def _all_there(presences: list[float]) -> float:
+    """The middle (geometric mean) of the two bounds on all items being there; 1 where nothing is required."""
+    return sqrt(prod(presences) * min(presences, default=1.0))
 
 
 def _doubt(absence: float) -> float:

@@ -96,10 +96,10 @@ def _flags(seen: Assessment, pack: Pack) -> dict[str, bool]:
     categories = {issue.category for issue in seen.issues}
     return {
         "has_resources": bool(categories & _TROUBLE) and bool(resources_of(seen, pack)),
-        "will_delete": bool(hints & {"deletes_resources", "deletes_resource", "will_delete"}),
+        "will_delete": "deletes_resources" in hints,
         "has_secrets": bool(seen.secrets),
         "is_incident": Category.INCIDENT in categories,
-        "is_urgent": bool(hints & {"urgent", "urgency"}),
+        "is_urgent": "urgent" in hints,
         "refers_elsewhere": seen.refers_elsewhere,
     }
 

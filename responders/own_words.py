@@ -1,11 +1,13 @@
 """What a letter may repeat of a mail: words of the customer made harmless, ids masked.
 
-Promises: one line, secrets masked, links and addresses out, cut to a readable length. Plain text needs no escaping.
+Promises: one line, secrets masked, links and addresses out, cut to a readable length, no characters that depend on the
+reader's machine. Plain text needs no escaping.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from responders.subject import one_line
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST = 60
 MASK = "****"
+_NARROW_KANA = re.compile(r"[\uff61-\uff9f]+")
 _LINK = re.compile(
     r"[a-z][a-z0-9+.-]*://\S*|(?:mailto|javascript|data|file|tel):\S*|www\.\S+|\S+@\S+|(?:[\w-]+\.)+[a-z]{2,}/\S*",
     re.IGNORECASE,
@@ -23,8 +26,27 @@ _LINK = re.compile(
 
 def own_words(text: str, seen: Assessment) -> str:
     """Words of the customer, fit for a letter."""
-    flat = without_links(one_line(without_secrets(text, seen)))
+    flat = common_characters(without_links(one_line(without_secrets(text, seen))))
     return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"
+
+
+def common_characters(text: str) -> str:
+    """The text with what ISO-2022-JP cannot carry (①, ㈱, half-width kana) in its common form, where it has one."""
+    widened = _NARROW_KANA.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
+    return "".join(char if _fits(char) else _common(char) for char in widened)
+
+
+def _common(char: str) -> str:
+    form = unicodedata.normalize("NFKC", char)
+    return form if _fits(form) else char
+
+
+def _fits(text: str) -> bool:
+    try:
+        text.encode("iso2022_jp")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def without_secrets(text: str, seen: Assessment) -> str:

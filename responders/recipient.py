@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # RFC 5321 dot-string without quoting; what needs quotes is no customer's address.
 _USABLE = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$")
 _ROLE = re.compile(
-    r"^(?:mailer-?daemon|post_?master|listserv|majordomo|owner-.*|.*-owner|.*-request|.*-bounces?|bounces?(?:[-+._=].*)?"
+    r"^(?:mailer-?daemon|daemon|nobody|root|post_?master|listserv|majordomo|owner-.*|.*-owner|.*-request|.*-bounces?|bounces?(?:[-+._=].*)?"
     r"|(?:.*[-_.])?no[-_.]?reply(?:[-_.+].*)?|(?:.*[-_.])?do[-_.]?not[-_.]?reply(?:[-_.+].*)?|prvs=.*|srs[01][=+-].*|.*[+-][^=]+=[^=]+\.[^=]+)$",
     re.IGNORECASE,
 )

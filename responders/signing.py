@@ -13,9 +13,9 @@ import re
 
 _CHARS = 16  # 80 bits
 _PLUS = re.compile(
-    r"^(?P<local>[^+@]+)\+(?P<bounce>bounce\.)?(?P<ref>T\d{6,12})\.(?P<sign>[a-z2-7]{16})@", re.IGNORECASE
+    r"^(?P<local>[^+@]+)\+(?P<bounce>bounce\.)?(?P<ref>T\d{6,12})\.(?P<sign>[a-z2-7]{16})@", re.IGNORECASE | re.ASCII
 )
-_MESSAGE_ID = re.compile(r"^<(?P<ref>T\d{6,12})\.(?P<part>[a-z0-9]{1,40})\.(?P<sign>[a-z2-7]{16})@")
+_MESSAGE_ID = re.compile(r"^<(?P<ref>T\d{6,12})\.(?P<part>[a-z0-9]{1,40})\.(?P<sign>[a-z2-7]{16})@", re.ASCII)
 
 
 def sign(secret: bytes, purpose: str, text: str) -> str:

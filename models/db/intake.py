@@ -20,7 +20,7 @@ from models.db.base import Shelf
 from models.db.tables import InboundRow
 from models.errors import ClaimLost, NotFound
 from models.ticket import Claim, MailState
-from models.wire import envelope_to_json
+from models.wire import envelope_from_json, envelope_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from models.arrival import Arrival
+    from models.mail import Envelope
 
 INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
 _PEEK_BYTES = 65_536
@@ -138,6 +139,18 @@ class Intake(Shelf):
             )
             if done.rowcount != 1:
                 raise NotFound(f"no parked mail {mail_id}")
+
+    def envelope(self, mail_id: int) -> Envelope:
+        """The envelope of a mail.
+
+        Raises:
+            NotFound: No such mail.
+        """
+        with self.read() as connection:
+            text = connection.execute(select(INBOUND.c.envelope).where(INBOUND.c.id == mail_id)).scalar()
+        if text is None:
+            raise NotFound(f"no mail {mail_id}")
+        return envelope_from_json(text)
 
     def raw_mail(self, mail_id: int) -> bytes:
         """The bytes as received.

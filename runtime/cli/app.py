@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
 import typer
 
 from models.errors import ConfigError, UketsukeError
@@ -23,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_INTERRUPTED = 130
+
 for group in (roles, reading, books, models, demo, checking):
     group.register(app)
 
@@ -31,21 +32,26 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code, with one clear line on stderr where it is not 0."""
     try:
         code = app(list(arguments), prog_name="uketsuke", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        return 2
-    except click.ClickException as error:
-        print(f"uketsuke: {error.format_message()}", file=sys.stderr)
-        return 2
-    except ConfigError as error:
-        print(f"uketsuke: {error}", file=sys.stderr)
-        return 2
-    except UketsukeError as error:
-        print(f"uketsuke: {error}", file=sys.stderr)
-        return 1
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:
+        answer = _answer_to(error)
+        if answer is None:
+            raise
+        text, code = answer
+        print(text, file=sys.stderr)
     return code if isinstance(code, int) else 0
+
+
+def _answer_to(error: Exception) -> tuple[str, int] | None:
+    """The line and exit code of an error that we know; None for one that we do not."""
+    if isinstance(error, UketsukeError):
+        return f"uketsuke: {error}", 2 if isinstance(error, ConfigError) else 1
+    if isinstance(error, typer.Abort):
+        return "uketsuke: aborted", _INTERRUPTED
+    # Errors of the call; their class lives in a private module of typer, their shape is click's documented one.
+    say = getattr(error, "format_message", None)
+    return (f"uketsuke: {say()}", 2) if callable(say) else None

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
-import click
+import typer
 
 from runtime.logs import set_up_logs
 from runtime.settings import load_settings
@@ -44,5 +44,5 @@ def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
     if not sys.stderr.isatty() or sys.stdout.isatty() or len(items) < 2:
         yield from items
         return
-    with click.progressbar(items, label=label, file=sys.stderr) as bar:
+    with typer.progressbar(items, label=label, file=sys.stderr) as bar:
         yield from bar

@@ -50,6 +50,7 @@ def test_a_mail_without_a_usable_address_is_not_answered() -> None:
     "local",
     [
         "MAILER-DAEMON",
+        "root",
         "postmaster",
         "owner-list",
         "list-owner",

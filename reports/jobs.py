@@ -1,0 +1,23 @@
+"""[shell] The scheduled jobs: weekly reports on Monday morning, reminders every hour. What they do comes in as callables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A job missed while the machine slept runs when it wakes, once.
+_LATE_S = 6 * 3600
+
+
+def start_jobs(*, weekly: Callable[[], None], remind: Callable[[], None], timezone: str) -> BackgroundScheduler:
+    """A running scheduler: `weekly` on Mondays at 08:00 in the desk's zone, `remind` hourly. End it with `shutdown()`."""
+    jobs = BackgroundScheduler(timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_S})
+    jobs.add_job(weekly, CronTrigger(day_of_week="mon", hour=8, timezone=timezone), id="weekly_report")
+    jobs.add_job(remind, CronTrigger(minute=7, timezone=timezone), id="reminders")
+    jobs.start()
+    return jobs
