@@ -19,7 +19,6 @@ from classify.language import language_of
 from classify.links import evidence_link, goal_link
 from classify.normalise import fold
 from classify.products import mentions, products_of
-from classify.scorer import Scores
 from classify.secrets import find_secrets
 from classify.sections import read_sections
 from classify.segment import make_document
@@ -30,7 +29,7 @@ from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Findi
 if TYPE_CHECKING:
     from classify.issues import Piece
     from classify.products import Mention
-    from classify.scorer import Scorer
+    from classify.scorer import Scorer, Scores
     from classify.segment import Document
     from models.mail import Mail
     from policy.pack import Pack
@@ -47,8 +46,16 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     scores = scorer.score(doc, [part.text(doc) for part in parts])
     issues = _issues(doc, parts, named, pack, scores, mail.subject)
     asks = [issue for issue in issues if issue.category is not Category.ACKNOWLEDGEMENT]
-    is_question = bool(asks) and not any(issue.category in _TROUBLE or issue.category.is_out for issue in asks) or _has_plain_question(asks)
-    sections = read_sections(doc, pack, scores.sections, is_question=is_question, is_asking=any(i.category is not Category.OUT_UNRELATED for i in asks))
+    is_question = (
+        bool(asks) and not any(issue.category in _TROUBLE or issue.category.is_out for issue in asks)
+    ) or _has_plain_question(asks)
+    sections = read_sections(
+        doc,
+        pack,
+        scores.sections,
+        is_question=is_question,
+        is_asking=any(i.category is not Category.OUT_UNRELATED for i in asks),
+    )
     trouble = next((issue for issue in asks if issue.category in _TROUBLE), None)
     kind = best_kind(kind_scores(doc), scores.kinds) if trouble else None
     facets = _facets(doc, kind, pack, scores, sections)
@@ -74,7 +81,9 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     )
 
 
-def _issues(doc: Document, parts: tuple[Piece, ...], named: tuple[Mention, ...], pack: Pack, scores: Scores, subject: str) -> tuple[Issue, ...]:
+def _issues(
+    doc: Document, parts: tuple[Piece, ...], named: tuple[Mention, ...], pack: Pack, scores: Scores, subject: str
+) -> tuple[Issue, ...]:
     if not parts:
         return ()
     spoken = "\n".join(line.text for line in doc.spoken() if line.number > 0) or doc.text
@@ -83,16 +92,31 @@ def _issues(doc: Document, parts: tuple[Piece, ...], named: tuple[Mention, ...],
     found = []
     for number, part in enumerate(parts):
         words = part.text(doc)
-        rules = category_scores(words, has_product=any(m.is_strong or m.is_id for m in named), subject=fold(subject).text)
+        rules = category_scores(
+            words, has_product=any(m.is_strong or m.is_id for m in named), subject=fold(subject).text
+        )
         learned = scores.categories[number] if number < len(scores.categories) else {}
         category, confidence = best_category(rules, learned)
         found.append(_issue(doc, part, category, confidence, named, pack, subject if len(parts) == 1 else ""))
     return tuple(found)
 
 
-def _issue(doc: Document, part: Piece, category: Category, confidence: float, named: tuple[Mention, ...], pack: Pack, subject: str) -> Issue:
+def _issue(
+    doc: Document,
+    part: Piece,
+    category: Category,
+    confidence: float,
+    named: tuple[Mention, ...],
+    pack: Pack,
+    subject: str,
+) -> Issue:
     about, context = products_of(doc, part.spans, named, pack)
-    if category in {Category.OUT_APPLICATION, Category.OUT_OS_PATCHING, Category.ACKNOWLEDGEMENT, Category.OUT_UNRELATED}:
+    if category in {
+        Category.OUT_APPLICATION,
+        Category.OUT_OS_PATCHING,
+        Category.ACKNOWLEDGEMENT,
+        Category.OUT_UNRELATED,
+    }:
         about, context = (), tuple(dict.fromkeys((*about, *context)))
     own = [account for account in accounts(doc) if any(account in doc.text[start:end] for start, end in part.spans)]
     return Issue(
@@ -108,11 +132,15 @@ def _issue(doc: Document, part: Piece, category: Category, confidence: float, na
 
 def _has_plain_question(asks: list[Issue]) -> bool:
     """In a mail of several issues one how-to or service question makes the goal present."""
-    plain = [issue for issue in asks if issue.category.value.startswith("service.") or issue.category is Category.HOW_TO]
+    plain = [
+        issue for issue in asks if issue.category.value.startswith("service.") or issue.category is Category.HOW_TO
+    ]
     return len(asks) > 1 and bool(plain) and not any(issue.category in _TROUBLE for issue in asks)
 
 
-def _facets(doc: Document, kind: SymptomKind | None, pack: Pack, scores: Scores, sections: dict[Section, Finding]) -> dict[Facet, Finding]:
+def _facets(
+    doc: Document, kind: SymptomKind | None, pack: Pack, scores: Scores, sections: dict[Section, Finding]
+) -> dict[Facet, Finding]:
     if kind is None:
         return {}
     if not sections[Section.SYMPTOM].present and not sections[Section.EVIDENCE].present:

@@ -75,10 +75,18 @@ def _settle_rivals(text: str, scores: dict[Category, float]) -> None:
     is_broken = scores[_C.TROUBLESHOOTING] > 0
     if scores[_C.INCIDENT] >= 2.3 and is_broken:
         scores[_C.INCIDENT] += 0.8
-    for category in (_C.OUT_OS_PATCHING, _C.OUT_DB_TUNING, _C.UNDISCLOSED_INCIDENT, _C.UNDISCLOSED_PERFORMANCE, _C.UNDISCLOSED_MAINTENANCE):
+    for category in (
+        _C.OUT_OS_PATCHING,
+        _C.OUT_DB_TUNING,
+        _C.UNDISCLOSED_INCIDENT,
+        _C.UNDISCLOSED_PERFORMANCE,
+        _C.UNDISCLOSED_MAINTENANCE,
+    ):
         if scores[category] >= 2.0:
             scores[category] += 0.9
-    if compiled(r"(?:起動し(?:な|ませ)|立ち上が(?:ら|り)|ブートし|won't boot|not boot|fails? to boot|見方|閲覧|ダウンロード(?:方法|したい)|取得方法)").search(text):
+    if compiled(
+        r"(?:起動し(?:な|ませ)|立ち上が(?:ら|り)|ブートし|won't boot|not boot|fails? to boot|見方|閲覧|ダウンロード(?:方法|したい)|取得方法)"
+    ).search(text):
         scores[_C.OUT_OS_PATCHING] *= 0.55
         scores[_C.OUT_DB_TUNING] *= 0.7
     if is_broken and scores[_C.HOW_TO]:
@@ -86,7 +94,11 @@ def _settle_rivals(text: str, scores: dict[Category, float]) -> None:
     for category in (_C.PAYMENT_BILLING, _C.PURCHASE_USAGE, _C.ACCOUNT):
         if scores[category] >= 1.5 and is_broken:
             scores[category] += 0.5
-    if scores[_C.OVERVIEW_PRICING] and not is_broken and re.search(r"料金|価格|いくら|費用|見積|pric|cost|how much|quot", text, re.IGNORECASE):
+    if (
+        scores[_C.OVERVIEW_PRICING]
+        and not is_broken
+        and re.search(r"料金|価格|いくら|費用|見積|pric|cost|how much|quot", text, re.IGNORECASE)
+    ):
         scores[_C.OVERVIEW_PRICING] += 0.6
 
 
@@ -95,4 +107,6 @@ def is_acknowledgement(text: str, *, has_question: bool) -> bool:
     flat = " ".join(text.split())
     if has_question or len(flat) > 240 or not compiled(_THANKS).search(flat):
         return False
-    return not compiled(r"(?:別件|ところで|もう一点|追加で|[?？]|でしょうか|教えて|ご教示|お願い(?:が|でき)|(?:まだ|再び|また|再度).{0,10}(?:エラー|失敗|でき(?:ない|ません)|発生)|\b(?:but|however|another|still|again|could you|can you|please (?:tell|explain|check)|how|what|why)\b)").search(flat)
+    return not compiled(
+        r"(?:別件|ところで|もう一点|追加で|[?？]|でしょうか|教えて|ご教示|お願い(?:が|でき)|(?:まだ|再び|また|再度).{0,10}(?:エラー|失敗|でき(?:ない|ません)|発生)|\b(?:but|however|another|still|again|could you|can you|please (?:tell|explain|check)|how|what|why)\b)"
+    ).search(flat)

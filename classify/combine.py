@@ -37,7 +37,15 @@ def present_probability(rules: float, model: float | None, *, floor: float = _RU
     return 0.5 * max(rules, 0.04) + 0.5 * model
 
 
-def finding(doc: Document, hits: Iterable[Hit], model: float | None, *, answered: bool = False, threshold: float = 0.5, floor: float = _RULES_ALONE_ABSENT) -> Finding:
+def finding(
+    doc: Document,
+    hits: Iterable[Hit],
+    model: float | None,
+    *,
+    answered: bool = False,
+    threshold: float = 0.5,
+    floor: float = _RULES_ALONE_ABSENT,
+) -> Finding:
     """One section or facet: present or not, how sure, with the words that prove it."""
     hits = list(hits)
     probability = present_probability(together(hits), model, floor=floor)

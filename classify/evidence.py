@@ -27,9 +27,17 @@ _TRIED_EN = (
     r"|(?:another|other|different|second|identical|same) (?:instance|server|region|account|user|network|environment|machine|bucket|cluster|node|browser|vpc|client|host|laptop|pc|function|domain)s?\b.{0,50}\b(?:works?|fine|ok|fails?|same|not affected|no problem|succeeds?)|works? (?:fine|ok|well|as expected|without|from|in|on|when)|(?:log|logs|output|screenshot|trace|stack ?trace|dump|response|result)s?\s+(?:is|are|was|below|attached|shows?|says?|follows?|from|:)|(?:see|find|here is|here are) (?:the )?(?:attached|below|log|output|screenshot)|attached (?:is|are|the|please|screenshot|log)|(?:as )?(?:below|attached|following)\s*[:.]|steps? to reproduce|(?:console|dashboard|monitor\w*|metrics?|graph|status|page|screen|ui)\s+(?:\w+ )?(?:shows?|says?|displays?|reports?|is|stays|remains|indicates)|the following (?:error|message|log|output|steps))\b"
     r"|\b(?:ping|traceroute|telnet|curl|nslookup|dig|mtr|openssl|tcpdump|kubectl|terraform|ossutil|aliyun|docker|mysql|psql|redis-cli|wget|nc|iperf3?|helm)\s+(?:-{1,2}\w+|[\w./:-]{3,})"
 )
-_SHOT = re.compile(r"\.(?:png|jpe?g|gif|bmp|webp|log|txt|har|pcap(?:ng)?|out|mp4|mov|heic|evtx|dmp|trace|gz|zip)$", re.IGNORECASE)
-_NO_SHOT = re.compile(r"構成|設計|diagram|architecture|手順|parameter|パラメータ|topology|ネットワーク図|図面|一覧|sheet|policy|config|logo|ロゴ|image00\d", re.IGNORECASE)
-_NEGATED = re.compile(r"(?:エラー|ログ|メッセージ|error|message|log)s?\s*(?:は|も|等は|などは)?\s*(?:特に)?(?:出て(?:い|お)?(?:ません|ない)|表示され(?:て)?(?:い)?(?:ません|ない)|ありません|なし|is shown|未取得|取れて|取得でき)", re.IGNORECASE)
+_SHOT = re.compile(
+    r"\.(?:png|jpe?g|gif|bmp|webp|log|txt|har|pcap(?:ng)?|out|mp4|mov|heic|evtx|dmp|trace|gz|zip)$", re.IGNORECASE
+)
+_NO_SHOT = re.compile(
+    r"構成|設計|diagram|architecture|手順|parameter|パラメータ|topology|ネットワーク図|図面|一覧|sheet|policy|config|logo|ロゴ|image00\d",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(
+    r"(?:エラー|ログ|メッセージ|error|message|log)s?\s*(?:は|も|等は|などは)?\s*(?:特に)?(?:出て(?:い|お)?(?:ません|ない)|表示され(?:て)?(?:い)?(?:ません|ない)|ありません|なし|is shown|未取得|取れて|取得でき)",
+    re.IGNORECASE,
+)
 
 
 def evidence_hits(doc: Document, pack: Pack) -> list[Hit]:
@@ -43,7 +51,13 @@ def evidence_hits(doc: Document, pack: Pack) -> list[Hit]:
         (patterns.get("error_code", r"(?!)"), "error_code", 0.8), (_QUOTED_ERROR, "quoted_error", 0.92), (_ERROR_LINE, "error_text", 0.88), (_STRICT_HTTP, "http_status", 0.85), (_REQUEST_ID, "request_id", 0.96),
         (patterns.get("stack_trace", r"(?!)"), "stack_trace", 0.97), (patterns.get("network_tool_output", r"(?!)"), "tool_output", 0.88), (_TRIED, "tried_or_shown", 0.78), (_TRIED_EN, "tried_or_shown", 0.75),
     ):  # fmt: skip
-        for hit in find(regex, lines if rule in {"quoted_error", "error_text", "error_code", "http_status"} else body, text, rule, weight):
+        for hit in find(
+            regex,
+            lines if rule in {"quoted_error", "error_text", "error_code", "http_status"} else body,
+            text,
+            rule,
+            weight,
+        ):
             if rule == "error_code" and not _looks_like_code(text[hit.start : hit.end]):
                 continue
             if not _NEGATED.search(text, max(0, hit.start - 4), hit.end + 20):
@@ -54,7 +68,12 @@ def evidence_hits(doc: Document, pack: Pack) -> list[Hit]:
 def _looks_like_code(word: str) -> bool:
     """Dotted CamelCase like InvalidParameter.Size; not a host name, a file or a product like Node.js."""
     parts = word.split(".")
-    return bool(re.search(r"[a-z][A-Z]|^(?:Forbidden|Throttling|AccessDenied|NoSuch|Invalid|Missing|Operation|Service|Quota|Signature)", parts[0])) or len(parts) >= 2 and all(re.match(r"[A-Z][a-z]+", part) for part in parts)
+    return bool(
+        re.search(
+            r"[a-z][A-Z]|^(?:Forbidden|Throttling|AccessDenied|NoSuch|Invalid|Missing|Operation|Service|Quota|Signature)",
+            parts[0],
+        )
+    ) or (len(parts) >= 2 and all(re.match(r"[A-Z][a-z]+", part) for part in parts))
 
 
 def evidence_files(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ _ABSENT = {
 }
 
 
-def explain(sections: Mapping[Section, Finding], facets: Mapping[Facet, Finding], text: str) -> tuple[tuple[str, str], ...]:
+def explain(
+    sections: Mapping[Section, Finding], facets: Mapping[Facet, Finding], text: str
+) -> tuple[tuple[str, str], ...]:
     """(item, sentence) for everything that a decision may rest on."""
     rows = [(section.value, _sentence(section.value, finding, text)) for section, finding in sections.items()]
     rows += [(f"facet:{facet.value}", _sentence(facet.value, finding, text)) for facet, finding in facets.items()]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from classify.hits import Hit, find
+from classify.hits import find
 from classify.segment import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from classify.hits import Hit
     from classify.segment import Document
 
 _STATE = (
@@ -25,6 +26,7 @@ _STATE_EN = (
     r"|(?:our |my |the |expected )?(?:goal|desired (?:outcome|state|result)|definition of done|acceptance criteri\w+|success criteri\w+|what we want|resolution|outcome)(?: here| for us)?\s*(?:is|:|=|would be)|(?:we|i)(?:'d| would)? (?:want|like|need|expect|hope|wish|require|aim)\b(?: to be able)?(?: the| our| this| that| all| it| every| both| these| each)?\b.{2,60}\b(?:to (?:be|work|start|succeed|connect|reach|return|finish|complete|come|run|see|have|get|log|upload|stay|show|go|stop|receive|boot|mount|restore|pass|appear|respond|keep|reboot|resolve|access|use|deploy|pull|push)|working|restored|resolved|back|reachable|available|again|running|online|removed|visible|accessible|fixed)"
     r"|(?:need|want|would like|please (?:send|provide|give|share)|send (?:me|us)|provide (?:me|us)|give (?:me|us)) (?:me |us )?(?:a|an|the|some) (?:\w+ ){0,3}(?:list|report|status|update|eta|workaround|example|sample|summary|invoice|receipt|quote|quotation|document|config\w*|statement|confirmation|fix|plan|copy)|so that (?:we|i|our|the)\b.{0,40}\b(?:can|could|able|works?|is|are)|(?:should|must|has to|needs to) (?:be able to |be (?:back|reachable|restored|available|up|working)|work|succeed|return|respond|start|come back)\b.{0,20}(?:again|without|from|with)?|status (?:update )?every \d+)"
 )
+_ONLY_TELL = re.compile(r"(?:教えて|ご教示)(?:いただけ|頂け|ください|くださ)")
 _BARE = re.compile(
     r"^(?:.{0,30}(?:原因|対処(?:方|法)?|対応(?:方法)?|解決(?:策|方法)?|ご確認|調査|ご教示|ご対応|ご支援|ご助力|確認)(?:を|について|のほど)?.{0,6}(?:教えて|ご教示|お願い|いただ|ください|調べ|願い|お知らせ|知りたい).{0,16}|please (?:help|advise|check|fix|investigate|assist|look into|let (?:me|us) know).{0,40})$",
     re.IGNORECASE,
@@ -40,11 +42,10 @@ _QUESTION = re.compile(
 def goal_hits(doc: Document) -> list[Hit]:
     """Evidence for a stated end state or concrete deliverable."""
     lines = [line for line in doc.spoken() if not line.is_log]
-    hits = []
+    hits: list[Hit] = []
     for regex, rule, weight in ((_STATE, "end_state", 0.82), (_STATE_EN, "end_state", 0.78)):
-        for hit in find(regex, lines, doc.text, rule, weight):
-            if not re.search(r"(?:教えて|ご教示)(?:いただけ|頂け|ください|くださ)", doc.text[hit.start : hit.end + 6]):
-                hits.append(hit)
+        found = find(regex, lines, doc.text, rule, weight)
+        hits += [hit for hit in found if not _ONLY_TELL.search(doc.text[hit.start : hit.end + 6])]
     return hits
 
 

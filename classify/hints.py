@@ -30,7 +30,9 @@ REFERS = compiled(
     r"(?:前回|以前|先日|先週|昨日|過去)(?:の|に|にも)?(?:チケット|お?問い?合わせ|ケース|ご?連絡|メール|質問|件|ご?回答|やり取り|やりとり)(?:した|いただいた|させていただいた|差し上げた)?(?:と同(?:じ|様)|の(?:件|続き|内容|通り|とおり|ログ|構成|環境|情報|手順|とき|時)|に(?:記載|書|添付)|を(?:参照|ご覧|ご確認)|で(?:お伝え|送|添付|記載)|のもの|です)|(?:前回|以前|前|先日)(?:お伝え|お送り|ご連絡|添付|記載|ご説明|ご報告)(?:し|いたし|させていただ)(?:た|まし|いた)|(?:前回|以前|前|先日|いつも)(?:の)?と(?:同じ|同様)(?:(?:の|です|の)?(?:環境|構成|エラー|現象|事象|内容|手順|条件|です|症状))"
     r"|(?:チケット|ケース|受付|問い?合わせ)(?:番号|No\.?|ID)?\s*[:#]?\s*[A-Z]{0,6}-?\d{4,}[\w-]*\s*(?:の|に|と同|を(?:参照|ご覧|ご確認)|で|参照|の件)|詳細は.{0,20}(?:前回|以前|チケット|別メール|別途|先)|\b(?:(?:as|see|refer to|per|mentioned in|described in|in|same as(?: in)?|like) (?:my|our|the|your|that)?\s*(?:previous|last|earlier|prior|other|old|former) (?:ticket|mail|e-?mail|message|case|request|inquiry|report|thread|one|time|issue)|(?:see|refer to|per|as in|described in|same as|in) (?:ticket|case|request)\s*(?:no\.?|number|id|#)?\s*[A-Z#]*-?\d{3,}|same (?:\w+ )?(?:as|like) (?:before|last time|previously|last week|last month)|as (?:before|i (?:wrote|said|explained|mentioned|described|reported)|we (?:wrote|said|explained|mentioned|described|reported)|previously|already) (?:wrote|described|explained|mentioned|reported|before|earlier|in)?)\b"
 )
-_PERMISSION = compiled(r"AccessDenied|NoPermission|Forbidden(?:\.RAM|\.\w+)?|Unauthorized(?:Operation)?|not authori[sz]ed|NotAuthorized|権限(?:が(?:ない|ありません|足り|不足)|エラー|不足|がなく|を(?:持って|付与)されて(?:い|お)?(?:ない|ません))|You (?:are not authorized|have no right|do not have)|permission denied|access denied|アクセス(?:が)?拒否|\b403\b")
+_PERMISSION = compiled(
+    r"AccessDenied|NoPermission|Forbidden(?:\.RAM|\.\w+)?|Unauthorized(?:Operation)?|not authori[sz]ed|NotAuthorized|権限(?:が(?:ない|ありません|足り|不足)|エラー|不足|がなく|を(?:持って|付与)されて(?:い|お)?(?:ない|ません))|You (?:are not authorized|have no right|do not have)|permission denied|access denied|アクセス(?:が)?拒否|\b403\b"
+)
 _NOT_PERMISSION = compiled(r"Permission denied \((?:publickey|password)|hotlink|referer")
 
 
@@ -45,14 +47,22 @@ def _hints(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question: 
         for line in doc.lines:
             match = pattern.search(doc.text, line.start, line.end) if not line.is_shell and not line.is_log else None
             if match:
-                yield Hint(kind=kind, span=doc.back(match.start(), match.end()), value=match[0] if kind == "connection_kind" else "")
+                yield Hint(
+                    kind=kind,
+                    span=doc.back(match.start(), match.end()),
+                    value=match[0] if kind == "connection_kind" else "",
+                )
                 break
-    for start, end, region in dict((r[2], r) for r in regions(doc, pack) if r[2]).values():
+    for start, end, region in {found[2]: found for found in regions(doc, pack) if found[2]}.values():
         yield Hint(kind="region", span=doc.back(start, end), value=region)
     named: set[str] = set()
     for hit, kind in resource_hits(doc, pack):
         value = doc.text[hit.start : hit.end]
-        if value not in named and kind not in {"uid", "arn", "api_endpoint", "sms_error", "ram_user", "ram_app"} and not any(value in other for other in named):
+        if (
+            value not in named
+            and kind not in {"uid", "arn", "api_endpoint", "sms_error", "ram_user", "ram_app"}
+            and not any(value in other for other in named)
+        ):
             named.add(value)
             yield Hint(kind="resource", span=doc.back(hit.start, hit.end), value=value)
     for instant in instants(doc, when_hits(doc, is_question=is_question), sent_at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from classify.evidence import _ERROR_LINE, _QUOTED_ERROR, _STRICT_HTTP, evidence_files, _looks_like_code
+from classify.evidence import _ERROR_LINE, _QUOTED_ERROR, _STRICT_HTTP, _looks_like_code, evidence_files
 from classify.hits import Hit, find
 from models.assessment import FACETS_OF_KIND, Facet, SymptomKind
 
@@ -35,16 +35,17 @@ _KIND_CUES = {
         (r"\b(?:not (?:as expected|working|take effect|applied|triggered|fired?|honou?red|respected|updated|replicat\w+|scal\w+|expire\w*|run|executed|sent|delivered|deleted|renewed)|(?:doesn't|does not|do not|don't|didn't|did not|isn't|is not|never|won't) (?:work|take effect|trigger|fire|run|execute|scale|apply|update|expire|rotate|send|delete|change|propagat\w+|sync\w*|rout\w+|honou?r|behave|release|renew|stop|start|pick|respect|fail ?over|balance)|unexpected(?:ly)?|instead of|expected\b.{0,60}\b(?:but|actual|got|however)|should(?: have)?\b.{0,60}\b(?:but|however|yet|instead)|ignored|twice|duplicate\w*|wrong (?:backend|target|order|zone|instance|server)|slow(?:er|ly|ness)?|latency|takes? (?:too |very )?long|high cpu|even though|although)\b", 1.8),
     ),
 }  # fmt: skip
-_STRONG_UNREACHABLE = re.compile(r"timed? ?out|タイムアウト|unreachable|no route|refused|接続できな|接続できませ|つながら|繋がら|疎通|到達|ping", re.IGNORECASE)
+_STRONG_UNREACHABLE = re.compile(
+    r"timed? ?out|タイムアウト|unreachable|no route|refused|接続できな|接続できませ|つながら|繋がら|疎通|到達|ping",
+    re.IGNORECASE,
+)
 
 _STEPS = (
     r"(?:コンソール|画面|メニュー|ページ|タブ).{0,24}(?:から|で|の).{0,24}(?:クリック|選択|押|開|入力|操作|実行|設定|作成)|(?:「[^」]{1,30}」|\[[^\]]{1,30}\]|ボタン)(?:を|で|ボタンを)?(?:クリック|押|選択|選ん|実行)|[^\s>→]{1,24}\s*(?:>|→|->)\s*[^\s>→]{1,24}\s*(?:>|→|->)\s*\S{1,24}"
     r"|(?:実行|作成|設定|起動|削除|更新|変更|クリック|選択|入力|アップロード|ダウンロード|デプロイ|インポート|購入|保存|追加|ログイン|コピー|送信|登録|指定|適用|開こう|押(?:す|した)|しよう|コマンドを(?:実行|打)|呼び出|叩(?:く|い)|投げ|申請|拡張|アタッチ|マウント|接続)(?:を)?(?:し(?:た|て|ようと)|する|すると|した(?:ところ|際|とき|時|ら)|しました|したあと|後に|とすると|実施|い(?:た|て)|ると|たところ|時に|際に|を試み|にて)"
     r"|手順(?:は|:|\d|を|と|として|に)|(?:コマンド|API|スクリプト|SDK|terraform|CLI)(?:で|から|を|の).{0,20}(?:実行|呼|叩|投|apply|使)|^\s*(?:\[?[\w.-]+@[\w.-]+[^\]\n]{0,40}\]?\s?[#$%]|[$#%]\s)\s*\S+"
 )
-_STEPS_EN = (
-    r"\b(?:when(?:ever)? (?:i|we|our|trying|running|you|calling|clicking|opening|the \w+ (?:runs|calls|tries))|after (?:i|we|clicking|running|selecting|pressing|entering|creating)|(?:i|we|our \w+)(?:'ve| have| had)? (?:\w+ )?(?:click|select|ran|run|opened?|press|enter|creat|execut|call|upload|deploy|appl|try|tried|push|pull|start|follow|configur|set|attach|use|import|submit|chose|log|send|changed?|invoke|add|install|mount|restor|went|go)\w*|steps?(?: to reproduce| taken| i| we)?\s*[:.]|by (?:running|clicking|calling|executing|using)|running|calling|trying to|(?:console|menu|page|tab|button|wizard)\b.{0,20}\b(?:click|select|press|open|choose)|click(?:ed|ing)?\b|command\s*[:=]|terraform (?:apply|plan)|kubectl \w+|aliyun \w+|curl |ossutil \w+|docker \w+)"
-)
+_STEPS_EN = r"\b(?:when(?:ever)? (?:i|we|our|trying|running|you|calling|clicking|opening|the \w+ (?:runs|calls|tries))|after (?:i|we|clicking|running|selecting|pressing|entering|creating)|(?:i|we|our \w+)(?:'ve| have| had)? (?:\w+ )?(?:click|select|ran|run|opened?|press|enter|creat|execut|call|upload|deploy|appl|try|tried|push|pull|start|follow|configur|set|attach|use|import|submit|chose|log|send|changed?|invoke|add|install|mount|restor|went|go)\w*|steps?(?: to reproduce| taken| i| we)?\s*[:.]|by (?:running|clicking|calling|executing|using)|running|calling|trying to|(?:console|menu|page|tab|button|wizard)\b.{0,20}\b(?:click|select|press|open|choose)|click(?:ed|ing)?\b|command\s*[:=]|terraform (?:apply|plan)|kubectl \w+|aliyun \w+|curl |ossutil \w+|docker \w+)"
 _ENDPOINTS = (
     r"[\w.\-/()（）「」ァ-ヴー一-龥]{2,40}(?:から|より|発)(?!の(?:連絡|メール|返信|問|依頼|報告))[\w.\-/()「」・のァ-ヴー一-龥\s]{2,50}(?:へ|に(?:対し|向け|SSH|RDP|接続|アクセス|ping|通信|つな|繋|mysql|telnet)|まで|宛|への|の(?:\d+番|ポート|RDS|ECS|Redis|OSS|SLB|ALB|EIP)|を)|(?:接続元|送信元|アクセス元|クライアント|source)\s*[:はが].{2,80}(?:接続先|宛先|送信先|destination|サーバ)|(?:→|->|⇒|=>)\s*\S+.{0,20}(?:接続|通信|ポート|:\d{2,5}|不可|NG)|[\w.-]+\s*(?:→|->|⇒)\s*[\w.-]+"
     r"|\bfrom\b.{2,60}\b(?:to|into|towards|via)\b.{2,50}|\bbetween\b.{2,50}\band\b.{2,50}|\b(?:connect|ssh|rdp|ping|telnet|reach|access|log ?in|curl)\w*\s+(?:\w+ ){0,3}(?:to|into|the)?\s*\S+.{0,50}\bfrom\b.{2,50}"
@@ -66,7 +67,12 @@ _REFERENCE = r"(?:ドキュメント|マニュアル|ヘルプ|手順書|ガイ�
 _ERROR_NAME = r"(?:エラー(?:コード|番号|メッセージ|内容)?\s*(?:は|:|が|「|として|\()\s*[「\"]?[^\s。、]{4,}|「[^」]{6,160}」(?:という|との|と(?:表示|出|いう|エラー|返|なり|警告|書))|(?:message|error|exception|reason|says?|returns?|said)\s*(?:is|was|:|=)\s*[\"'`“]?[^\n]{6,}|[\"“`'][^\"”`'\n]{8,200}[\"”`'])"
 
 _FACETS: dict[Facet, tuple[tuple[str, str, float], ...]] = {
-    Facet.ERROR_MESSAGE: ((_QUOTED_ERROR, "quoted_error", 0.95), (_ERROR_LINE, "error_text", 0.85), (_STRICT_HTTP, "http_status", 0.82), (_ERROR_NAME, "quoted_text", 0.82)),
+    Facet.ERROR_MESSAGE: (
+        (_QUOTED_ERROR, "quoted_error", 0.95),
+        (_ERROR_LINE, "error_text", 0.85),
+        (_STRICT_HTTP, "http_status", 0.82),
+        (_ERROR_NAME, "quoted_text", 0.82),
+    ),
     Facet.STEPS: ((_STEPS, "doing", 0.82), (_STEPS_EN, "doing", 0.8)),
     Facet.ENDPOINTS: ((_ENDPOINTS, "from_to", 0.88),),
     Facet.COMMAND_RESULT: ((_COMMAND_RESULT, "command_result", 0.85),),
@@ -93,7 +99,11 @@ def kind_scores(doc: Document, start: int = 0, end: int | None = None) -> dict[S
     subject = doc.lines[0] if doc.lines else None
     if subject and start == 0:
         for kind, cues in _KIND_CUES.items():
-            scores[kind] += sum(0.6 * weight for regex, weight in cues if any(True for _ in find(regex, [subject], doc.text, "", weight)))
+            scores[kind] += sum(
+                0.6 * weight
+                for regex, weight in cues
+                if any(True for _ in find(regex, [subject], doc.text, "", weight))
+            )
     return scores
 
 
@@ -110,7 +120,11 @@ def facet_hits(doc: Document, kind: SymptomKind, pack: Pack) -> dict[Facet, list
 
 def _codes(doc: Document, pack: Pack) -> list[Hit]:
     regex = pack.cues.patterns.get("error_code", r"(?!)")
-    return [hit for hit in find(regex, list(doc.spoken()), doc.text, "error_code", 0.85) if _looks_like_code(doc.text[hit.start : hit.end])]
+    return [
+        hit
+        for hit in find(regex, list(doc.spoken()), doc.text, "error_code", 0.85)
+        if _looks_like_code(doc.text[hit.start : hit.end])
+    ]
 
 
 def _commands(doc: Document, _pack: Pack) -> list[Hit]:
@@ -124,7 +138,11 @@ def _numbered(doc: Document, _pack: Pack) -> list[Hit]:
     return [Hit(items[0].start, items[-1].end, "numbered_steps", 0.6)] if len(items) >= 3 else []
 
 
-_EXTRA: dict[Facet, Callable[[Document, Pack], list[Hit]]] = {Facet.ERROR_MESSAGE: _codes, Facet.COMMAND_RESULT: _commands, Facet.STEPS: _numbered}
+_EXTRA: dict[Facet, Callable[[Document, Pack], list[Hit]]] = {
+    Facet.ERROR_MESSAGE: _codes,
+    Facet.COMMAND_RESULT: _commands,
+    Facet.STEPS: _numbered,
+}
 
 
 def screenshot_facets(doc: Document, kind: SymptomKind) -> tuple[Facet, ...]:

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from classify.products import Mention
     from classify.segment import Document
 
-_OBJECT = re.compile(r"(?<![\w.-])(?:[a-z]{1,5}-[a-z0-9]{10,22}|\d{1,3}(?:\.\d{1,3}){3}|[a-z]+[-_]?[a-z]*[-_]\d{1,3}|[a-z]+\d{2})(?![\w.-])", re.IGNORECASE)
+_OBJECT = re.compile(
+    r"(?<![\w.-])(?:[a-z]{1,5}-[a-z0-9]{10,22}|\d{1,3}(?:\.\d{1,3}){3}|[a-z]+[-_]?[a-z]*[-_]\d{1,3}|[a-z]+\d{2})(?![\w.-])",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(
     r"(?:別(?:の)?(?:サーバー?|インスタンス|ホスト|システム|環境|件|マシン)の(?:ログ|もの|結果|画面|キャプチャ)|(?:参考(?:まで)?に|ご参考).{0,16}(?:別|他)の?.{0,16}(?:ログ|結果|画面)|\b(?:log|output|trace|screenshot)s? (?:is |are )?(?:from|of|on) (?:another|a different|the other|our other) (?:server|host|instance|machine|system|project|environment))",
     re.IGNORECASE,
@@ -33,8 +36,16 @@ def goal_link(doc: Document, goal: list[Hit], mentions: tuple[Mention, ...]) -> 
     if not goal:
         return True
     lines = [line for line in doc.lines if any(line.start <= hit.start < line.end for hit in goal)]
-    inside = {m.product for m in mentions if any(line.start <= m.start < line.end for line in lines) and (m.is_strong or m.is_id)}
-    outside = {m.product for m in mentions if not any(line.start <= m.start < line.end for line in lines) and (m.is_strong or m.is_id)}
+    inside = {
+        m.product
+        for m in mentions
+        if any(line.start <= m.start < line.end for line in lines) and (m.is_strong or m.is_id)
+    }
+    outside = {
+        m.product
+        for m in mentions
+        if not any(line.start <= m.start < line.end for line in lines) and (m.is_strong or m.is_id)
+    }
     objects = _objects("\n".join(line.text for line in lines))
     others = _objects("\n".join(line.text for line in doc.lines if line not in lines))
     return not (inside and outside and not inside & outside and not objects & others)

@@ -7,9 +7,23 @@ from typing import TYPE_CHECKING
 from classify.scorer import NoModels
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from classify.scorer import Scorer
 
 
-def load_scorer() -> Scorer:
-    """The learned scorer if artefacts are installed."""
-    return NoModels()
+def load_scorer(folder: Path | None = None) -> Scorer:
+    """The learned scorer if artefacts are installed.
+
+    Raises:
+        ConfigError: The artefacts are damaged.
+    """
+    from classify.artefacts import BUILT_IN, is_installed, load  # noqa: PLC0415 - the heaviest imports of all
+    from classify.features import SentenceEncoder  # noqa: PLC0415
+    from classify.learned import LearnedScorer  # noqa: PLC0415
+
+    where = folder or BUILT_IN
+    if not is_installed(where):
+        return NoModels()
+    features, heads = load(where, SentenceEncoder())
+    return LearnedScorer(features, heads)

@@ -16,7 +16,10 @@ _DOCUMENT = (
     r"|(?:構成図|システム構成|ネットワーク図|パラメータシート|設計書|設定ファイル|設定値一覧|構成ファイル|ポリシー(?:の)?JSON|tfファイル|パラメーターシート|設定内容)(?:を|は)?.{0,8}(?:添付|送|付け|以下|下記|別紙|貼|共有)|(?:添付|別紙|別添)の?(?:構成図|設計書|資料|パラメータ|図|手順書|PDF|Excel|エクセル)|参考(?:資料|URL|にした)"
     r"|\b(?:according to|following|per|as per|followed|based on|as described in|as documented in|read|in|from) (?:the |your |this |official )*(?:\w+ ){0,3}(?:doc(?:s|ument(?:ation)?)?|guide|manual|tutorial|help (?:page|center)|reference|article|runbook|whitepaper|quick ?start)\b|\b(?:architecture|network|system)? ?diagram\b|\bparameter sheet\b|\b(?:terraform|config(?:uration)?|policy|manifest|yaml|json) (?:file )?(?:is |are )?(?:attached|below|follows)|\battached (?:the |our |is the |is our |my )*(?:\w+ )?(?:config|diagram|policy|manifest|\.tf|yaml|design|pdf|spec)"
 )
-_FILE = re.compile(r"\.(?:pdf|xlsx?|pptx?|docx?|drawio|vsdx?|tf|ya?ml|json|csv|conf|ini|toml|xml|md|svg|sql)$|構成|設計|diagram|architecture|手順|パラメータ|parameter|topology|sheet|policy|config", re.IGNORECASE)
+_FILE = re.compile(
+    r"\.(?:pdf|xlsx?|pptx?|docx?|drawio|vsdx?|tf|ya?ml|json|csv|conf|ini|toml|xml|md|svg|sql)$|構成|設計|diagram|architecture|手順|パラメータ|parameter|topology|sheet|policy|config",
+    re.IGNORECASE,
+)
 
 
 def materials_hits(doc: Document) -> list[Hit]:

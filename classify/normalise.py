@@ -13,7 +13,20 @@ from models.assessment import Span
 
 _MARKS = frozenset("\uff9e\uff9f\u3099\u309a")
 # One sign for each family that writers mix freely: wave dashes, minus signs and hyphens, full-width colon by NFKC.
-_SAME = str.maketrans({"\u301c": "~", "\uff5e": "~", "\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u00a0": " ", "\u3000": " ", "\t": " "})
+_SAME = str.maketrans(
+    {
+        "\u301c": "~",
+        "\uff5e": "~",
+        "\u2212": "-",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u00a0": " ",
+        "\u3000": " ",
+        "\t": " ",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,11 @@ def fold(text: str) -> Folded:
         while after < end and (text[after] in _MARKS or unicodedata.combining(text[after])):
             after += 1
         cluster = text[at:after]
-        piece = cluster if cluster.isascii() and cluster != "\t" else unicodedata.normalize("NFKC", cluster.translate(_SAME)).translate(_SAME)
+        piece = (
+            cluster
+            if cluster.isascii() and cluster != "\t"
+            else unicodedata.normalize("NFKC", cluster.translate(_SAME)).translate(_SAME)
+        )
         piece = piece.replace("\r", "\n") if piece != "\n" else piece
         out.append(piece)
         origin.extend([at] * len(piece))

@@ -27,8 +27,13 @@ _CONTEXT_AFTER = re.compile(
     r"|\s(?:instance|server|host|VM|node)s?\s+(?:in|on|behind|inside|within) the same|\s*(?:instance|server|VM|host)?s?\s*(?:behind|as (?:the )?(?:origin|backend|client|bastion)))",
     re.IGNORECASE,
 )
-_CONTEXT_BEFORE = re.compile(r"(?:\bfrom (?:an?|our|the|my|inside|within|one of (?:our|the)|two|all|\w+)?\s*(?:\w+ ){0,2}|\b(?:on|in|inside|within|behind|through|via|using|hosted on|running on|deployed on) (?:an?|our|the|my|the same|\w+)?\s*(?:\w+ ){0,1}|同じ|同一(?:の)?|(?:経由|接続)元(?:は|の|:)?\s*|接続元\s*[:は]\s*)$", re.IGNORECASE)
-_SUBJECT_AFTER = re.compile(r"^\s*(?:[(（][^)）]{0,60}[)）])?\s*(?:の(?:エラー|不具合|障害|接続|料金|価格|設定|使い方|操作|起動|停止|作成|件|質問|問題|利用|仕様|機能|費用|請求|アップグレード|更新|購入|コンソール)|に(?:つい(?:て)?|関(?:する|して)|接続|ログイン|アクセス|つなが|繋が|SSH|アップロード|保存|設定)|が|は|を|で|へ)")
+_CONTEXT_BEFORE = re.compile(
+    r"(?:\bfrom (?:an?|our|the|my|inside|within|one of (?:our|the)|two|all|\w+)?\s*(?:\w+ ){0,2}|\b(?:on|in|inside|within|behind|through|via|using|hosted on|running on|deployed on) (?:an?|our|the|my|the same|\w+)?\s*(?:\w+ ){0,1}|同じ|同一(?:の)?|(?:経由|接続)元(?:は|の|:)?\s*|接続元\s*[:は]\s*)$",
+    re.IGNORECASE,
+)
+_SUBJECT_AFTER = re.compile(
+    r"^\s*(?:[(（][^)）]{0,60}[)）])?\s*(?:の(?:エラー|不具合|障害|接続|料金|価格|設定|使い方|操作|起動|停止|作成|件|質問|問題|利用|仕様|機能|費用|請求|アップグレード|更新|購入|コンソール)|に(?:つい(?:て)?|関(?:する|して)|接続|ログイン|アクセス|つなが|繋が|SSH|アップロード|保存|設定)|が|は|を|で|へ)"
+)
 # Names that hold another product's name must win over it.
 _GLUE = r"(?<![A-Za-z0-9])"
 
@@ -79,7 +84,11 @@ def mentions(doc: Document, pack: Pack) -> tuple[Mention, ...]:
                 found.append(Mention(match.start(), match.end(), entry[0], entry[1]))
     for hit, kind in resource_hits(doc, pack):
         product = next((p.product for p in pack.resource_patterns if p.kind == kind), "")
-        if product and not pack.products[product].is_service and kind not in {"api_endpoint", "arn", "ram_user", "ram_app", "hostname", "resource_group"}:
+        if (
+            product
+            and not pack.products[product].is_service
+            and kind not in {"api_endpoint", "arn", "ram_user", "ram_app", "hostname", "resource_group"}
+        ):
             found.append(Mention(hit.start, hit.end, product, is_strong=False, is_id=True))
     return tuple(sorted(found, key=lambda mention: mention.start))
 
@@ -89,14 +98,25 @@ def _loose(key: str, table: dict[str, tuple[str, bool]]) -> tuple[str, bool] | N
     return next((entry for alias, entry in table.items() if alias.replace(" ", "") == squeezed), None)
 
 
-def products_of(doc: Document, spans: Iterable[tuple[int, int]], everything: tuple[Mention, ...], pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def products_of(
+    doc: Document, spans: Iterable[tuple[int, int]], everything: tuple[Mention, ...], pack: Pack
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(asked about, context) among the mentions within the spans of one issue."""
     inside = [m for m in everything if any(start <= m.start < end for start, end in spans)]
     confirmed = {m.product for m in everything if m.is_strong or m.is_id}
-    named = [m for m in inside if m.is_strong or (m.is_id and not _is_quoted_id(doc, m)) or m.product in confirmed or _stands_alone(m, doc, pack)]
+    named = [
+        m
+        for m in inside
+        if m.is_strong
+        or (m.is_id and not _is_quoted_id(doc, m))
+        or m.product in confirmed
+        or _stands_alone(m, doc, pack)
+    ]
     named = [m for m in named if not pack.products[m.product].is_service]
     ids_only = not any(not m.is_id for m in named)
-    candidates = [m for m in named if ids_only or not m.is_id or m.product in {n.product for n in named if not n.is_id}] or named
+    candidates = [
+        m for m in named if ids_only or not m.is_id or m.product in {n.product for n in named if not n.is_id}
+    ] or named
     scores: dict[str, float] = {}
     for mention in candidates:
         scores[mention.product] = scores.get(mention.product, 0.0) + _subject_score(mention, doc)
@@ -110,12 +130,63 @@ def _stands_alone(mention: Mention, doc: Document, pack: Pack) -> bool:
     words = doc.text[mention.start : mention.end]
     if pack.products[mention.product].is_means:
         return True
-    return bool(re.fullmatch(r"[A-Z][A-Za-z0-9 ./-]{1,24}", words)) and words.lower() not in _COMMON and mention.product not in {"mse"}
+    return bool(re.fullmatch(r"[A-Z][A-Za-z0-9 ./-]{1,24}", words)) and words.lower() not in _COMMON
 
 
-_COMMON = frozenset("vm api id gpu tag sms sso cname es tr ga mq as db server instance console account login billing invoice refund payment charge ticket quota smtp mqtt vpn dns nat http apm iot tls ssl cas cms ons eas dlc sas ebs ram smb nfs cpu das dbs csg".split()) - frozenset(
-    "vpn dns nat ram oss nas redis kafka cdn fc ebs sms".split()
-)
+_COMMON = frozenset(
+    [
+        "vm",
+        "api",
+        "id",
+        "gpu",
+        "tag",
+        "sms",
+        "sso",
+        "cname",
+        "es",
+        "tr",
+        "ga",
+        "mq",
+        "as",
+        "db",
+        "server",
+        "instance",
+        "console",
+        "account",
+        "login",
+        "billing",
+        "invoice",
+        "refund",
+        "payment",
+        "charge",
+        "ticket",
+        "quota",
+        "smtp",
+        "mqtt",
+        "vpn",
+        "dns",
+        "nat",
+        "http",
+        "apm",
+        "iot",
+        "tls",
+        "ssl",
+        "cas",
+        "cms",
+        "ons",
+        "eas",
+        "dlc",
+        "sas",
+        "ebs",
+        "ram",
+        "smb",
+        "nfs",
+        "cpu",
+        "das",
+        "dbs",
+        "csg",
+    ]
+) - frozenset(["vpn", "dns", "nat", "ram", "oss", "nas", "redis", "kafka", "cdn", "fc", "ebs", "sms"])
 
 
 def _is_quoted_id(doc: Document, mention: Mention) -> bool:
@@ -145,7 +216,9 @@ def _subjects(scores: dict[str, float], candidates: list[Mention], pack: Pack) -
     if not chosen:
         return []
     best = max(chosen.values())
-    keep = [product for product, score in chosen.items() if score >= max(0.3, best * 0.5)] or [max(chosen, key=lambda product: chosen[product])]
+    keep = [product for product, score in chosen.items() if score >= max(0.3, best * 0.5)] or [
+        max(chosen, key=lambda product: chosen[product])
+    ]
     if len(keep) > 1:
         keep = _without_related(keep, chosen, pack)
     places = {product: min(m.start for m in candidates if m.product == product) for product in keep}
@@ -159,7 +232,11 @@ def _without_related(keep: list[str], scores: dict[str, float], pack: Pack) -> l
     for product in keep:
         if product == best:
             continue
-        related = any((best in g.anchor and (product in g.others or "ANY" in g.others)) or (product in g.anchor and (best in g.others or "ANY" in g.others)) for g in pack.related)
+        related = any(
+            (best in g.anchor and (product in g.others or "ANY" in g.others))
+            or (product in g.anchor and (best in g.others or "ANY" in g.others))
+            for g in pack.related
+        )
         if scores[product] >= scores[best] * (0.9 if related else 0.6):
             out.append(product)
     return out

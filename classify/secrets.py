@@ -11,14 +11,40 @@ if TYPE_CHECKING:
     from classify.segment import Document
 
 _PATTERNS = (
-    ("access_key", re.compile(r"(?<![A-Za-z0-9])(?:LTAI[A-Za-z0-9]{12,26}|AKIA[A-Z0-9]{16}|STS\.[A-Za-z0-9]{16,40})(?![A-Za-z0-9])")),
-    ("secret_key", re.compile(r"(?i:(?:access\s?key\s?secret|secret\s?(?:access\s?)?key|sk|シークレット(?:キー)?|アクセスキーシークレット)\s*(?:は|is|[:=「]|\s)\s*[\"']?)([A-Za-z0-9/+=]{24,64})(?![A-Za-z0-9])")),
-    ("password", re.compile(r"(?i:(?:password|passwd|pwd|パスワード|暗証番号|密码)\s*(?:は|is|[:=「『])\s*[\"'「]?)([^\s\"'、。」』,;()<>]{4,64})")),
-    ("private_key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)),
-    ("token", re.compile(r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9]{20,64}|eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{10,}|gh[pous]_[A-Za-z0-9]{30,}|xox[baprs]-[A-Za-z0-9-]{20,})(?![A-Za-z0-9])")),
+    (
+        "access_key",
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:LTAI[A-Za-z0-9]{12,26}|AKIA[A-Z0-9]{16}|STS\.[A-Za-z0-9]{16,40})(?![A-Za-z0-9])"
+        ),
+    ),
+    (
+        "secret_key",
+        re.compile(
+            r"(?i:(?:access\s?key\s?secret|secret\s?(?:access\s?)?key|sk|シークレット(?:キー)?|アクセスキーシークレット)\s*(?:は|is|[:=「]|\s)\s*[\"']?)([A-Za-z0-9/+=]{24,64})(?![A-Za-z0-9])"
+        ),
+    ),
+    (
+        "password",
+        re.compile(
+            r"(?i:(?:password|passwd|pwd|パスワード|暗証番号|密码)\s*(?:は|is|[:=「『])\s*[\"'「]?)([^\s\"'、。」』,;()<>]{4,64})"
+        ),
+    ),
+    (
+        "private_key",
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    ),
+    (
+        "token",
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9]{20,64}|eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{10,}|gh[pous]_[A-Za-z0-9]{30,}|xox[baprs]-[A-Za-z0-9-]{20,})(?![A-Za-z0-9])"
+        ),
+    ),
 )
 _CARD = re.compile(r"(?<![\d-])(?:\d[ -]?){13,18}\d(?![\d-])")
-_NOT_PASSWORD = re.compile(r"^(?:\*+|x+|●+|・+|変更|再設定|忘れ|不明|間違|正し|入力|認証|合って|設定|ポリシー|incorrect|wrong|reset|expired|required|不正|.{0,6}(?:です|ます|でき|しま|れた|ない|。).*)", re.IGNORECASE)
+_NOT_PASSWORD = re.compile(
+    r"^(?:\*+|x+|●+|・+|変更|再設定|忘れ|不明|間違|正し|入力|認証|合って|設定|ポリシー|incorrect|wrong|reset|expired|required|不正|.{0,6}(?:です|ます|でき|しま|れた|ない|。).*)",
+    re.IGNORECASE,
+)
 
 
 def find_secrets(doc: Document) -> tuple[Secret, ...]:
@@ -30,7 +56,9 @@ def find_secrets(doc: Document) -> tuple[Secret, ...]:
             if kind == "password" and _NOT_PASSWORD.match(match[group]):
                 continue
             found.append((match.start(group), match.end(group), kind))
-    found += [(match.start(), match.end(), "card_number") for match in _CARD.finditer(doc.text) if _is_card(doc.text, match)]
+    found += [
+        (match.start(), match.end(), "card_number") for match in _CARD.finditer(doc.text) if _is_card(doc.text, match)
+    ]
     out: list[Secret] = []
     end = -1
     for start, stop, kind in sorted(found):
@@ -55,7 +83,10 @@ def speaks_of_card(text: str, at: int) -> bool:
 
 def is_card_number(digits: str) -> bool:
     """Luhn's check (ISO/IEC 7812-1) and the prefix and length of a card scheme."""
-    if not re.fullmatch(r"(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01])\d{13}|3[47]\d{13}|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|5\d\d)\d{12})", digits):
+    if not re.fullmatch(
+        r"(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01])\d{13}|3[47]\d{13}|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|5\d\d)\d{12})",
+        digits,
+    ):
         return False
     total = 0
     for place, char in enumerate(reversed(digits)):

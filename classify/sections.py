@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _UNKNOWN = compiled(
     r"^[\s:・\-*]*(?:不明(?:です|。|な状況です|となります)?|(?:よく)?(?:わかり|分かり|判り)ません|(?:わから|分から)ない(?:です)?|特に?(?:は)?(?:なし|無し|ありません|ない)(?:です)?|な(?:し|い)です|なし|無し|該当(?:は)?(?:なし|無し|しません)|確認でき(?:ず|ません|て(?:い|お)(?:ない|りません))|未確認(?:です)?|覚えて(?:い|お)(?:ない|ません|りません)|同上|-|ー|n/?a|unknown|(?:i |we )?(?:do not|don't) know|not (?:sure|known|applicable)|none|no idea|tbd|不清楚|不知道|无)[\s。.!)]*$"
 )
-_PLACEHOLDER = compiled(r"^[\s:・\-*]*(?:後(?:ほど|で|日)(?:お?送り|ご?連絡|記載|追記|共有|提出|添付)?.{0,12}|追って.{0,14}|調査中(?:です)?|確認中(?:です)?|準備中.{0,6}|(?:ここ|こちら)に.{0,10}(?:記入|記載|入力).{0,6}|[○〇●◯xX＊*?？_ー\-…・.]+|\(?(?:例|e\.g\.|ex)[:：.].*|(?:will|to) (?:be )?(?:send|sent|follow|add|provided?).{0,20}|later|tba|見積中|記載なし)[\s。.]*$")
+_PLACEHOLDER = compiled(
+    r"^[\s:・\-*]*(?:後(?:ほど|で|日)(?:お?送り|ご?連絡|記載|追記|共有|提出|添付)?.{0,12}|追って.{0,14}|調査中(?:です)?|確認中(?:です)?|準備中.{0,6}|(?:ここ|こちら)に.{0,10}(?:記入|記載|入力).{0,6}|[○〇●◯xX＊*?？_ー\-…・.]+|\(?(?:例|e\.g\.|ex)[:：.].*|(?:will|to) (?:be )?(?:send|sent|follow|add|provided?).{0,20}|later|tba|見積中|記載なし)[\s。.]*$"
+)
 _SAID_UNKNOWN = {
     Section.WHEN: compiled(r"(?:いつ(?:から|頃|ごろ)?|発生(?:日時|時刻|時期|時間)|日時|時刻|時期|頻度)(?:か|なの?か|について|など|の詳細|は|も|が|に関して){0,3}.{0,12}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず)|覚えて(?:い|お)|特定でき|定かで)|\b(?:(?:not sure|don't know|do not know|no idea|unclear|can't say|unknown) (?:exactly )?(?:when|since when|how long|how often)|(?:when|start time|time)[^.\n]{0,24} (?:is |remains )?(?:unknown|unclear))"),
     Section.WHO: compiled(r"(?:アカウント(?:ID|名|番号)?|UID|RAMユーザー|操作者|誰が(?:操作)?|ユーザー(?:名)?)(?:か|は|も|が|について|の詳細){0,2}.{0,10}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず)|覚えて)|\b(?:(?:not sure|don't know|do not know|no idea|unclear|can't find) (?:exactly )?(?:who|which (?:user|account)|our (?:account|uid)|the (?:account|uid))|(?:who|which account)[^.\n]{0,20} (?:is )?(?:unknown|unclear))"),
@@ -36,11 +38,17 @@ _SAID_UNKNOWN = {
     Section.EVIDENCE: compiled(r"(?:ログ|エラー(?:メッセージ)?|記録|証跡|スクリーンショット|画面)(?:は|も|などは|等は|の類は)?.{0,8}(?:残って(?:い|お)(?:ない|ません|りません)|取得でき(?:ません|ず|ない)|取れて(?:い|お)(?:ない|ません|りません)|ありません|保存して(?:い|お)(?:ない|ません|りません)|控えて(?:い|お)(?:ない|ません|りません)|特になし)|\b(?:no (?:logs?|screenshots?|evidence|error messages?) (?:are |is |were )?(?:available|left|saved|kept|taken)|(?:don't|do not) have (?:any )?(?:logs?|screenshots?))"),
 }  # fmt: skip
 _CONTENT = re.compile(r"[A-Za-z0-9]{2,}|[一-龥ァ-ヴー]{2,}|[ぁ-ん]{4,}")
-_TROUBLE_WORD = compiled(r"(?:でき|出来|れ|き|け|え|か|わ|ら|さ)(?:ない|ません|なく|ず)|エラー|失敗|異常|不具合|落ち|止ま|停止|遅|重|切|消え|高|違|おかし|タイムアウト|真っ白|文字化け|5\d\d|4\d\d|\b(?:error|fail\w*|cannot|can't|unable|not|timed? ?out|denied|refused|down|slow|broken|crash\w*|wrong|missing|lost|drop\w*|stuck|higher|twice|charged)\b")
-_VAGUE = compiled(r"^(?:(?:前(?:回)?と同じ|また|例の|同じ|いつもの)?(?:エラー|現象|事象|障害|不具合|トラブル|問題)(?:が|は|に|で)?(?:出|発生|起|で|です|なって).{0,12}|(?:サーバー?|システム|サイト|画面|ネット|サービス|DB|クラウド).{0,6}(?:落ち|止ま|死ん|動か|つなが|おかし|重).{0,8}|(?:うまく|正常に|正しく).{0,8}(?:いか|いき|でき|動).{0,8}|.{0,10}(?:not working|does(?:n't| not) work|is down|broken|the same (?:error|problem)(?: again)?).{0,12})[。.!！]*$")
+_TROUBLE_WORD = compiled(
+    r"(?:でき|出来|れ|き|け|え|か|わ|ら|さ)(?:ない|ません|なく|ず)|エラー|失敗|異常|不具合|落ち|止ま|停止|遅|重|切|消え|高|違|おかし|タイムアウト|真っ白|文字化け|5\d\d|4\d\d|\b(?:error|fail\w*|cannot|can't|unable|not|timed? ?out|denied|refused|down|slow|broken|crash\w*|wrong|missing|lost|drop\w*|stuck|higher|twice|charged)\b"
+)
+_VAGUE = compiled(
+    r"^(?:(?:前(?:回)?と同じ|また|例の|同じ|いつもの)?(?:エラー|現象|事象|障害|不具合|トラブル|問題)(?:が|は|に|で)?(?:出|発生|起|で|です|なって).{0,12}|(?:サーバー?|システム|サイト|画面|ネット|サービス|DB|クラウド).{0,6}(?:落ち|止ま|死ん|動か|つなが|おかし|重).{0,8}|(?:うまく|正常に|正しく).{0,8}(?:いか|いき|でき|動).{0,8}|.{0,10}(?:not working|does(?:n't| not) work|is down|broken|the same (?:error|problem)(?: again)?).{0,12})[。.!！]*$"
+)
 
 
-def read_sections(doc: Document, pack: Pack, model: Mapping[Section, float], *, is_question: bool, is_asking: bool) -> dict[Section, Finding]:
+def read_sections(
+    doc: Document, pack: Pack, model: Mapping[Section, float], *, is_question: bool, is_asking: bool
+) -> dict[Section, Finding]:
     """All seven findings.
 
     Args:
@@ -58,13 +66,14 @@ def read_sections(doc: Document, pack: Pack, model: Mapping[Section, float], *, 
         Section.WHERE: where_hits(doc, pack),
         Section.WHO: who_hits(doc),
         Section.MATERIALS: materials_hits(doc),
-        Section.GOAL: goal_hits(doc) + ([Hit(h.start, h.end, "the_question_is_the_goal", 0.9) for h in question_hits] if is_question else []),
+        Section.GOAL: goal_hits(doc)
+        + ([Hit(h.start, h.end, "the_question_is_the_goal", 0.9) for h in question_hits] if is_question else []),
     }
     if is_question and is_asking and not hits[Section.GOAL]:
         first = next((line for line in doc.spoken()), None)
         hits[Section.GOAL] = [Hit(first.start, first.end, "the_question_is_the_goal", 0.85)] if first else []
-    for section, found in hits.items():
-        found += _under_heading(doc, section, is_question=is_question)
+    for section in Section:
+        hits[section] += _under_heading(doc, section, is_question=is_question)
     hits[Section.EVIDENCE] += _files(doc, evidence_files(doc.attachments), "attached_evidence", 0.95)
     hits[Section.MATERIALS] += _files(doc, material_files(doc.attachments), "attached_material", 0.9)
     return {
@@ -124,7 +133,9 @@ def _under_heading(doc: Document, section: Section, *, is_question: bool) -> lis
             continue
         if section is Section.GOAL and is_bare_request(value):
             continue
-        if section is Section.WHEN and not re.search(r"\d|毎|今|昨|本日|先|頃|常|断続|不定|時|every|since|always|once|today|yester|on ", value, re.IGNORECASE):
+        if section is Section.WHEN and not re.search(
+            r"\d|毎|今|昨|本日|先|頃|常|断続|不定|時|every|since|always|once|today|yester|on ", value, re.IGNORECASE
+        ):
             continue
         hits.append(Hit(line.value_start, line.end, "under_its_heading", 0.85 if len(line.heading) == 1 else 0.6))
     return hits

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from classify.normalise import Folded, fold
-from models.assessment import Section, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from models.assessment import Section, Span
     from policy.pack import Cues
 
 MAX_LINES = 1_200  # of a longer mail the first lines and the lines around its end are read
@@ -25,7 +25,9 @@ _LOG = re.compile(
     r"|(?:\[?[\w.-]+@[\w.-]+[^\]\n]{0,40}\]?\s?[#$%]|[A-Za-z]:\\[^>\n]{0,80}>|PS [A-Z]:[^>\n]{0,80}>|[$#%]\s)\s*\S|Traceback|\s+at [\w.$<>]+\(|Caused by:|\s*File \".+\", line \d+"
     r"|[{}\[\]]\s*,?\s*$|\"[\w.-]+\"\s*:|(?:ERROR|WARN|INFO|FATAL|DEBUG)\b|[<>]\s|\*\s+(?:Trying|Connected|SSL|TLS)|PING |From \d+\.\d+|\d+ bytes from|\d+ packets|debug\d:|curl: |ssh: |Error:|Reply from|Request timed out)"
 )
-_BULLET = re.compile(r"^\s*(?:[・\-*•●○■□◆◇▼▽▲△★☆※]|[(]?\d{1,2}\s*[).、:.]|[①-⑳]|[(][a-zア-オ][)]|[ア-オa-e][).]|Q\d*[.:]?|質問\s*\d)\s*(?=\S)")
+_BULLET = re.compile(
+    r"^\s*(?:[・\-*•●○■□◆◇▼▽▲△★☆※]|[(]?\d{1,2}\s*[).、:.]|[①-⑳]|[(][a-zア-オ][)]|[ア-オa-e][).]|Q\d*[.:]?|質問\s*\d)\s*(?=\S)"
+)
 _NUMBER = re.compile(r"^\s*(?:[(]?(\d{1,2})\s*[).、:.]|([①-⑳])|Q(\d+)[.:]?|質問\s*(\d))\s*(?=\S)")
 _SENTENCE_END = re.compile(r"[。！!？?]+[」』)）]?|\.(?=\s+[A-Z(]|\s*$)|\n")
 _RULE = re.compile(r"^\s*[-=_*~+━─＝]{4,}\s*$")
@@ -99,7 +101,7 @@ def make_document(subject: str, own: str, attachments: tuple[str, ...], cues: Cu
         found, value_at = _heading_of(raw, headings) if number else (None, 0)
         if found is not None:
             current, heading_text = found
-        elif number and (not text and _ends_block(folded.text, end, headings) or _is_shell(text)):
+        elif number and ((not text and _ends_block(folded.text, end, headings)) or _is_shell(text)):
             current, heading_text = frozenset(), ""
         item = _NUMBER.match(raw)
         lines.append(
@@ -149,7 +151,9 @@ def known_headings(cues: Cues) -> dict[str, frozenset[Section]]:
     return {text: frozenset(sections) for text, sections in found.items()}
 
 
-_PREFIX = re.compile(r"^[\s■□◆◇●○◎▼▽▲△★☆※・*#>【\[(<「『〈《≪=_~+-]*(?:\d{1,2}\s*[.、):]|[①-⑳]|[(]\d{1,2}[)]|Q\d*[.:])?[\s*【\[「『]*")
+_PREFIX = re.compile(
+    r"^[\s■□◆◇●○◎▼▽▲△★☆※・*#>【\[(<「『〈《≪=_~+-]*(?:\d{1,2}\s*[.、):]|[①-⑳]|[(]\d{1,2}[)]|Q\d*[.:])?[\s*【\[「『]*"
+)
 _SUFFIX = re.compile(r"[\s】\])>」』〉》≫*=_~-]*(?:は?(?:以下|下記)(?:の|に)?(?:とおり|通り)?(?:です)?)?[\s*]*$")
 _COLON = re.compile(r"[:】\]≫》]|→|\?(?=\s)")
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from classify.segment import Document, Line
 
 _YMD = r"(?P<y>20\d\d)\s*[-/.年]\s*(?P<mo>1[0-2]|0?[1-9])\s*[-/.月]\s*(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)\s*日?"
-_ERA = r"(?:令和|R)\s*(?P<ey>元|\d{1,2})\s*[年./]\s*(?P<emo>1[0-2]|0?[1-9])\s*[月./]\s*(?P<ed>3[01]|[12]\d|0?[1-9])\s*日?"
+_ERA = (
+    r"(?:令和|R)\s*(?P<ey>元|\d{1,2})\s*[年./]\s*(?P<emo>1[0-2]|0?[1-9])\s*[月./]\s*(?P<ed>3[01]|[12]\d|0?[1-9])\s*日?"
+)
 _MD = r"(?<![\d/.\-\w])(?P<mo2>1[0-2]|0?[1-9])\s*(?:/|月)\s*(?P<d2>3[01]|[12]\d|0?[1-9])(?![\d/.\-%])\s*日?"
 _EN_DATE = r"\b(?:(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?P<d3>\d{1,2})(?:st|nd|rd|th)?|(?P<d4>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<mon2>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*)\b(?:,?\s+(?P<y2>20\d\d))?"
 _CLOCK = r"(?<![\d:.\w])(?:午前|午後|AM|PM)?\s*(?:2[0-9]|1\d|0?\d)(?::[0-5]\d(?::[0-5]\d)?(?![\d:])|時(?!間)(?:\s*(?:半|[0-5]?\d分))?)\s*(?:am|pm|a\.m\.|p\.m\.)?|\b(?:1[0-2]|[1-9])\s*(?:am|pm|a\.m\.|p\.m\.)\b"
@@ -56,7 +58,10 @@ _NOT_ONSET = re.compile(
 )
 _NOT_TIME = re.compile(r"(?:バージョン|version|ver\.?|v|rev|build|port|ポート)\s*$", re.IGNORECASE)
 _OFFICE = re.compile(r"(?:営業|対応|業務|就業|受付|勤務|開館|稼働)時間|平日|office hours|business hours", re.IGNORECASE)
-_STARTS = re.compile(r"(?:から|より|以降|頃|ごろ|に(?:発生|なり|なっ|起|突然|は)|時点|にて|発生|since|from|around|at|started|began|occurred|happened|failed)", re.IGNORECASE)
+_STARTS = re.compile(
+    r"(?:から|より|以降|頃|ごろ|に(?:発生|なり|なっ|起|突然|は)|時点|にて|発生|since|from|around|at|started|began|occurred|happened|failed)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,9 @@ def when_hits(doc: Document, *, is_question: bool) -> list[Hit]:
 
 
 def _dates(doc: Document, lines: list[Line], *, is_question: bool) -> Iterator[Hit]:
-    turning = compiled(r"失効|期限|満了|更新日|購入日|購入し|契約し|請求日|発行日|引き落とし|決済|解約|合併|登記|expir|renew|purchas|issued|merger|charged on|billed on|invoice")
+    turning = compiled(
+        r"失効|期限|満了|更新日|購入日|購入し|契約し|請求日|発行日|引き落とし|決済|解約|合併|登記|expir|renew|purchas|issued|merger|charged on|billed on|invoice"
+    )
     for line in lines:
         if line.is_log:
             continue
@@ -111,7 +118,9 @@ def _clocks(doc: Document, lines: list[Line]) -> Iterator[Hit]:
 
 def _log_times(doc: Document, lines: list[Line]) -> Iterator[Hit]:
     """Dated lines of a pasted log of the phenomenon."""
-    dated = compiled(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}:\d{2}(?::\d{2})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s+\d{1,2}:\d{2}:\d{2}|\d{1,2}/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/\d{4}:\d{2}:\d{2}")
+    dated = compiled(
+        r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}:\d{2}(?::\d{2})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s+\d{1,2}:\d{2}:\d{2}|\d{1,2}/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/\d{4}:\d{2}:\d{2}"
+    )
     for line in lines:
         match = dated.search(doc.text, line.start, line.end)
         if match:
@@ -127,10 +136,37 @@ def _is_other(text: str, start: int, end: int) -> bool:
     return _NOT_ONSET.search(text[left:start] + " " + text[end:right]) is not None
 
 
-_OFFSETS = {"jst": 9, "日本時間": 9, "cst": 8, "中国時間": 8, "北京時間": 8, "hkt": 8, "sgt": 8, "utc": 0, "gmt": 0, "kst": 9}
+_OFFSETS = {
+    "jst": 9,
+    "日本時間": 9,
+    "cst": 8,
+    "中国時間": 8,
+    "北京時間": 8,
+    "hkt": 8,
+    "sgt": 8,
+    "utc": 0,
+    "gmt": 0,
+    "kst": 9,
+}
 _ZONE = re.compile(r"\b(?:JST|CST|UTC|GMT|HKT|SGT|KST)\b|日本時間|中国時間|北京時間", re.IGNORECASE)
-_TIME = re.compile(r"(?P<ampm>午前|午後)?\s*(?P<h>2[0-9]|1\d|0?\d)\s*(?::(?P<m>[0-5]\d)|時\s*(?:(?P<half>半)|(?P<m2>[0-5]?\d)分)?)\s*(?P<ap>am|pm)?", re.IGNORECASE)
-_DAYS_BACK = {"本日": 0, "今日": 0, "今朝": 0, "昨日": 1, "昨夜": 1, "昨晩": 1, "一昨日": 2, "おととい": 2, "today": 0, "this morning": 0, "yesterday": 1, "last night": 1}
+_TIME = re.compile(
+    r"(?P<ampm>午前|午後)?\s*(?P<h>2[0-9]|1\d|0?\d)\s*(?::(?P<m>[0-5]\d)|時\s*(?:(?P<half>半)|(?P<m2>[0-5]?\d)分)?)\s*(?P<ap>am|pm)?",
+    re.IGNORECASE,
+)
+_DAYS_BACK = {
+    "本日": 0,
+    "今日": 0,
+    "今朝": 0,
+    "昨日": 1,
+    "昨夜": 1,
+    "昨晩": 1,
+    "一昨日": 2,
+    "おととい": 2,
+    "today": 0,
+    "this morning": 0,
+    "yesterday": 1,
+    "last night": 1,
+}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -154,7 +190,9 @@ def instants(doc: Document, hits: list[Hit], sent_at: datetime | None) -> list[I
 
 
 def _at(day: date, clock: re.Match[str], zone: re.Match[str] | None) -> str:
-    hour = int(clock["h"]) + (12 if (clock["ampm"] == "午後" or (clock["ap"] or "").lower() == "pm") and int(clock["h"]) < 12 else 0)
+    hour = int(clock["h"]) + (
+        12 if (clock["ampm"] == "午後" or (clock["ap"] or "").lower() == "pm") and int(clock["h"]) < 12 else 0
+    )
     minute = 30 if clock["half"] else int(clock["m"] or clock["m2"] or 0)
     at = datetime(day.year, day.month, day.day) + timedelta(hours=hour, minutes=minute)  # noqa: DTZ001 - 25時 is 1 a.m.; the zone follows
     if zone is None:

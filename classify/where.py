@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from classify.hits import Hit, compiled, find
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from classify.segment import Document
     from policy.pack import Pack
 
-_NO_PLACE = frozenset({"uid", "ram_user", "ram_app", "arn", "sms_error", "request_id", "access_key", "policy", "api_endpoint"})
+_NO_PLACE = frozenset(
+    {"uid", "ram_user", "ram_app", "arn", "sms_error", "request_id", "access_key", "policy", "api_endpoint"}
+)
 _NAMED = (
     r"(?:インスタンス|サーバー?|ホスト|クラスター?|バケット|関数|プロジェクト|データベース|ノード|ドメイン|Logstore|キュー|トピック|リスナー|名前空間|テーブル|リポジトリ|ワークスペース|環境|サービス)(?:名|ID)?\s*(?:は|が|の|:|「|『|\()?\s*[A-Za-z][\w.-]{2,}"
     r"|(?<![\w.-])[A-Za-z][\w-]*[-_]?(?:web|app|db|api|batch|bastion|prod|stg|dev|test|node|srv|host|vm|proxy|gw|master|slave|worker)[\w-]*\d{1,3}(?![\w.])|(?<![\w.-])(?:web|app|db|ap|srv|host|node|prod|stg|dev|batch)[-_]?[\w-]*\d{1,3}(?![\w.])"
@@ -39,9 +42,18 @@ def where_hits(doc: Document, pack: Pack) -> list[Hit]:
     text = doc.text
     hits = [Hit(h.start, h.end, "resource_id", 0.97) for h, kind in resource_hits(doc, pack) if kind not in _NO_PLACE]
     hits += [Hit(start, end, "region", 0.93) for start, end, _ in regions(doc, pack)]
-    for regex, rule, weight in ((_ZONE, "zone", 0.93), (_NAMED, "named_resource", 0.85), (_PAGE, "console_page", 0.7), (_FROM, "access_from", 0.8)):
+    for regex, rule, weight in (
+        (_ZONE, "zone", 0.93),
+        (_NAMED, "named_resource", 0.85),
+        (_PAGE, "console_page", 0.7),
+        (_FROM, "access_from", 0.8),
+    ):
         hits += find(regex, lines, text, rule, weight)
-    hits += [hit for hit in find(_IP, lines, text, "ip_address", 0.9) if not _VERSIONISH.search(text[max(0, hit.start - 10) : hit.start])]
+    hits += [
+        hit
+        for hit in find(_IP, lines, text, "ip_address", 0.9)
+        if not _VERSIONISH.search(text[max(0, hit.start - 10) : hit.start])
+    ]
     hits += [hit for hit in find(_DOMAIN, lines, text, "domain", 0.72) if not _is_document(text, hit)]
     return hits
 
@@ -49,7 +61,9 @@ def where_hits(doc: Document, pack: Pack) -> list[Hit]:
 def _is_document(text: str, hit: Hit) -> bool:
     """A help page or a mail address is no place."""
     around = text[max(0, hit.start - 12) : hit.end + 24].lower()
-    return "@" in text[max(0, hit.start - 1) : hit.start] or any(word in around for word in ("help", "/doc", "docs.", "support/", "github.com", "wordpress.org"))
+    return "@" in text[max(0, hit.start - 1) : hit.start] or any(
+        word in around for word in ("help", "/doc", "docs.", "support/", "github.com", "wordpress.org")
+    )
 
 
 def resource_hits(doc: Document, pack: Pack) -> Iterator[tuple[Hit, str]]:
@@ -68,8 +82,10 @@ def regions(doc: Document, pack: Pack) -> list[tuple[int, int, str]]:
         if line.is_shell:
             continue
         for match in code.finditer(doc.text, line.start, line.end):
-            region = next((name for name in sorted(pack.regions, key=len, reverse=True) if match[0].lower().startswith(name)), "")
-            found.append((match.start(), match.end(), region))
+            code_names = (
+                name for name in sorted(pack.regions, key=len, reverse=True) if match[0].lower().startswith(name)
+            )
+            found.append((match.start(), match.end(), next(code_names, "")))
     for region in pack.regions.values():
         names = [name for name in (*region.aliases, *region.name.values()) if len(name) >= 2]
         for name in names:
@@ -79,17 +95,16 @@ def regions(doc: Document, pack: Pack) -> list[tuple[int, int, str]]:
 
 def _by_name(doc: Document, name: str, region: str) -> Iterator[tuple[int, int, str]]:
     """A city counts as a region only with リージョン, "region" or the like beside it; a full name counts alone."""
-    import re  # noqa: PLC0415 - one escape
-
     base = re.escape(name.removesuffix("リージョン"))
-    is_full = "(" in name or name.endswith("リージョン")
     guard = "" if "(" in name else r"\s*(?:リージョン|region|の?(?:データセンター|DC)|\(?(?:cn|ap|us|eu|me)-)"
-    pattern = compiled((base if is_full and "(" in name else base) + guard)
+    pattern = compiled(base + guard)
     for line in doc.lines:
         if not line.is_shell:
             for match in pattern.finditer(doc.text, line.start, line.end):
                 yield match.start(), match.end(), region
     if guard and name.isascii():
         for line in doc.lines:
-            for match in compiled(rf"\b(?:in|region:?|to)\s+(?:the\s+)?{base}\b(?!\s+(?:office|branch|time|team))").finditer(doc.text, line.start, line.end):
+            for match in compiled(
+                rf"\b(?:in|region:?|to)\s+(?:the\s+)?{base}\b(?!\s+(?:office|branch|time|team))"
+            ).finditer(doc.text, line.start, line.end):
                 yield match.start(), match.end(), region

@@ -34,7 +34,11 @@ def who_hits(doc: Document) -> list[Hit]:
     hits += find(_PROMPT, lines, text, "shell_user", 0.9)
     for regex in (_ACTED, _ACTED_EN):
         for hit in find(regex, [line for line in lines if not line.is_log], text, "acting_user", 0.85):
-            hits.append(hit if not _HOW_TO.search(text, hit.end, hit.end + 24) else Hit(hit.start, hit.end, "user_of_a_question", 0.35))
+            hits.append(
+                hit
+                if not _HOW_TO.search(text, hit.end, hit.end + 24)
+                else Hit(hit.start, hit.end, "user_of_a_question", 0.35)
+            )
     return hits
 
 
@@ -56,5 +60,3 @@ def speaks_of_other_accounts(doc: Document) -> bool:
         r"|\b(?:two|three|both|several|multiple|different)\s+(?:\w+\s+)?accounts\b(?! (?:merged?|into))|\b(?:another|the other|second|my client'?s?|our customer'?s?|subsidiary'?s?) account\b"
     )
     return any(pattern.search(doc.text, line.start, line.end) for line in doc.prose())
-
-

@@ -22,7 +22,10 @@ def assessment_object(seen: Assessment) -> dict[str, object]:
         "multiple_accounts": seen.multiple_accounts,
         "refers_elsewhere": seen.refers_elsewhere,
         "secrets": [{"kind": secret.kind, "span": list(secret.span)} for secret in seen.secrets],
-        "hints": [{"kind": hint.kind, "span": list(hint.span) if hint.span else None, "value": hint.value} for hint in seen.hints],
+        "hints": [
+            {"kind": hint.kind, "span": list(hint.span) if hint.span else None, "value": hint.value}
+            for hint in seen.hints
+        ],
     }
 
 
@@ -47,4 +50,8 @@ def _facet(finding: Finding) -> dict[str, object]:
 
 
 def _common(finding: Finding) -> dict[str, object]:
-    return {"confidence": round(finding.confidence, 4), "spans": [list(span) for span in finding.spans if span.end > span.start], "proof": list(finding.proof)}
+    return {
+        "confidence": round(finding.confidence, 4),
+        "spans": [list(span) for span in finding.spans if span.end > span.start],
+        "proof": list(finding.proof),
+    }

@@ -6,6 +6,7 @@ Promise: the result without its tags, unescaped, is the text with secrets masked
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -26,14 +27,23 @@ class Mark:
 def highlighted(text: str, marks: Sequence[Mark], secrets: Iterable[tuple[int, int]] = ()) -> Markup:
     """Escaped text with `<mark class="p-...">` around every proven stretch."""
     text = masked(text, secrets)
-    edges = sorted({0, len(text), *(min(max(m.start, 0), len(text)) for m in marks), *(min(max(m.end, 0), len(text)) for m in marks)})
+    edges = sorted(
+        {
+            0,
+            len(text),
+            *(min(max(m.start, 0), len(text)) for m in marks),
+            *(min(max(m.end, 0), len(text)) for m in marks),
+        }
+    )
     out = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         names = [mark.name for mark in marks if mark.start <= start and end <= mark.end]
         piece = escape(text[start:end])
         if names:
             classes = " ".join(f"p-{name}" for name in dict.fromkeys(names))
-            out.append(Markup('<mark class="{}" title="{}">{}</mark>').format(classes, ", ".join(dict.fromkeys(names)), piece))
+            out.append(
+                Markup('<mark class="{}" title="{}">{}</mark>').format(classes, ", ".join(dict.fromkeys(names)), piece)
+            )
         else:
             out.append(piece)
     return Markup("").join(out)

@@ -42,11 +42,17 @@ class Desk:
     settings: DeskSettings
     clock: Callable[[], datetime]
     brake: SignInBrake = field(default_factory=SignInBrake)
-    templates: Jinja2Templates = field(default_factory=lambda: Jinja2Templates(directory=Path(__file__).parent / "templates"))
+    templates: Jinja2Templates = field(
+        default_factory=lambda: Jinja2Templates(directory=Path(__file__).parent / "templates")
+    )
 
     def language(self, request: Request) -> str:
-        """ja or en: asked for, chosen before, or the browser's first choice."""
-        wanted = request.query_params.get("lang") or request.cookies.get("uketsuke_lang") or request.headers.get("accept-language", "ja")[:2]
+        """Ja or en: asked for, chosen before, or the browser's first choice."""
+        wanted = (
+            request.query_params.get("lang")
+            or request.cookies.get("uketsuke_lang")
+            or request.headers.get("accept-language", "ja")[:2]
+        )
         return wanted if wanted in LANGUAGES else "ja"
 
     def agent(self, request: Request) -> str | None:
@@ -90,7 +96,7 @@ class Desk:
         """An error as a page, or as JSON for the API."""
         if request.url.path.startswith("/api/"):
             return JSONResponse({"error": what}, status_code=status)
-        return self.page(request, "error.html", status, what=what, status=status)
+        return self.page(request, "error.html", status, what=what, code=status)
 
 
 def add_pages(app: FastAPI, desk: Desk) -> None:
@@ -164,7 +170,9 @@ def _queue(app: FastAPI, desk: Desk) -> None:
     @app.get("/queue")
     def queue(request: Request, state: str = "", after: int | None = None) -> Response:
         states = [state] if state in _TABS else None
-        rows = desk.store.queue(states=states or (None if state != "all" else _TABS), limit=PAGE, after=after, include_closed=state == "all")
+        rows = desk.store.queue(
+            states=states or (None if state != "all" else _TABS), limit=PAGE, after=after, include_closed=state == "all"
+        )
         counts = desk.store.counts()
         language = desk.language(request)
         return desk.page(
@@ -203,7 +211,10 @@ def _row_object(row: QueueRow) -> Mapping[str, object]:
         "missing": list(row.missing),
         "opened_at": row.opened_at.isoformat(),
         "mails": [{"message_id": mail.message_id, "state": mail.state} for mail in row.mails],
-        "replies": [{"message_id": letter.message_id, "kind": letter.kind, "state": letter.state, "reason": letter.reason} for letter in row.replies],
+        "replies": [
+            {"message_id": letter.message_id, "kind": letter.kind, "state": letter.state, "reason": letter.reason}
+            for letter in row.replies
+        ],
     }
 
 
@@ -217,7 +228,13 @@ def _tickets(app: FastAPI, desk: Desk) -> None:
                 "mail": mail,
                 "marked": show.proof_text(mail),
                 "whole": show.whole_text(mail),
-                "checks": show.checklist(mail.seen, mail.decision.missing if mail.decision else (), mail.decision.unsure if mail.decision else (), desk.pack, language)
+                "checks": show.checklist(
+                    mail.seen,
+                    mail.decision.missing if mail.decision else (),
+                    mail.decision.unsure if mail.decision else (),
+                    desk.pack,
+                    language,
+                )
                 if mail.seen
                 else [],
             }
@@ -263,7 +280,13 @@ def _letters(app: FastAPI, desk: Desk) -> None:
     @app.get("/outbox")
     def outbox(request: Request, before: int | None = None) -> Response:
         letters = desk.store.replies(limit=PAGE, before=before)
-        return desk.page(request, "outbox.html", letters=letters, before=before, next_before=letters[-1].reply_id if len(letters) == PAGE else None)
+        return desk.page(
+            request,
+            "outbox.html",
+            letters=letters,
+            before=before,
+            next_before=letters[-1].reply_id if len(letters) == PAGE else None,
+        )
 
     @app.get("/letters/{reply_id}")
     def letter(request: Request, reply_id: int) -> Response:

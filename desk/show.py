@@ -39,12 +39,22 @@ def row_checks(row: QueueRow) -> list[tuple[str, str]]:
     out = []
     for section in Section:
         name = section.value
-        mark = "missing" if name in missing else "unsure" if name in unsure else "present" if name in row.present else "absent"
+        mark = (
+            "missing"
+            if name in missing
+            else "unsure"
+            if name in unsure
+            else "present"
+            if name in row.present
+            else "absent"
+        )
         out.append((name, "missing" if section is Section.SYMPTOM and facets_missing and mark == "present" else mark))
     return out
 
 
-def checklist(seen: Assessment, missing: Sequence[str], unsure: Sequence[str], pack: Pack, language: str) -> list[Check]:
+def checklist(
+    seen: Assessment, missing: Sequence[str], unsure: Sequence[str], pack: Pack, language: str
+) -> list[Check]:
     """All sections with their proof, the kind's facets behind the symptom."""
     lines: list[Check] = []
     for section, finding in seen.sections.items():
@@ -52,17 +62,44 @@ def checklist(seen: Assessment, missing: Sequence[str], unsure: Sequence[str], p
         if section is Section.SYMPTOM:
             for facet, found in seen.facets.items():
                 item = f"facet:{facet.value}"
-                lines.append(_check(item, pack.questions[item].heading[language], found, seen, missing, unsure, is_facet=True))
+                lines.append(
+                    _check(item, pack.questions[item].heading[language], found, seen, missing, unsure, is_facet=True)
+                )
     return lines
 
 
 def _check(
-    item: str, name: str, finding: Finding, seen: Assessment, missing: Sequence[str], unsure: Sequence[str], *, is_facet: bool = False
+    item: str,
+    name: str,
+    finding: Finding,
+    seen: Assessment,
+    missing: Sequence[str],
+    unsure: Sequence[str],
+    *,
+    is_facet: bool = False,
 ) -> Check:
-    mark = "present" if finding.present else "answered" if finding.answered else "missing" if item in missing else "unsure" if item in unsure else "absent"
+    mark = (
+        "present"
+        if finding.present
+        else "answered"
+        if finding.answered
+        else "missing"
+        if item in missing
+        else "unsure"
+        if item in unsure
+        else "absent"
+    )
     text = masked(seen.text, [secret.span for secret in seen.secrets])
     excerpts = tuple(_short(text[start:end]) for start, end in finding.spans[:4] if end > start)
-    return Check(item=item, name=name, mark=mark, confidence=round(finding.confidence * 100), proof=excerpts, rules=finding.proof, is_facet=is_facet)
+    return Check(
+        item=item,
+        name=name,
+        mark=mark,
+        confidence=round(finding.confidence * 100),
+        proof=excerpts,
+        rules=finding.proof,
+        is_facet=is_facet,
+    )
 
 
 def _short(text: str, longest: int = 70) -> str:
@@ -75,7 +112,11 @@ def proof_text(mail: MailView) -> tuple[Markup, Markup]:
     seen = mail.seen
     if seen is None:
         return highlighted(mail.subject, ()), highlighted(mail.reply_text, ())
-    marks = [Mark(start=start, end=end, name=section.value) for section, finding in seen.sections.items() for start, end in finding.spans]
+    marks = [
+        Mark(start=start, end=end, name=section.value)
+        for section, finding in seen.sections.items()
+        for start, end in finding.spans
+    ]
     secrets = [(secret.span.start, secret.span.end) for secret in seen.secrets]
     cut = len(mail.subject)
     body = [Mark(start=max(0, m.start - cut - 1), end=m.end - cut - 1, name=m.name) for m in marks if m.end > cut + 1]
@@ -113,4 +154,3 @@ def item_name(item: str, pack: Pack, language: str) -> str:
     """An item's name for a person."""
     question = pack.questions.get(item)
     return question.heading[language] if question else item
-

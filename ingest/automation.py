@@ -70,9 +70,22 @@ _AWAY_SUBJECT = re.compile(
     r"|自動(?:返信|応答|送信|回答)|不在(?:通知|連絡|の(?:お知らせ|ご連絡)|設定|返信)?|休暇(?:中|のお知らせ)|自动(?:回复|答复|回覆)|自動回覆|外出中)",
     re.IGNORECASE,
 )
-_ROLE = re.compile(r"^(?:owner-.*|.*-(?:request|owner|bounces?)(?:\+.*)?|bounces?[-+.].*|bounces?|listserv|majordomo|mailman|.*-confirm|.*-errors)@", re.IGNORECASE)
-_NO_REPLY = re.compile(r"^(?:.*[-_.+])?(?:no|not|do[-_.]?not|never|donot)[-_.]?reply.*@|^(?:noreply|no_reply|donotreply)@", re.IGNORECASE)
-_AUTO_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from", "x-mail-autoreply", "x-autoreply-domain", "x-auto-reply-from")
+_ROLE = re.compile(
+    r"^(?:owner-.*|.*-(?:request|owner|bounces?)(?:\+.*)?|bounces?[-+.].*|bounces?|listserv|majordomo|mailman|.*-confirm|.*-errors)@",
+    re.IGNORECASE,
+)
+_NO_REPLY = re.compile(
+    r"^(?:.*[-_.+])?(?:no|not|do[-_.]?not|never|donot)[-_.]?reply.*@|^(?:noreply|no_reply|donotreply)@", re.IGNORECASE
+)
+_AUTO_HEADERS = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-autoreply-from",
+    "x-mail-autoreply",
+    "x-autoreply-domain",
+    "x-auto-reply-from",
+)
 
 
 def judge(signs: Signs) -> Automation:
@@ -105,7 +118,10 @@ def _rule_null_sender(signs: Signs) -> _Verdict:
 def _rule_daemon(signs: Signs) -> _Verdict:
     """From a mail server's own mailbox, by address or by name; some have no address at all."""
     local = signs.sender.partition("@")[0]
-    if _DAEMON.search(local) or (_DAEMON.search(signs.sender_raw) and ("<>" in signs.sender_raw or not signs.sender or "daemon" in signs.sender_raw.lower())):
+    if _DAEMON.search(local) or (
+        _DAEMON.search(signs.sender_raw)
+        and ("<>" in signs.sender_raw or not signs.sender or "daemon" in signs.sender_raw.lower())
+    ):
         return (AUTO_REPLY if _is_note(signs) else BOUNCE), signs.sender_raw[:80]
     return None
 
@@ -116,7 +132,9 @@ def _rule_report(signs: Signs) -> _Verdict:
     parts = " ".join(signs.part_types)
     if "delivery-status" in kind or "message/delivery-status" in parts:
         return BOUNCE, "delivery report"
-    if "multipart/report" in kind or any(word in kind + parts for word in ("disposition-notification", "feedback-report")):
+    if "multipart/report" in kind or any(
+        word in kind + parts for word in ("disposition-notification", "feedback-report")
+    ):
         return AUTO_REPLY, "disposition or feedback report"
     return None
 
@@ -131,15 +149,27 @@ def _rule_bounce_subject(signs: Signs) -> _Verdict:
     """A failure subject with a failure text, and a sign that no person wrote it."""
     if not _BOUNCE_SUBJECT.search(signs.subject) or not _BOUNCE_BODY.search(signs.text):
         return None
-    is_machine = _is_auto_submitted(signs) or _NO_REPLY.match(signs.sender) or not signs.sender or signs.header("x-mailer").startswith(("MIME-tools", "<SMTP32"))
-    is_machine = is_machine or re.match(r"(?:post_?master|mailadmin|mail|admin(?:istrator)?|root|daemon|notify|system|support_?mail|mmsc?|error)[@.+_-]", signs.sender)
-    return (BOUNCE, signs.subject[:80]) if is_machine else None
+    is_machine = bool(
+        _is_auto_submitted(signs)
+        or _NO_REPLY.match(signs.sender)
+        or not signs.sender
+        or signs.header("x-mailer").startswith(("MIME-tools", "<SMTP32"))
+    )
+    is_mailbox = re.match(
+        r"(?:post_?master|mailadmin|mail|admin(?:istrator)?|root|daemon|notify|system|support_?mail|mmsc?|error)[@.+_-]",
+        signs.sender,
+    )
+    return (BOUNCE, signs.subject[:80]) if is_machine or is_mailbox else None
 
 
 def _rule_notification_service(signs: Signs) -> _Verdict:
     """Amazon SNS hands bounces and complaints on as JSON."""
     if "sns.amazonaws.com" in signs.sender or '"notificationType"' in signs.text:
-        return (BOUNCE, "notification of a mail service") if re.search(r"notificationType\W+(?:Bounce|Complaint)|\bBounce\b", signs.text) else (BULK, signs.sender)
+        return (
+            (BOUNCE, "notification of a mail service")
+            if re.search(r"notificationType\W+(?:Bounce|Complaint)|\bBounce\b", signs.text)
+            else (BULK, signs.sender)
+        )
     return None
 
 
@@ -150,7 +180,13 @@ def _rule_auto_submitted(signs: Signs) -> _Verdict:
         return None
     if word == "auto-forwarded":
         return None, "auto-forwarded"
-    return (AUTO_REPLY if word.startswith("auto-replied") or _is_note(signs) else BULK if word == "auto-notified" else AUTO_REPLY), word
+    return (
+        AUTO_REPLY
+        if word.startswith("auto-replied") or _is_note(signs)
+        else BULK
+        if word == "auto-notified"
+        else AUTO_REPLY
+    ), word
 
 
 def _rule_auto_headers(signs: Signs) -> _Verdict:
@@ -158,7 +194,10 @@ def _rule_auto_headers(signs: Signs) -> _Verdict:
     for name in _AUTO_HEADERS:
         if signs.header(name) and signs.header(name).lower() not in {"no", "false"}:
             return AUTO_REPLY, name
-    if signs.header("x-autogenerated").lower() in {"reply", "forward", "group", "letter"} or signs.header("x-fc-machinegenerated").lower() == "true":
+    if (
+        signs.header("x-autogenerated").lower() in {"reply", "forward", "group", "letter"}
+        or signs.header("x-fc-machinegenerated").lower() == "true"
+    ):
         return AUTO_REPLY, "x-autogenerated"
     if signs.header("x-apple-action").upper() == "VACATION":
         return AUTO_REPLY, "x-apple-action"
@@ -180,7 +219,8 @@ def _rule_note_subject(signs: Signs) -> _Verdict:
     is_answer = bool(signs.header("in-reply-to") or signs.header("references"))
     is_machine = is_answer or signs.header("precedence") or signs.header("x-loop") or _is_auto_submitted(signs)
     says_so = re.search(
-        r"(?:休暇|不在|席を外|出張|夏季休業|年末年始)|out of (?:the )?office|on vacation|currently away|自動(?:返信|送信|応答)|limited access to|休假|外出", signs.text
+        r"(?:休暇|不在|席を外|出張|夏季休業|年末年始)|out of (?:the )?office|on vacation|currently away|自動(?:返信|送信|応答)|limited access to|休假|外出",
+        signs.text,
     )
     return (AUTO_REPLY, signs.subject[:80]) if is_machine or says_so else None
 
@@ -205,11 +245,23 @@ def _rule_precedence(signs: Signs) -> _Verdict:
 
 def _rule_list(signs: Signs) -> _Verdict:
     """Mailing lists (RFC 2369, 2919); List-Unsubscribe alone may be a person's mail through a sending service."""
-    for name in ("list-id", "list-post", "mailing-list", "x-mailing-list", "list-archive", "x-ml-name", "x-ml-count", "list-owner", "list-subscribe"):
+    for name in (
+        "list-id",
+        "list-post",
+        "mailing-list",
+        "x-mailing-list",
+        "list-archive",
+        "x-ml-name",
+        "x-ml-count",
+        "list-owner",
+        "list-subscribe",
+    ):
         if signs.header(name):
             return LIST, name
     if signs.header("list-unsubscribe"):
-        return (BULK if signs.header("feedback-id") or signs.header("x-campaign") or signs.header("x-mailgun-tag") else None), "list-unsubscribe"
+        return (
+            BULK if signs.header("feedback-id") or signs.header("x-campaign") or signs.header("x-mailgun-tag") else None
+        ), "list-unsubscribe"
     return (None, "list-help") if signs.header("list-help") else None
 
 
@@ -244,7 +296,9 @@ def _rule_not_addressed(signs: Signs) -> _Verdict:
     return None, "the desk's address is not in To or Cc"
 
 
-RULES: tuple[Callable[[Signs], _Verdict], ...] = tuple(thing for name, thing in list(globals().items()) if name.startswith("_rule_"))
+RULES: tuple[Callable[[Signs], _Verdict], ...] = tuple(
+    thing for name, thing in list(globals().items()) if name.startswith("_rule_")
+)
 
 
 def _bare(address: str) -> str:
@@ -265,5 +319,11 @@ def _is_note(signs: Signs) -> bool:
     """An absence note or automatic answer, by its subject or headers, and no delivery failure."""
     if _BOUNCE_SUBJECT.search(signs.subject):
         return False
-    has_header = any(signs.header(name) for name in _AUTO_HEADERS) or signs.header("x-apple-action").upper() == "VACATION"
-    return bool(_AWAY_SUBJECT.match(signs.subject)) or has_header or _auto_submitted(signs).startswith("auto-replied") and not _BOUNCE_BODY.search(signs.text[:600])
+    has_header = (
+        any(signs.header(name) for name in _AUTO_HEADERS) or signs.header("x-apple-action").upper() == "VACATION"
+    )
+    return (
+        bool(_AWAY_SUBJECT.match(signs.subject))
+        or has_header
+        or (_auto_submitted(signs).startswith("auto-replied") and not _BOUNCE_BODY.search(signs.text[:600]))
+    )

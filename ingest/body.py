@@ -79,7 +79,7 @@ def _attached_bytes(part: Message) -> bytes:
 
 
 def part_text(part: Message) -> str:
-    """The decoded text of one text part, HTML turned into text, line ends made \\n."""
+    """The decoded text of one text part, HTML turned into text, line ends made line feeds."""
     text = decode(payload_bytes(part), parameter(part, "Content-Type", "charset"))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     kind = content_type(part)
@@ -95,7 +95,7 @@ def _is_html(text: str) -> bool:
 
 
 def unflow(text: str, *, delsp: bool) -> str:
-    """RFC 3676: soft line breaks joined; with delsp (Apple Mail in Japanese) without a blank."""
+    r"""RFC 3676: soft line breaks joined; with delsp (Apple Mail in Japanese) without a blank."""
     out: list[str] = []
     depth_before, is_open = -1, False
     for line in text.split("\n"):
@@ -107,7 +107,9 @@ def unflow(text: str, *, delsp: bool) -> str:
         if is_open and depth == depth_before and body != "-- ":
             out[-1] += content
         else:
-            out.append(("> " if depth else "") * min(depth, 1) + ">" * max(0, depth - 1) + content if depth else content)
+            out.append(
+                ("> " if depth else "") * min(depth, 1) + ">" * max(0, depth - 1) + content if depth else content
+            )
         depth_before, is_open = depth, is_soft
     return "\n".join(out)
 
@@ -155,12 +157,18 @@ def is_body_text(part: Message) -> bool:
 def _raw_fallback(message: Message) -> str:
     """No text part: a multipart without a boundary, or the whole mail is one odd part."""
     payload = message.get_payload()
-    if isinstance(payload, str) and content_type(message).startswith(("multipart/", "text/")) and not part_name(message):
+    if (
+        isinstance(payload, str)
+        and content_type(message).startswith(("multipart/", "text/"))
+        and not part_name(message)
+    ):
         disposition = raw_headers(message, "Content-Disposition")
         if not (disposition and disposition[0].strip().lower().startswith(b"attachment")):
             return decode(payload_bytes(message), parameter(message, "Content-Type", "charset")).replace("\r\n", "\n")
     for part in (part for _, part in walk(message)):
-        if content_type(part) == "text/calendar" or (content_type(part).startswith("multipart/") and isinstance(part.get_payload(), str)):
+        if content_type(part) == "text/calendar" or (
+            content_type(part).startswith("multipart/") and isinstance(part.get_payload(), str)
+        ):
             return decode(payload_bytes(part), parameter(part, "Content-Type", "charset")).replace("\r\n", "\n")
     return ""
 
@@ -182,7 +190,12 @@ def attachments_of(message: Message) -> tuple[Attachment, ...]:
         if kind.startswith("multipart/"):
             continue
         found.append(
-            Attachment(filename=part_name(part) or _made_up_name(part, number), content_type=kind, size=len(payload_bytes(part)), part=number)
+            Attachment(
+                filename=part_name(part) or _made_up_name(part, number),
+                content_type=kind,
+                size=len(payload_bytes(part)),
+                part=number,
+            )
         )
     return tuple(found)
 

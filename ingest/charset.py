@@ -20,14 +20,63 @@ _HALF_KANA = re.compile("[\uff61-\uff9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 JIS_FAMILY = frozenset(
-    "iso-2022-jp iso-2022-jp-ms iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 iso-2022-jp-ext iso-2022-jp-2004 csiso2022jp jis"
-    " cp50220 cp50221 cp50222 50220 50221 50222 x-iso-2022-jp".split()
+    [
+        "iso-2022-jp",
+        "iso-2022-jp-ms",
+        "iso-2022-jp-1",
+        "iso-2022-jp-2",
+        "iso-2022-jp-3",
+        "iso-2022-jp-ext",
+        "iso-2022-jp-2004",
+        "csiso2022jp",
+        "jis",
+        "cp50220",
+        "cp50221",
+        "cp50222",
+        "50220",
+        "50221",
+        "50222",
+        "x-iso-2022-jp",
+    ]
 )
 SJIS_FAMILY = frozenset(
-    "shift_jis shift-jis sjis x-sjis s-jis ms_kanji windows-31j windows-932 cp932 ms932 mskanji csshiftjis cswindows31j shift_jis_2004"
-    " shift_jisx0213 x-mac-japanese x-ms-cp932 932".split()
+    [
+        "shift_jis",
+        "shift-jis",
+        "sjis",
+        "x-sjis",
+        "s-jis",
+        "ms_kanji",
+        "windows-31j",
+        "windows-932",
+        "cp932",
+        "ms932",
+        "mskanji",
+        "csshiftjis",
+        "cswindows31j",
+        "shift_jis_2004",
+        "shift_jisx0213",
+        "x-mac-japanese",
+        "x-ms-cp932",
+        "932",
+    ]
 )
-EUC_FAMILY = frozenset("euc-jp euc_jp x-euc-jp x-euc eucjp ujis eucjp-ms eucjp-win cp51932 euc-jis-2004 euc_jisx0213 cseucpkdfmtjapanese".split())
+EUC_FAMILY = frozenset(
+    [
+        "euc-jp",
+        "euc_jp",
+        "x-euc-jp",
+        "x-euc",
+        "eucjp",
+        "ujis",
+        "eucjp-ms",
+        "eucjp-win",
+        "cp51932",
+        "euc-jis-2004",
+        "euc_jisx0213",
+        "cseucpkdfmtjapanese",
+    ]
+)
 _ALIASES = {
     "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "gb18030": "gb18030", "cp936": "gb18030", "euc-cn": "gb18030",
     "hz-gb-2312": "hz", "big5": "cp950", "big5-hkscs": "big5hkscs", "x-x-big5": "cp950",
@@ -35,8 +84,30 @@ _ALIASES = {
     "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "iso8859-1": "cp1252", "windows-1252": "cp1252",
     "windows-874": "cp874", "tis-620": "cp874", "unicode-1-1-utf-7": "utf-7", "utf8": "utf-8", "utf-8": "utf-8", "x-utf-8": "utf-8",
 }  # fmt: skip
-_NO_LABEL = frozenset({"", "us-ascii", "ascii", "ansi_x3.4-1968", "x-unknown", "unknown", "unknown-8bit", "default", "default_charset", "binary", "8bit", "7bit", "_iso-2022-jp$esc"})
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_NO_LABEL = frozenset(
+    {
+        "",
+        "us-ascii",
+        "ascii",
+        "ansi_x3.4-1968",
+        "x-unknown",
+        "unknown",
+        "unknown-8bit",
+        "default",
+        "default_charset",
+        "binary",
+        "8bit",
+        "7bit",
+        "_iso-2022-jp$esc",
+    }
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 def decode(raw: bytes, label: str | None = None) -> str:
@@ -81,12 +152,12 @@ def _decode_7bit(raw: bytes, label: str) -> str:
         return decode_jis(raw)
     if label in {"hz", "hz-gb-2312"} and b"~{" in raw:
         return raw.decode("hz", "replace")
-    if label.startswith(("utf-16", "utf-32")) or label in {"utf-7", "unicode-1-1-utf-7"} or label.startswith("iso-2022-kr"):
+    if label.startswith(("utf-16", "utf-32", "iso-2022-kr")) or label in {"utf-7", "unicode-1-1-utf-7"}:
         return _by_codec(raw, label) or raw.decode("ascii", "replace")
     return raw.decode("ascii", "replace")
 
 
-def _decode_8bit(raw: bytes, label: str) -> str:
+def _decode_8bit(raw: bytes, label: str) -> str:  # noqa: PLR0911 - one return a case, in the order that mails demand
     if _JIS.search(raw) and label in JIS_FAMILY and not _reads_as_japanese(raw.decode("cp932", "ignore")):
         return decode_jis(raw)
     if label in SJIS_FAMILY:

@@ -32,8 +32,9 @@ class Committer:
         self._store = store
         self._waiting: list[tuple[tuple[Arrival, ...], asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
-        self._task = asyncio.create_task(self._run())
+        self._is_closing = False
         self.commits = 0
+        self._task = asyncio.create_task(self._run())
 
     async def keep(self, arrivals: tuple[Arrival, ...]) -> None:
         """Store the arrivals of one message.
@@ -48,13 +49,12 @@ class Committer:
 
     async def close(self) -> None:
         """Commit what still waits, then end."""
-        while self._waiting:
-            await asyncio.sleep(0.01)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        self._is_closing = True
+        self._wake.set()
+        await self._task
 
     async def _run(self) -> None:
-        while True:
+        while not self._is_closing:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:

@@ -34,7 +34,7 @@ def raw_headers(message: Message, name: str) -> list[bytes]:
     """The raw values of every header of that name, in order."""
     wanted = name.lower()
     found = []
-    for key, value in message.raw_items():  # type: ignore[attr-defined]
+    for key, value in message.raw_items():
         if key.lower() == wanted:
             found.append(as_bytes(str(value))[:LONGEST])
     return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes
-from email.message import Message
 from typing import TYPE_CHECKING
 
 import mailparser
@@ -16,13 +15,24 @@ import mailparser
 from ingest.automation import Signs, judge
 from ingest.body import attachments_of, body_text, content_type, payload_bytes, walk
 from ingest.charset import clean, decode, has_leftovers
-from ingest.headers import LONGEST, addresses, decode_words, header_text, message_id, message_ids, raw_headers, sent_at, unfold
+from ingest.headers import (
+    LONGEST,
+    addresses,
+    decode_words,
+    header_text,
+    message_id,
+    message_ids,
+    raw_headers,
+    sent_at,
+    unfold,
+)
 from ingest.quotes import own_words
 from ingest.thread_refs import thread_refs
 from models.mail import Address, Envelope, Mail
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from email.message import Message
 
 MAX_TEXT = 4_000_000
 _SIGN_TEXT = 6_000
@@ -30,7 +40,9 @@ _HEADER_LINE = re.compile(rb"^[!-9;-~]+[ \t]*:")
 _JUNK_START = re.compile(rb"\A(?:\xef\xbb\xbf|[\r\n]+|>?From [^\r\n]*\r?\n)+")
 
 
-def parse_mail(raw: bytes, envelope: Envelope, *, own_addresses: frozenset[str] = frozenset(), instance: str = "") -> Mail:
+def parse_mail(
+    raw: bytes, envelope: Envelope, *, own_addresses: frozenset[str] = frozenset(), instance: str = ""
+) -> Mail:
     """Read one mail.
 
     Args:
@@ -54,7 +66,11 @@ def envelope_of_file(raw: bytes, received_at: datetime) -> Envelope:
     paths = raw_headers(message, "Return-Path")
     path = clean(decode(unfold(paths[0]))).strip() if paths else ""
     found = re.search(r"<\s*([^<>]*?)\s*>", path)
-    recipients = [address.addr for name in ("Delivered-To", "X-Original-To", "To", "Cc") for address in addresses(raw_headers(message, name))]
+    recipients = [
+        address.addr
+        for name in ("Delivered-To", "X-Original-To", "To", "Cc")
+        for address in addresses(raw_headers(message, name))
+    ]
     return Envelope(
         mail_from=found[1] if found else path,
         rcpt_tos=tuple(dict.fromkeys(recipients)),
@@ -75,8 +91,7 @@ def read_structure(raw: bytes) -> tuple[Message, list[str]]:
     warnings: list[str] = []
     raw = _mended(raw, warnings)
     try:
-        parsed = mailparser.parse_from_bytes(raw)
-        return parsed.message, warnings
+        return mailparser.parse_from_bytes(raw).message, warnings
     except Exception as error:  # noqa: BLE001 - mail-parser raises on some boundary defects and deep trees
         warnings.append(f"mail-parser failed ({type(error).__name__}); read with the standard parser")
     try:
@@ -84,7 +99,9 @@ def read_structure(raw: bytes) -> tuple[Message, list[str]]:
     except Exception as error:  # noqa: BLE001 - RecursionError on very deep trees: the headers are still good
         warnings.append(f"structure not readable ({type(error).__name__}); read as one text")
         head, _, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:LONGEST] else b"\n\n")
-        message = message_from_bytes(re.sub(rb"(?im)^content-(?:type|transfer-encoding):.*(?:\n[ \t].*)*\n?", b"", head) + b"\n\n")
+        message = message_from_bytes(
+            re.sub(rb"(?im)^content-(?:type|transfer-encoding):.*(?:\n[ \t].*)*\n?", b"", head) + b"\n\n"
+        )
         message.set_payload(body[:MAX_TEXT].decode("ascii", "surrogateescape"))
         return message, warnings
 
@@ -153,7 +170,7 @@ def _sender(message: Message, envelope: Envelope, warnings: list[str]) -> tuple[
     return None, shown
 
 
-def _signs(  # noqa: PLR0917 - one record out of everything that was read
+def _signs(
     message: Message,
     envelope: Envelope,
     sender: Address | None,
@@ -166,7 +183,9 @@ def _signs(  # noqa: PLR0917 - one record out of everything that was read
 ) -> Signs:
     headers: dict[str, str] = {}
     for name in dict.fromkeys(str(key).lower() for key in message.keys()):  # noqa: SIM118 - a message is no dict
-        if name.startswith(("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return")):
+        if name.startswith(
+            ("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return")
+        ):
             headers[name] = clean(decode(unfold(raw_headers(message, name)[0])))[:2000]
     types = raw_headers(message, "Content-Type")
     return Signs(

@@ -44,17 +44,26 @@ _RULED = re.compile(
     r"|原始邮件|原始郵件|转发邮件|轉寄郵件|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\s*:?\s*[-‐‑–—_=*]*\s*$",
     re.IGNORECASE,
 )
-_PLAIN_FORWARD = re.compile(_MARK + r"(?:Begin forwarded message|転送されたメッセージ\s*|以下、?転送(?:です|します|いたします)?|转发的邮件)\s*[:：。]?\s*$", re.IGNORECASE)
+_PLAIN_FORWARD = re.compile(
+    _MARK
+    + r"(?:Begin forwarded message|転送されたメッセージ\s*|以下、?転送(?:です|します|いたします)?|转发的邮件)\s*[:：。]?\s*$",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(
     _MARK
     + r"\*{0,2}(From|Sent|To|Cc|Subject|Date|Reply-To|Importance|差出人|送信者|送信元|発信者|送信日時|送信日|受信日時|日時|日付|宛先|送信先|あて先|件名|題名|表題|ＣＣ|写し"
     r"|发件人|寄件者|发送时间|发送日期|日期|收件人|收件者|抄送|主题|主旨|Von|Gesendet|An|Betreff|De|Envoyé|À|Objet|Da|Inviato|Oggetto|Enviado|Para|Asunto)\*{0,2}\s*[:：]\*{0,2}\s*",
     re.IGNORECASE,
 )
-_SENDER_LABEL = re.compile(_MARK + r"\*{0,2}(?:From|差出人|送信者|送信元|発信者|发件人|寄件者|Von|De|Da)\*{0,2}\s*[:：]", re.IGNORECASE)
+_SENDER_LABEL = re.compile(
+    _MARK + r"\*{0,2}(?:From|差出人|送信者|送信元|発信者|发件人|寄件者|Von|De|Da)\*{0,2}\s*[:：]", re.IGNORECASE
+)
 _QUOTED = re.compile(r"^\s{0,3}(?:[>＞]|[|｜](?=\s))")
 _RULE_LINE = re.compile(r"^\s*[_\-‐–—=*]{5,}\s*$")
-_ABOVE = re.compile(r"(?:please )?(?:reply|respond|type your (?:reply|response)).{0,20}above (?:this )?line|この行より上に(?:ご)?(?:返信|記入|記載)", re.IGNORECASE)
+_ABOVE = re.compile(
+    r"(?:please )?(?:reply|respond|type your (?:reply|response)).{0,20}above (?:this )?line|この行より上に(?:ご)?(?:返信|記入|記載)",
+    re.IGNORECASE,
+)
 
 
 class Cut(NamedTuple):
@@ -105,7 +114,11 @@ def _intro_lines(lines: list[str], at: int) -> int:
     for count in range(1, 4):
         if len(joined) <= 400 and _INTRO.match(joined):
             return count
-        if at + count >= len(lines) or not lines[at + count].strip() or _QUOTED.match(lines[at + count]) != _QUOTED.match(lines[at]) is None:
+        if (
+            at + count >= len(lines)
+            or not lines[at + count].strip()
+            or _QUOTED.match(lines[at + count]) != _QUOTED.match(lines[at]) is None
+        ):
             return 0
         if not re.match(_MARK + rf"(?:On\b|Le\b|El\b|Am\b|{_DATE})", lines[at], re.IGNORECASE):
             return 0
@@ -120,7 +133,10 @@ def _is_plausible(lines: list[str], start: int, body: int) -> bool:
         return True
     if any(_QUOTED.match(line) for line in rest):
         return True
-    strong = re.search(r"@|wrote\s*:|写道|書きました|の(?:メール|メッセージ)\s*[:：]?\s*$", " ".join(lines[start:body])) is not None
+    strong = (
+        re.search(r"@|wrote\s*:|写道|書きました|の(?:メール|メッセージ)\s*[:：]?\s*$", " ".join(lines[start:body]))
+        is not None
+    )
     return strong and re.search(_DATE + r"|\d{4}|\d{1,2}[:時]\d{2}|@", " ".join(lines[start:body])) is not None
 
 
@@ -185,7 +201,12 @@ def _is_wrapped_quote(lines: list[str], at: int) -> bool:
     if not line.strip() or at == 0 or at + 1 >= len(lines):
         return False
     before, after = lines[at - 1], lines[at + 1]
-    return bool(_QUOTED.match(before) and _QUOTED.match(after)) and len(before.strip()) > 60 and len(line.strip()) < 25 and not line[0].isspace()
+    return (
+        bool(_QUOTED.match(before) and _QUOTED.match(after))
+        and len(before.strip()) > 60
+        and len(line.strip()) < 25
+        and not line[0].isspace()
+    )
 
 
 def _is_trimmed_quote(lines: list[str]) -> bool:

@@ -119,9 +119,22 @@ def _contact_block(lines: list[str]) -> int | None:
     while start and lines[start - 1].strip():
         start -= 1
     block = _spoken(lines[start:])
-    strong = [line for line in block if re.search(r"〒|TEL|ＴＥＬ|電話|FAX|ＦＡＸ|Phone|Mobile|@|内線|携帯", line, re.IGNORECASE)]
-    if start and 2 <= len(block) <= 10 and len(strong) >= 1 and sum(1 for line in block if _CONTACT.search(line)) * 2 >= len(block):
-        return start if all(len(line) < 60 for line in block) and not any(re.search(r"[。?？]\s*$", line) for line in block) else None
+    strong = [
+        line
+        for line in block
+        if re.search(r"〒|TEL|ＴＥＬ|電話|FAX|ＦＡＸ|Phone|Mobile|@|内線|携帯", line, re.IGNORECASE)
+    ]
+    if (
+        start
+        and 2 <= len(block) <= 10
+        and len(strong) >= 1
+        and sum(1 for line in block if _CONTACT.search(line)) * 2 >= len(block)
+    ):
+        return (
+            start
+            if all(len(line) < 60 for line in block) and not any(re.search(r"[。?？]\s*$", line) for line in block)
+            else None
+        )
     return None
 
 

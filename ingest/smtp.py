@@ -71,7 +71,7 @@ class Door:
         try:
             await self._committer.keep(arrivals)
         except UketsukeError as error:
-            self._log.error("not_accepted", code=error.code, error=str(error))  # noqa: TRY400 - the line says it all
+            self._log.error("not_accepted", code=error.code, error=str(error))
             return TRY_LATER
         self._log.info("accepted", sha256=arrivals[0].sha256, size=len(arrivals[0].raw), desks=len(arrivals))
         return "250 2.0.0 Message accepted for delivery"
@@ -131,11 +131,13 @@ async def listen(store: Accepts, settings: ListenerSettings, clock: Callable[[],
     committer = Committer(store)
     door = Door(committer, settings, clock)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(partial(_session, door, settings, loop), host=settings.host, port=settings.port, backlog=512)
+    server = await loop.create_server(
+        partial(_session, door, settings, loop), host=settings.host, port=settings.port, backlog=512
+    )
     return Listener(server=server, committer=committer)
 
 
-class _Session(SMTP):  # type: ignore[misc] # aiosmtpd has no types
+class _Session(SMTP):
     """One session, with room for long lines; set on the class, because the stream's own limit is taken from it."""
 
     line_length_limit = MAX_LINE

@@ -23,7 +23,11 @@ def mail_object(path: str, mail: Mail | None, error: str | None) -> dict[str, ob
         "references": list(mail.references) if mail else [],
         "text": mail.text if mail else "",
         "reply_text": mail.reply_text if mail else "",
-        "attachments": [{"filename": a.filename, "content_type": a.content_type, "size": a.size} for a in mail.attachments] if mail else [],
+        "attachments": [
+            {"filename": a.filename, "content_type": a.content_type, "size": a.size} for a in mail.attachments
+        ]
+        if mail
+        else [],
         "automatic": mail.automation.kind.value if mail and mail.automation.kind else None,
         "warnings": list(mail.warnings) if mail else [],
         "error": error,

@@ -62,18 +62,25 @@ def automation_from_value(value: Mapping[str, Any]) -> Automation:
     """The record of `automation_to_value`."""
     kind = value.get("kind")
     return Automation(
-        kind=AutomaticKind(kind) if kind else None, may_reply=value.get("may_reply", True), evidence=tuple(value.get("evidence", ()))
+        kind=AutomaticKind(kind) if kind else None,
+        may_reply=value.get("may_reply", True),
+        evidence=tuple(value.get("evidence", ())),
     )
 
 
 def attachments_to_value(attachments: Iterable[Attachment]) -> list[dict[str, object]]:
     """A list of attachments."""
-    return [{"filename": a.filename, "content_type": a.content_type, "size": a.size, "part": a.part} for a in attachments]
+    return [
+        {"filename": a.filename, "content_type": a.content_type, "size": a.size, "part": a.part} for a in attachments
+    ]
 
 
 def attachments_from_value(value: Iterable[Mapping[str, Any]]) -> tuple[Attachment, ...]:
     """The records of `attachments_to_value`."""
-    return tuple(Attachment(filename=v["filename"], content_type=v["content_type"], size=v["size"], part=v["part"]) for v in value)
+    return tuple(
+        Attachment(filename=v["filename"], content_type=v["content_type"], size=v["size"], part=v["part"])
+        for v in value
+    )
 
 
 def _spans(spans: Iterable[Span]) -> list[list[int]]:
@@ -168,7 +175,8 @@ def assessment_from_value(value: Mapping[str, Any]) -> Assessment:
         has_permission_error=value.get("has_permission_error", False),
         secrets=tuple(Secret(kind=s["kind"], span=Span(*s["span"])) for s in value.get("secrets", ())),
         hints=tuple(
-            Hint(kind=h["kind"], span=Span(*h["span"]) if h.get("span") else None, value=h.get("value", "")) for h in value.get("hints", ())
+            Hint(kind=h["kind"], span=Span(*h["span"]) if h.get("span") else None, value=h.get("value", ""))
+            for h in value.get("hints", ())
         ),
         confidence=value.get("confidence", 1.0),
         explanation=tuple((pair[0], pair[1]) for pair in value.get("explanation", ())),

@@ -72,7 +72,9 @@ def _desk(table: Table, languages: tuple[str, ...]) -> records.Desk:
 def _thresholds(table: Table) -> records.Thresholds:
     usual = records.Thresholds()
     found = records.Thresholds(
-        ask=table.number("ask", usual.ask), present=table.number("present", usual.present), hold=table.number("hold", usual.hold)
+        ask=table.number("ask", usual.ask),
+        present=table.number("present", usual.present),
+        hold=table.number("hold", usual.hold),
     )
     table.end()
     return found
@@ -199,7 +201,10 @@ def _resources(table: Table) -> tuple[records.ResourcePattern, ...]:
     for entry in table.tables("pattern"):
         found.append(
             records.ResourcePattern(
-                kind=entry.text("kind"), product=entry.text("product", ""), regex=entry.text("regex"), example=entry.text("example")
+                kind=entry.text("kind"),
+                product=entry.text("product", ""),
+                regex=entry.text("regex"),
+                example=entry.text("example"),
             )
         )
         entry.end()
@@ -211,7 +216,11 @@ def _related(table: Table) -> tuple[records.RelatedGroup, ...]:
     found = []
     for group in table.keys():  # noqa: SIM118
         entry = table.table(group)
-        found.append(records.RelatedGroup(id=group, anchor=entry.texts("anchor", needed=True), others=entry.texts("others", needed=True)))
+        found.append(
+            records.RelatedGroup(
+                id=group, anchor=entry.texts("anchor", needed=True), others=entry.texts("others", needed=True)
+            )
+        )
         entry.end()
     return tuple(found)
 

@@ -34,7 +34,7 @@ class Table:
         return value
 
     def flag(self, key: str, *, default: bool = False) -> bool:
-        """true or false."""
+        """True or false."""
         value = self._rest.pop(key, default)
         if not isinstance(value, bool):
             raise self.wrong(key, "must be true or false")

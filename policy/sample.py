@@ -31,8 +31,12 @@ def letter_frame(pack: Pack, language: str, ref: str) -> dict[str, object]:
 
 
 def _bare(pack: Pack, language: str) -> dict[str, object]:
-    empty: dict[str, object] = dict.fromkeys(("understood", "issues", "questions", "fields", "tips", "notices", "accounts"), ())
-    flags = dict.fromkeys(("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere"), False)
+    empty: dict[str, object] = dict.fromkeys(
+        ("understood", "issues", "questions", "fields", "tips", "notices", "accounts"), ()
+    )
+    flags = dict.fromkeys(
+        ("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere"), False
+    )
     texts = dict.fromkeys(("to_name", "received", "subject", "kind_name"), "")
     return {**letter_frame(pack, language, "T000123"), **empty, **flags, **texts}
 
@@ -40,7 +44,9 @@ def _bare(pack: Pack, language: str) -> dict[str, object]:
 def _rich(pack: Pack, language: str) -> dict[str, object]:
     questions = [pack.questions[item] for item in pack.question_order[: pack.limits.max_questions]]
     kind = next(iter(pack.kinds.values()))
-    flags = dict.fromkeys(("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere"), True)
+    flags = dict.fromkeys(
+        ("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere"), True
+    )
     return {
         **_bare(pack, language),
         **flags,
@@ -49,7 +55,14 @@ def _rich(pack: Pack, language: str) -> dict[str, object]:
         "subject": "ECS",
         "understood": [{"label": "Product", "value": "Elastic Compute Service (ECS)"}],
         "issues": [
-            {"n": n, "gist": f"gist {n}", "category_name": "x", "products": "ECS", "proposed_subject": f"s {n}", "is_first": n == 1}
+            {
+                "n": n,
+                "gist": f"gist {n}",
+                "category_name": "x",
+                "products": "ECS",
+                "proposed_subject": f"s {n}",
+                "is_first": n == 1,
+            }
             for n in (1, 2)
         ],
         "questions": [
@@ -60,7 +73,12 @@ def _rich(pack: Pack, language: str) -> dict[str, object]:
         "kind_name": kind.name[language],
         "tips": list(kind.tips.get(language, ())),
         "notices": [
-            {"kind": "out_of_scope", "category_name": policy.name[language], "note": policy.scope_note[language], "can_do": (policy.can_do or {}).get(language, "")}
+            {
+                "kind": "out_of_scope",
+                "category_name": policy.name[language],
+                "note": policy.scope_note[language],
+                "can_do": (policy.can_do or {}).get(language, ""),
+            }
             for policy in pack.categories.values()
             if policy.scope_note
         ],

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from policy.pack import Pack
 
-ITEMS = frozenset({*(s.value for s in Section), *(f"facet:{f.value}" for f in Facet), "link:evidence", "link:goal", "zone"})
+ITEMS = frozenset(
+    {*(s.value for s in Section), *(f"facet:{f.value}" for f in Facet), "link:evidence", "link:goal", "zone"}
+)
 _REQUIRABLE = ITEMS | {"facets"}
 
 
@@ -47,7 +49,9 @@ def _frame(pack: Pack) -> Iterator[PackError]:
     try:
         ZoneInfo(pack.desk.timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        yield PackError(file="pack.toml", key="desk.timezone", mend=f"{pack.desk.timezone} is no IANA zone, like Asia/Tokyo")
+        yield PackError(
+            file="pack.toml", key="desk.timezone", mend=f"{pack.desk.timezone} is no IANA zone, like Asia/Tokyo"
+        )
     for name in ("ask", "present", "hold"):
         if not 0 <= getattr(pack.thresholds, name) <= 1:
             yield PackError(file="pack.toml", key=f"thresholds.{name}", mend="must lie between 0 and 1")
@@ -62,15 +66,23 @@ def _items(pack: Pack) -> Iterator[PackError]:
     for policy in pack.categories.values():
         for item in (*policy.required, *policy.along):
             if item not in _REQUIRABLE:
-                yield PackError(file="categories.toml", key=policy.id.value, mend=f"{item} is no item; known are {', '.join(sorted(_REQUIRABLE))}")
+                yield PackError(
+                    file="categories.toml",
+                    key=policy.id.value,
+                    mend=f"{item} is no item; known are {', '.join(sorted(_REQUIRABLE))}",
+                )
         if (policy.id.is_out or policy.id.is_undisclosed) and policy.scope_note is None:
-            yield PackError(file="categories.toml", key=f"{policy.id.value}.scope_note", mend="is missing: the letter must say why")
+            yield PackError(
+                file="categories.toml", key=f"{policy.id.value}.scope_note", mend="is missing: the letter must say why"
+            )
 
 
 def _references(pack: Pack) -> Iterator[PackError]:
     for pattern in pack.resource_patterns:
         if pattern.product and pattern.product not in pack.products:
-            yield PackError(file="resources.toml", key=pattern.kind, mend=f"product {pattern.product} is not in products.toml")
+            yield PackError(
+                file="resources.toml", key=pattern.kind, mend=f"product {pattern.product} is not in products.toml"
+            )
     for group in pack.related:
         for product in (*group.anchor, *group.others):
             if product != "ANY" and product not in pack.products:
@@ -80,7 +92,9 @@ def _references(pack: Pack) -> Iterator[PackError]:
 def _expressions(pack: Pack) -> Iterator[PackError]:
     for pattern in pack.resource_patterns:
         if _is_broken(pattern.regex):
-            yield PackError(file="resources.toml", key=pattern.kind, mend=f"regex does not compile: {_is_broken(pattern.regex)}")
+            yield PackError(
+                file="resources.toml", key=pattern.kind, mend=f"regex does not compile: {_is_broken(pattern.regex)}"
+            )
         elif not re.search(pattern.regex, pattern.example):
             yield PackError(file="resources.toml", key=pattern.kind, mend="regex does not find its own example")
     for name, regex in pack.cues.patterns.items():
@@ -90,7 +104,11 @@ def _expressions(pack: Pack) -> Iterator[PackError]:
         for language, expressions in languages.items():
             for regex in expressions:
                 if _is_broken(regex):
-                    yield PackError(file="cues.toml", key=f"phrases.{name}.{language}", mend=f"does not compile: {_is_broken(regex)}: {regex}")
+                    yield PackError(
+                        file="cues.toml",
+                        key=f"phrases.{name}.{language}",
+                        mend=f"does not compile: {_is_broken(regex)}: {regex}",
+                    )
 
 
 def _is_broken(regex: str) -> str:
@@ -114,7 +132,11 @@ def _letters(pack: Pack) -> Iterator[PackError]:
 def _letter(pack: Pack, kind: str, language: str, file: str) -> Iterator[PackError]:
     parts = {name: text for (name, tongue), text in pack.letters.items() if tongue == language}
     environment = SandboxedEnvironment(
-        loader=DictLoader(parts), undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True  # noqa: S701 - plain text
+        loader=DictLoader(parts),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     for context in sample_contexts(pack, language):
         try:

@@ -16,7 +16,9 @@ _LATE_S = 6 * 3600
 
 def start_jobs(*, weekly: Callable[[], None], remind: Callable[[], None], timezone: str) -> BackgroundScheduler:
     """A running scheduler: `weekly` on Mondays at 08:00 in the desk's zone, `remind` hourly. End it with `shutdown()`."""
-    jobs = BackgroundScheduler(timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_S})
+    jobs = BackgroundScheduler(
+        timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_S}
+    )
     jobs.add_job(weekly, CronTrigger(day_of_week="mon", hour=8, timezone=timezone), id="weekly_report")
     jobs.add_job(remind, CronTrigger(minute=7, timezone=timezone), id="reminders")
     jobs.start()

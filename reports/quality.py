@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from statistics import median
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -48,10 +48,12 @@ def period_of(kind: str, day: date, timezone: str) -> Period:
     return _week(day - timedelta(days=day.weekday()), ZoneInfo(timezone))
 
 
-def _week(monday: date, zone: object) -> Period:
+def _week(monday: date, zone: tzinfo | None) -> Period:
     year, week, _ = monday.isocalendar()
-    start = datetime.combine(monday, time(), zone)  # type: ignore[arg-type]
-    return Period(name=f"{year}-W{week:02d}", start=start, end=datetime.combine(monday + timedelta(days=7), time(), zone))  # type: ignore[arg-type]
+    start = datetime.combine(monday, time(), zone)
+    return Period(
+        name=f"{year}-W{week:02d}", start=start, end=datetime.combine(monday + timedelta(days=7), time(), zone)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,9 @@ def summarise(tickets: Iterable[TicketFacts], period: Period) -> QualityReport:
     facts = list(tickets)
     people = [one for one in facts if not one.is_automatic]
     trouble = [one for one in people if Category.TROUBLESHOOTING in one.categories]
-    workable = [one for one in people if one.disposition in {Disposition.ACCEPT.value, Disposition.REQUEST_INFORMATION.value}]
+    workable = [
+        one for one in people if one.disposition in {Disposition.ACCEPT.value, Disposition.REQUEST_INFORMATION.value}
+    ]
     asked = [one for one in people if any(kind in _ASKING and state in _ON_THEIR_WAY for kind, state, _ in one.letters)]
     waits = [(one.ready_at - one.opened_at).total_seconds() / 3600 for one in people if one.ready_at is not None]
     return QualityReport(
@@ -113,7 +117,12 @@ def summarise(tickets: Iterable[TicketFacts], period: Period) -> QualityReport:
         workable=len(workable),
         asked=len(asked),
         completed_after_asking=sum(not one.missing_now and one.mails > 1 for one in asked),
-        silence=_count(reason.partition(":")[0] for one in people for _, state, reason in one.letters if state == ReplyState.SUPPRESSED.value),
+        silence=_count(
+            reason.partition(":")[0]
+            for one in people
+            for _, state, reason in one.letters
+            if state == ReplyState.SUPPRESSED.value
+        ),
         hours_to_ready=round(median(waits), 2) if waits else None,
     )
 

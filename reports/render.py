@@ -27,7 +27,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "Ticket quality report", "made": "made", "tickets": "Tickets", "automatic": "automatic mails among them", "complete": "Complete at the first mail", "asked": "Asked for information", "answered": "Complete after asking", "ready": "Median time until ready", "hours": "h",
         "before": "week before", "by_disposition": "Decisions", "by_category": "Categories", "by_product": "Products asked about most", "missing": "What was missing", "sections": "What trouble tickets held at first", "by_day": "Tickets by day", "silence": "Why letters were not sent", "missing_by_category": "Missing, by category", "none": "none",
-        "advice": "Where to act first", "advice_text": "Most often missing was \"{item}\" ({count} tickets). An example of it on the contact form or the help page should pay.", "advice_none": "No item was missing often.",
+        "advice": "Where to act first", "advice_text": 'Most often missing was "{item}" ({count} tickets). An example of it on the contact form or the help page should pay.', "advice_none": "No item was missing often.",
         "accept": "accepted", "request_information": "request for information", "split": "split notice", "out_of_scope": "out of scope", "policy_notice": "not disclosed", "account_notice": "other account", "no_reply": "no reply", "of": "of",
     },
 }  # fmt: skip
@@ -49,24 +49,36 @@ def render_html(report: QualityReport, before: QualityReport, pack: Pack, langua
     names = {category.value: pack.categories[category].name.get(language, category.value) for category in Category}
     products = {one.id: one.name.get(language, one.id) for one in pack.products.values()}
     items = {item: question.heading.get(language, item) for item, question in pack.questions.items()}
-    return _environment().get_template("report.html").render(
-        w=w,
-        lang=language,
-        report=report,
-        before=before,
-        now=now,
-        charts=[
-            (w["by_day"], [Bar(label=f"{day:%m/%d}", value=count, share=count / max(1, *(c for _, c in report.by_day))) for day, count in report.by_day]),
-            (w["by_disposition"], bars(report.by_disposition, w)),
-            (w["by_category"], bars(report.by_category, names)),
-            (w["missing"], bars(report.missing_items, items)),
-            (w["sections"], _section_bars(report, pack, language, w)),
-            (w["by_product"], bars(report.by_product, products)[:10]),
-            (w["silence"], bars(report.silence, {})),
-        ],
-        missing_by_category=[(names.get(one, one), bars(counts, items)[:4]) for one, counts in report.missing_by_category.items()],
-        advice=_advice(report, items, w),
-        percent=percent,
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            w=w,
+            lang=language,
+            report=report,
+            before=before,
+            now=now,
+            charts=[
+                (
+                    w["by_day"],
+                    [
+                        Bar(label=f"{day:%m/%d}", value=count, share=count / max(1, *(c for _, c in report.by_day)))
+                        for day, count in report.by_day
+                    ],
+                ),
+                (w["by_disposition"], bars(report.by_disposition, w)),
+                (w["by_category"], bars(report.by_category, names)),
+                (w["missing"], bars(report.missing_items, items)),
+                (w["sections"], _section_bars(report, pack, language, w)),
+                (w["by_product"], bars(report.by_product, products)[:10]),
+                (w["silence"], bars(report.silence, {})),
+            ],
+            missing_by_category=[
+                (names.get(one, one), bars(counts, items)[:4]) for one, counts in report.missing_by_category.items()
+            ],
+            advice=_advice(report, items, w),
+            percent=percent,
+        )
     )
 
 
@@ -103,5 +115,9 @@ def _advice(report: QualityReport, items: Mapping[str, str], w: Mapping[str, str
 
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

@@ -51,7 +51,7 @@ class _Draft:
     now: datetime
 
 
-def compose(  # noqa: PLR0917 - the flow's signature: mail, reading, decision, past, rules, sender
+def compose(
     mail: Mail, seen: Assessment, decision: Decision, history: History, pack: Pack, identity: SenderIdentity
 ) -> Reply | None:
     """The letter that a decision calls for; None if it calls for none or there is nobody to write to."""

@@ -37,7 +37,7 @@ def may_quote(mail: Mail, identity: SenderIdentity) -> bool:
     return mail.trust is Trust.ALIGNED or (identity.is_trusted and mail.trust is not Trust.FAILED)
 
 
-def letter_context(  # noqa: PLR0917 - the same order as compose, and the language
+def letter_context(
     mail: Mail,
     seen: Assessment,
     decision: Decision,

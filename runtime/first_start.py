@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from models.db.store import Store
-
     from runtime.settings import Settings
 
 NAME = "admin"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import mailbox
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _MBOX_START = b"From "
 

@@ -10,9 +10,8 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from responders.deliver import deliver, next_attempt
-
 from models.errors import ClaimLost, DeliveryDeferred, DeliveryRefused
+from responders.deliver import deliver, next_attempt
 from runtime.logs import address_key, log_for
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class Outbox:
             try:
                 done = self.run_batch()
             except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
-                self.log.error("batch_failed", error=repr(error))
+                self.log.error("batch_failed", error=repr(error))  # noqa: TRY400 - a trace may quote the mail
                 done = 0
             if not done:
                 stop.wait(IDLE_S)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from policy.load import load_pack
 from reports.jobs import start_jobs
-
 from runtime.logs import log_for
 from runtime.reminders import send_due_reminders
 from runtime.reporting import save_weekly_report

@@ -7,13 +7,11 @@ import signal
 from typing import TYPE_CHECKING
 
 from ingest.smtp import ListenerSettings, listen
-
 from runtime.clock import utc_now
 from runtime.logs import log_for
 
 if TYPE_CHECKING:
     from models.db.store import Store
-
     from runtime.settings import Settings
 
 

@@ -6,22 +6,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from classify.assess import assess
+from models.assessment import Category
+from models.decision import Disposition, LetterKind, ReplyState
+from models.ticket import TicketState
 from responders.brake import brake, outbound_state
 from responders.compose import compose
 from responders.decide import decide
 
-from models.assessment import Category
-from models.decision import Disposition, LetterKind, ReplyState
-from models.ticket import TicketState
-
 if TYPE_CHECKING:
     from classify.scorer import Scorer
-    from responders.identity import SenderIdentity
-
     from models.assessment import Assessment
     from models.decision import Decision, History, Reply
     from models.mail import Mail
     from policy.pack import Pack
+    from responders.identity import SenderIdentity
 
 _ANSWERED_BY_NOTICE = frozenset({Disposition.OUT_OF_SCOPE, Disposition.POLICY_NOTICE})
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy.load import load_pack
-
 from runtime.secret import load_secret
 
 if TYPE_CHECKING:
     from models.db.store import Store
-    from responders.identity import SenderIdentity
-
     from policy.pack import Pack
+    from responders.identity import SenderIdentity
     from runtime.settings import Settings
     from runtime.triage import Rules
 
@@ -54,17 +52,22 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
     from dataclasses import replace  # noqa: PLC0415
 
     from classify.load import load_scorer  # noqa: PLC0415 - the models are the heaviest import of all
-
     from runtime.triage import Rules  # noqa: PLC0415
 
     pack = pack or load_pack(settings.pack)
     if settings.reply_limits == "off":
-        pack = replace(pack, limits=replace(pack.limits, **dict.fromkeys(_RATES, _UNLIMITED)))
+        limits = replace(
+            pack.limits,
+            per_sender_hour=_UNLIMITED,
+            per_sender_day=_UNLIMITED,
+            per_domain_hour=_UNLIMITED,
+            total_10min=_UNLIMITED,
+        )
+        pack = replace(pack, limits=limits)
     return Rules(pack=pack, scorer=load_scorer(), identity=sender_identity(settings), mode=settings.mode)
 
 
 _UNLIMITED = 2**31
-_RATES = ("per_sender_hour", "per_sender_day", "per_domain_hour", "total_10min")
 
 
 def own_addresses(settings: Settings) -> frozenset[str]:

@@ -10,10 +10,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.parse import parse_mail
-from models.wire import envelope_from_json
-
 from models.errors import ClaimLost
 from models.ticket import Filing
+from models.wire import envelope_from_json
 from runtime.logs import address_key, log_for
 from runtime.triage import triage
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from models.db.store import Store
-
     from models.ticket import Claim
     from runtime.triage import Rules, Triage
 
@@ -46,7 +44,7 @@ class Worker:
             try:
                 done = self.run_batch()
             except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
-                self.log.error("batch_failed", error=repr(error))
+                self.log.error("batch_failed", error=repr(error))  # noqa: TRY400 - a trace may quote the mail
                 done = 0
                 stop.wait(1.0)
             if not done:

@@ -86,7 +86,9 @@ def insert_if_new(connection: Connection, table: Table, values: dict[str, Any], 
 def _close_claim(connection: Connection, filing: Filing, ref: str) -> None:
     done = connection.execute(
         update(INBOUND)
-        .where(INBOUND.c.id == filing.mail_id, INBOUND.c.token == filing.token, INBOUND.c.state == MailState.RECEIVED.value)
+        .where(
+            INBOUND.c.id == filing.mail_id, INBOUND.c.token == filing.token, INBOUND.c.state == MailState.RECEIVED.value
+        )
         .values(
             state=MailState.TRIAGED.value,
             token=None,
@@ -163,11 +165,16 @@ def _update_ticket(connection: Connection, filing: Filing, ref: str) -> None:
     if connection.dialect.name == "postgresql":
         query = query.with_for_update()
     row = connection.execute(query).mappings().one()
-    add_event(connection, ref, filing.now, "customer", "joined", f"{filing.decision.disposition.value}, {filing.state.value}")
+    add_event(
+        connection, ref, filing.now, "customer", "joined", f"{filing.decision.disposition.value}, {filing.state.value}"
+    )
     if filing.mail.automation.kind is not None:
         return
     seen, decision = filing.seen, filing.decision
-    categories = [*names(row["categories"]), *(issue.category.value for issue in seen.issues if issue.category.is_answerable)]
+    categories = [
+        *names(row["categories"]),
+        *(issue.category.value for issue in seen.issues if issue.category.is_answerable),
+    ]
     products = [*names(row["products"]), *(product for issue in seen.issues for product in issue.products)]
     connection.execute(
         update(TICKET)
@@ -195,7 +202,9 @@ def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str)
     write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now)
 
 
-def write_reply(connection: Connection, reply: Reply, *, mail_id: int, ref: str, asked: list[str], now: datetime) -> bool:
+def write_reply(
+    connection: Connection, reply: Reply, *, mail_id: int, ref: str, asked: list[str], now: datetime
+) -> bool:
     """Put a letter into the outbox, with its Message-ID into the thread index; False if it was there already."""
     values = {
         "mail_id": mail_id,
@@ -218,7 +227,12 @@ def write_reply(connection: Connection, reply: Reply, *, mail_id: int, ref: str,
     }
     if not insert_if_new(connection, REPLY, values, ["mail_id", "kind"]):
         return False
-    insert_if_new(connection, THREAD, {"message_hash": message_hash(reply.message_id), "ref": ref, "sender": ""}, ["message_hash", "ref"])
+    insert_if_new(
+        connection,
+        THREAD,
+        {"message_hash": message_hash(reply.message_id), "ref": ref, "sender": ""},
+        ["message_hash", "ref"],
+    )
     add_event(connection, ref, now, MACHINE, f"reply_{reply.state.value}", f"{reply.kind.value} {reply.reason}".strip())
     if asked and reply.state in {ReplyState.QUEUED, ReplyState.SENT, ReplyState.SHADOW, ReplyState.HELD}:
         before = connection.execute(select(TICKET.c.asked).where(TICKET.c.ref == ref)).scalar_one()
@@ -229,7 +243,11 @@ def write_reply(connection: Connection, reply: Reply, *, mail_id: int, ref: str,
 
 def _index(connection: Connection, filing: Filing, ref: str) -> None:
     if filing.mail.message_id and filing.mail.sender:
-        values = {"message_hash": message_hash(filing.mail.message_id), "ref": ref, "sender": filing.mail.sender.folded[:320]}
+        values = {
+            "message_hash": message_hash(filing.mail.message_id),
+            "ref": ref,
+            "sender": filing.mail.sender.folded[:320],
+        }
         insert_if_new(connection, THREAD, values, ["message_hash", "ref"])
 
 

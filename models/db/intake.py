@@ -7,7 +7,6 @@ mail is never deleted here.
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from models.wire import envelope_from_json, envelope_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy.engine import Connection
 
@@ -70,7 +69,9 @@ class Intake(Shelf):
                 message_id=_plain(str(headers.get("Message-ID", "")).strip())[:2000],
                 body_hash="",
             )
-            .on_conflict_do_update(index_elements=["sha256", "desk_address"], set_={"deliveries": INBOUND.c.deliveries + 1})
+            .on_conflict_do_update(
+                index_elements=["sha256", "desk_address"], set_={"deliveries": INBOUND.c.deliveries + 1}
+            )
             .returning(INBOUND.c.id)
         )
         return int(connection.execute(statement).scalar_one())
@@ -95,7 +96,14 @@ class Intake(Shelf):
                 .returning(INBOUND.c.id, INBOUND.c.attempts, INBOUND.c.raw, INBOUND.c.sha256, INBOUND.c.envelope)
             ).all()
         return tuple(
-            Claim(mail_id=row.id, token=token, attempts=row.attempts, raw=row.raw, sha256=row.sha256, envelope_json=row.envelope)
+            Claim(
+                mail_id=row.id,
+                token=token,
+                attempts=row.attempts,
+                raw=row.raw,
+                sha256=row.sha256,
+                envelope_json=row.envelope,
+            )
             for row in sorted(taken, key=lambda row: row.id)
         )
 
@@ -119,7 +127,11 @@ class Intake(Shelf):
         with self.write() as connection:
             done = connection.execute(
                 update(INBOUND)
-                .where(INBOUND.c.id == claim.mail_id, INBOUND.c.token == claim.token, INBOUND.c.state == MailState.RECEIVED.value)
+                .where(
+                    INBOUND.c.id == claim.mail_id,
+                    INBOUND.c.token == claim.token,
+                    INBOUND.c.state == MailState.RECEIVED.value,
+                )
                 .values(state=state.value, claimed_until=until, token=None, error=_plain(error)[:500])
             )
             if done.rowcount != 1:

@@ -52,7 +52,13 @@ class Outbox(Shelf):
             ).all()
         return tuple(
             OutboxClaim(
-                reply_id=row.id, token=token, attempts=row.attempts, ref=row.ref, to=row.to_address, mail_from=row.mail_from, raw=bytes(row.raw)
+                reply_id=row.id,
+                token=token,
+                attempts=row.attempts,
+                ref=row.ref,
+                to=row.to_address,
+                mail_from=row.mail_from,
+                raw=bytes(row.raw),
             )
             for row in sorted(taken, key=lambda row: row.id)
         )
@@ -85,7 +91,9 @@ class Outbox(Shelf):
         with self.write() as connection:
             done = connection.execute(
                 update(REPLY)
-                .where(REPLY.c.id == claim.reply_id, REPLY.c.token == claim.token, REPLY.c.state == ReplyState.QUEUED.value)
+                .where(
+                    REPLY.c.id == claim.reply_id, REPLY.c.token == claim.token, REPLY.c.state == ReplyState.QUEUED.value
+                )
                 .values(token=None, claimed_until=None, **values)
             )
             if done.rowcount != 1:
@@ -112,11 +120,15 @@ class Outbox(Shelf):
 
     def _settle(self, reply_id: int, by: str, now: datetime, to: ReplyState) -> None:
         with self.write() as connection:
-            row = connection.execute(select(REPLY.c.ref, REPLY.c.state, REPLY.c.kind).where(REPLY.c.id == reply_id)).first()
+            row = connection.execute(
+                select(REPLY.c.ref, REPLY.c.state, REPLY.c.kind).where(REPLY.c.id == reply_id)
+            ).first()
             if row is None:
                 raise NotFound(f"no letter {reply_id}")
             done = connection.execute(
-                update(REPLY).where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value).values(state=to.value, next_at=now)
+                update(REPLY)
+                .where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value)
+                .values(state=to.value, next_at=now)
             )
             if done.rowcount != 1:
                 raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
@@ -179,7 +191,9 @@ class Outbox(Shelf):
                     ref=row["ref"],
                     language=row["language"],
                     to=row["to_address"],
-                    subject=connection.execute(select(INBOUND.c.subject).where(INBOUND.c.id == row["mail_id"])).scalar_one(),
+                    subject=connection.execute(
+                        select(INBOUND.c.subject).where(INBOUND.c.id == row["mail_id"])
+                    ).scalar_one(),
                     asked=names(row["missing"]),
                     message_id=row["message_id"],
                     mail_id=row["mail_id"],

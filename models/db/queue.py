@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
@@ -23,12 +23,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.views import MailView, QueueRow, ReplyView
 
 REPORT = ReportRow.__table__  # type: ignore[attr-defined]
-_MAIL = [INBOUND.c[name] for name in ("id", "message_id", "sha256", "received_at", "state", "deliveries", "sender", "subject", "error", "size", "ref")]
+_MAIL = [
+    INBOUND.c[name]
+    for name in (
+        "id",
+        "message_id",
+        "sha256",
+        "received_at",
+        "state",
+        "deliveries",
+        "sender",
+        "subject",
+        "error",
+        "size",
+        "ref",
+    )
+]
 _LETTER = [column for column in REPLY.c if column.name not in {"raw", "text"}]
 _STRAY_STATES = {"parked": MailState.PARKED.value, "needs_review": MailState.RECEIVED.value}
 
@@ -37,7 +53,12 @@ class Queue(Shelf):
     """Tickets as agents see them."""
 
     def queue(
-        self, *, states: Iterable[str] | None = None, limit: int = 50, after: int | None = None, include_closed: bool = False
+        self,
+        *,
+        states: Iterable[str] | None = None,
+        limit: int = 50,
+        after: int | None = None,
+        include_closed: bool = False,
     ) -> tuple[QueueRow, ...]:
         """A page of the queue, newest first. `after` is the key of the last row of the page before.
 
@@ -54,8 +75,9 @@ class Queue(Shelf):
     def counts(self) -> dict[str, int]:
         """Tickets by state; fresh mails count as needs_review, parked mails as parked."""
         with self.read() as connection:
-            found = defaultdict(int, {state: count for state, count in connection.execute(_count_by(TICKET.c.state))})
-            stray = dict(tuple(row) for row in connection.execute(_count_by(INBOUND.c.state).where(INBOUND.c.ref.is_(None))))
+            found = defaultdict(int, _counts(connection, select(TICKET.c.state, func.count()).group_by(TICKET.c.state)))
+            strays = select(INBOUND.c.state, func.count()).where(INBOUND.c.ref.is_(None)).group_by(INBOUND.c.state)
+            stray = _counts(connection, strays)
         for ticket_state, mail_state in _STRAY_STATES.items():
             found[ticket_state] += stray.get(mail_state, 0)
         return {state.value: found[state.value] for state in TicketState}
@@ -77,11 +99,16 @@ class Queue(Shelf):
                 .order_by(INBOUND.c.id)
             ).mappings()
             full = tuple(full_mail_view(mail) for mail in mails)
-            letters = connection.execute(select(*_LETTER, REPLY.c.text).where(REPLY.c.ref == ref).order_by(REPLY.c.id)).mappings()
+            letters = connection.execute(
+                select(*_LETTER, REPLY.c.text).where(REPLY.c.ref == ref).order_by(REPLY.c.id)
+            ).mappings()
             replies = tuple(reply_view(letter) for letter in letters)
             events = connection.execute(select(EVENT).where(EVENT.c.ref == ref).order_by(EVENT.c.id)).mappings()
             return TicketView(
-                row=ticket_row(row, full, replies), mails=full, replies=replies, events=tuple(event_view(event) for event in events)
+                row=ticket_row(row, full, replies),
+                mails=full,
+                replies=replies,
+                events=tuple(event_view(event) for event in events),
             )
 
     def stray_mail(self, mail_id: int) -> MailView:
@@ -110,7 +137,9 @@ class Queue(Shelf):
                 raise NotFound(f"no ticket {ref}")
             event = move(_ticket(row), to, by=by, at=now)
             ready_at = row["ready_at"] or (now if to is TicketState.READY else None)
-            connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(state=to.value, updated_at=now, ready_at=ready_at))
+            connection.execute(
+                update(TICKET).where(TICKET.c.ref == ref).values(state=to.value, updated_at=now, ready_at=ready_at)
+            )
             add_event(connection, ref, now, by, event.what, event.detail)
 
     def add_note(self, ref: str, text: str, *, by: str, now: datetime) -> None:
@@ -127,7 +156,7 @@ class Queue(Shelf):
     def books(self) -> Books:
         """The balance of accepted mails."""
         with self.read() as connection:
-            states = dict(tuple(row) for row in connection.execute(_count_by(INBOUND.c.state)))
+            states = _counts(connection, select(INBOUND.c.state, func.count()).group_by(INBOUND.c.state))
             deliveries = connection.execute(select(func.coalesce(func.sum(INBOUND.c.deliveries), 0))).scalar_one()
             tickets = connection.execute(select(func.count()).select_from(TICKET)).scalar_one()
         triaged = states.get(MailState.TRIAGED.value, 0)
@@ -155,10 +184,15 @@ class Queue(Shelf):
 
     def reports(self) -> tuple[SavedReport, ...]:
         """The saved reports without their pages, newest first."""
-        query = select(REPORT.c.id, REPORT.c.name, REPORT.c.language, REPORT.c.created_at).order_by(REPORT.c.name.desc(), REPORT.c.language)
+        query = select(REPORT.c.id, REPORT.c.name, REPORT.c.language, REPORT.c.created_at).order_by(
+            REPORT.c.name.desc(), REPORT.c.language
+        )
         with self.read() as connection:
             rows = connection.execute(query).all()
-        return tuple(SavedReport(report_id=row.id, name=row.name, language=row.language, created_at=row.created_at) for row in rows)
+        return tuple(
+            SavedReport(report_id=row.id, name=row.name, language=row.language, created_at=row.created_at)
+            for row in rows
+        )
 
     def report(self, report_id: int) -> SavedReport:
         """One saved report with its page.
@@ -170,11 +204,14 @@ class Queue(Shelf):
             row = connection.execute(select(REPORT).where(REPORT.c.id == report_id)).first()
         if row is None:
             raise NotFound(f"no report {report_id}")
-        return SavedReport(report_id=row.id, name=row.name, language=row.language, created_at=row.created_at, html=row.html)
+        return SavedReport(
+            report_id=row.id, name=row.name, language=row.language, created_at=row.created_at, html=row.html
+        )
 
 
-def _count_by(column):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - SQLAlchemy's own generic types
-    return select(column, func.count()).group_by(column)
+def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    """A two-column answer as a dictionary."""
+    return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
 def _tickets(connection: Connection, states: set[str], limit: int, after: int | None) -> list[QueueRow]:
@@ -196,7 +233,12 @@ def _strays(connection: Connection, states: set[str], limit: int, after: int | N
     wanted = [mail_state for ticket_state, mail_state in _STRAY_STATES.items() if ticket_state in states]
     if not wanted:
         return []
-    query = select(*_MAIL).where(INBOUND.c.ref.is_(None), INBOUND.c.state.in_(wanted)).order_by(INBOUND.c.id.desc()).limit(limit)
+    query = (
+        select(*_MAIL)
+        .where(INBOUND.c.ref.is_(None), INBOUND.c.state.in_(wanted))
+        .order_by(INBOUND.c.id.desc())
+        .limit(limit)
+    )
     if after is not None:
         query = query.where(INBOUND.c.id < after)
     return [stray_row(mail_view(row)) for row in connection.execute(query).mappings()]
@@ -221,8 +263,12 @@ def _facts(connection: Connection, row: RowMapping) -> TicketFacts:
     reading = connection.execute(select(READING).where(READING.c.mail_id == row["number"])).mappings().one()
     seen = assessment_from_value(json.loads(reading["assessment"]))
     decision = decision_from_value(json.loads(reading["decision"]))
-    letters: Sequence[RowMapping] = connection.execute(select(*_LETTER).where(REPLY.c.ref == row["ref"]).order_by(REPLY.c.id)).mappings().all()
-    mails = connection.execute(select(func.count()).select_from(INBOUND).where(INBOUND.c.ref == row["ref"])).scalar_one()
+    letters: Sequence[RowMapping] = (
+        connection.execute(select(*_LETTER).where(REPLY.c.ref == row["ref"]).order_by(REPLY.c.id)).mappings().all()
+    )
+    mails = connection.execute(
+        select(func.count()).select_from(INBOUND).where(INBOUND.c.ref == row["ref"])
+    ).scalar_one()
     return TicketFacts(
         ref=row["ref"],
         opened_at=row["opened_at"],

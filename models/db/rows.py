@@ -42,7 +42,10 @@ def full_mail_view(row: RowMapping) -> MailView:
         return light
     read: dict[str, Any] = json.loads(row["mail"])
     return MailView(
-        **{name: getattr(light, name) for name in ("mail_id", "message_id", "sha256", "received_at", "state", "deliveries", "error", "size")},
+        **{
+            name: getattr(light, name)
+            for name in ("mail_id", "message_id", "sha256", "received_at", "state", "deliveries", "error", "size")
+        },
         sender=read["sender"],
         sender_name=read["sender_name"],
         subject=read["subject"],

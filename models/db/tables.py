@@ -80,7 +80,11 @@ class TicketRow(SQLModel, table=True):
     """One ticket, with the merged findings of its mails. `number` is the id of its first mail; lists are JSON."""
 
     __tablename__ = "ticket"
-    __table_args__ = (Index("ix_ticket_number", "number"), Index("ix_ticket_state", "state", "number"), Index("ix_ticket_opened", "opened_at"))
+    __table_args__ = (
+        Index("ix_ticket_number", "number"),
+        Index("ix_ticket_state", "state", "number"),
+        Index("ix_ticket_opened", "opened_at"),
+    )
 
     ref: str = Field(sa_column=Column(String(16), primary_key=True))
     number: int = Field(sa_column=Column(Integer, nullable=False))

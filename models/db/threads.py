@@ -99,7 +99,11 @@ class Threads(Shelf):
     def _refs_by_message_id(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
         quoted = [mail.in_reply_to, *reversed(mail.references)]
         for message_id in dict.fromkeys(filter(None, quoted[:50])):
-            rows = connection.execute(select(THREAD).where(THREAD.c.message_hash == message_hash(message_id))).mappings().all()
+            rows = (
+                connection.execute(select(THREAD).where(THREAD.c.message_hash == message_hash(message_id)))
+                .mappings()
+                .all()
+            )
             for row in rows:
                 if not row["sender"] or are_close(row["sender"], sender):
                     yield row["ref"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +15,10 @@ from runtime.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date, datetime
 
     from models.db.store import Store
     from models.views import QueueRow
-
     from runtime.settings import Settings
 
 PAGE = 200
@@ -123,7 +122,6 @@ def _import_path(store: Store, settings: Settings, path: str) -> tuple[int, int]
 
 def _tabulate(paths: list[str]) -> None:
     from ingest.parse import envelope_of_file, parse_mail
-
     from runtime.inlets import mails_at
 
     failed = False
@@ -169,7 +167,6 @@ def report(
 ) -> None:
     """One quality report, as HTML."""
     from policy.load import load_pack
-
     from runtime.reporting import report_html
     from runtime.wiring import open_store
 
@@ -191,7 +188,9 @@ def report(
 
 def agent(
     name: Annotated[str, typer.Argument(help="the name to sign in with")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="asked for when absent")],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="asked for when absent")
+    ],
 ) -> None:
     """Add an agent, or give one a new password."""
     from runtime.wiring import open_store

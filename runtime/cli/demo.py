@@ -18,9 +18,9 @@ from runtime.clock import utc_now
 
 if TYPE_CHECKING:
     import typer
+
     from models.db.store import Store
     from models.views import QueueRow
-
     from runtime.settings import Settings
 
 MAILS = Path(__file__).parents[1] / "demo_mails"

@@ -13,7 +13,7 @@ from runtime.clock import utc_now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from classify.corpus import LabelledMail
+    from classify.labelled import LabelledMail
     from models.assessment import Assessment
     from models.decision import Decision
     from models.mail import Mail
@@ -32,10 +32,9 @@ def train(
     out: Annotated[Path | None, typer.Option(help="folder for the artefacts; default: the built-in one")] = None,
 ) -> None:
     """Train the models from the corpus; the same corpus gives the same artefacts."""
+    from classify.artefacts import BUILT_IN
     from classify.train import train as fit
     from policy.load import load_pack
-
-    from classify.artefacts import BUILT_IN
 
     settings = settings_with_logs()
     mails = _corpus(None)
@@ -59,7 +58,6 @@ def evaluate(
 def decider(pack: Pack) -> Callable[[Mail, Assessment], Decision]:
     """The decision on a mail that nobody has seen before, for the evaluation of dispositions."""
     from responders.decide import decide
-
     from runtime.cli.reading import preview_history
 
     now = utc_now()
@@ -71,7 +69,8 @@ def decider(pack: Pack) -> Callable[[Mail, Assessment], Decision]:
 
 
 def _corpus(path: Path | None) -> tuple[LabelledMail, ...]:
-    from classify.corpus import load_corpus
+    from classify.labelled import load_corpus
+    from ingest.quotes import own_words
 
     path = path or CORPUS
-    return load_corpus(sorted(path.glob("*.mails")) if path.is_dir() else [path])
+    return load_corpus(sorted(path.glob("*.mails")) if path.is_dir() else [path], own_words)

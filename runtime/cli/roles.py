@@ -65,7 +65,6 @@ def worker() -> None:
 def deliver() -> None:
     """Delivery: hands queued letters to the smarthost; without one it only waits."""
     from responders.deliver import parse_smarthost
-
     from runtime.logs import log_for
     from runtime.outbox import Outbox
     from runtime.secret import load_secret
@@ -86,9 +85,9 @@ def deliver() -> None:
 def desk() -> None:
     """The desk: the agents' queue as web pages."""
     import uvicorn
+
     from desk.app import DeskSettings, create_app
     from policy.load import load_pack
-
     from runtime.secret import load_secret
     from runtime.wiring import open_store
 

@@ -94,7 +94,9 @@ def test_a_mail_over_the_limit_is_552_and_not_kept() -> None:
     assert store.kept == []
 
 
-@pytest.mark.parametrize("error", [StoreUnavailable("disk is full: /var/secret/path"), OSError(28, "No space left", "/var/secret/path")])
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("disk is full: /var/secret/path"), OSError(28, "No space left", "/var/secret/path")]
+)
 def test_a_failing_store_is_451_and_says_nothing_about_the_inside(error: Exception) -> None:
     with listening(Memory(error=error)) as listener, client(listener.port) as smtp:
         with pytest.raises(smtplib.SMTPDataError) as caught:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from policy.load import load_pack
 
 from models.decision import LetterKind
+from policy.load import load_pack
 
 
 @pytest.mark.parametrize("kind", list(LetterKind))

@@ -1,0 +1,90 @@
+"""[shell] Trained weights on disk: one .npz of arrays (no pickle) and card.toml with their digest, the corpus and the versions."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classify.learned import Head, TextFeatures, new_vectorizers
+from models.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from classify.features import Encoder
+
+BUILT_IN = Path(__file__).parent / "artefacts"
+WEIGHTS = "weights.npz"
+CARD = "card.toml"
+FORMAT = 1
+
+
+def save(folder: Path, features: TextFeatures, heads: Mapping[str, Head], card: Mapping[str, str]) -> None:
+    """Write weights and card; the same weights give the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, np.ndarray] = {}
+    for name, vectorizer in (("chars", features.chars), ("tokens", features.tokens)):
+        terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
+        arrays[f"{name}.terms"] = np.frombuffer("\0".join(terms).encode("utf-8"), dtype=np.uint8)
+        arrays[f"{name}.idf"] = vectorizer.idf_.astype(np.float32)
+    for name, head in heads.items():
+        arrays[f"head.{name}.classes"] = np.frombuffer("\0".join(head.classes).encode(), dtype=np.uint8)
+        arrays[f"head.{name}.coef"] = head.coef.astype(np.float16)
+        arrays[f"head.{name}.intercept"] = head.intercept.astype(np.float32)
+    with (folder / WEIGHTS).open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    lines = [
+        f"format = {FORMAT}",
+        f'weights_sha256 = "{digest}"',
+        *(f'{key} = "{value}"' for key, value in card.items()),
+    ]
+    (folder / CARD).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def load(folder: Path, encoder: Encoder) -> tuple[TextFeatures, dict[str, Head]]:
+    """Read what `save` wrote.
+
+    Raises:
+        ConfigError: The card and the weights do not belong together, or the format is another version's.
+    """
+    card = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
+    raw = (folder / WEIGHTS).read_bytes()
+    if card.get("format") != FORMAT or card.get("weights_sha256") != hashlib.sha256(raw).hexdigest():
+        raise ConfigError(f"{folder}: weights and card do not belong together; run uketsuke train")
+    with np.load(folder / WEIGHTS, allow_pickle=False) as arrays:
+        chars, tokens = new_vectorizers()
+        features = TextFeatures(encoder, _fitted(chars, "chars", arrays), _fitted(tokens, "tokens", arrays))
+        names = [key.removeprefix("head.").removesuffix(".coef") for key in arrays if key.endswith(".coef")]
+        heads = {
+            name: Head(
+                classes=tuple(_texts(arrays[f"head.{name}.classes"])),
+                coef=arrays[f"head.{name}.coef"].astype(np.float32),
+                intercept=arrays[f"head.{name}.intercept"],
+            )
+            for name in names
+        }
+    return features, heads
+
+
+def is_installed(folder: Path) -> bool:
+    """There are weights and a card."""
+    return (folder / CARD).is_file() and (folder / WEIGHTS).is_file()
+
+
+def _fitted(vectorizer: TfidfVectorizer, name: str, arrays: Mapping[str, np.ndarray]) -> TfidfVectorizer:
+    terms = _texts(arrays[f"{name}.terms"])
+    vectorizer.vocabulary = {term: place for place, term in enumerate(terms)}
+    vectorizer._validate_vocabulary()  # noqa: SLF001 - sets what fit() would have set
+    vectorizer.idf_ = arrays[f"{name}.idf"]
+    return vectorizer
+
+
+def _texts(array: np.ndarray) -> list[str]:
+    return array.tobytes().decode("utf-8").split("\0")
