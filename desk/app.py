@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
-from desk.pages import Desk, add_pages
+from desk.frame import Desk
+from desk.pages import add_pages
 from models.errors import IllegalMove, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -32,8 +35,6 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
-# A report is a page of our own with its style inside it.
-_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,6 @@ def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable
         response = await call_next(request)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.url.path.startswith("/reports/"):
-            response.headers["Content-Security-Policy"] = _REPORT_POLICY
         if request.url.path.startswith("/static/"):
             response.headers["Cache-Control"] = "max-age=300"
         return response
@@ -70,6 +69,18 @@ def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable
         except StoreUnavailable:
             return JSONResponse({"status": "the database does not answer"}, status_code=503)
         return JSONResponse({"status": "ok"})
+
+    _add_errors(app, desk)
+
+    @app.get("/")
+    def home() -> Response:
+        return RedirectResponse("/queue", status_code=303)
+
+    return app
+
+
+def _add_errors(app: FastAPI, desk: Desk) -> None:
+    """Every error is a page of the desk, or an object of the API; none shows more than it should."""
 
     @app.exception_handler(NotFound)
     def not_found(request: Request, error: NotFound) -> Response:
@@ -83,8 +94,12 @@ def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable
     def unavailable(request: Request, error: StoreUnavailable) -> Response:
         return desk.error_page(request, 503, error.heard)
 
-    @app.get("/")
-    def home() -> Response:
-        return RedirectResponse("/queue", status_code=303)
+    @app.exception_handler(RequestValidationError)
+    def not_understood(request: Request, error: RequestValidationError) -> Response:
+        # An address that cannot be one of ours does not exist; a form or a query may be corrected.
+        in_path = any(one["loc"][0] == "path" for one in error.errors())
+        return desk.error_page(request, 404 if in_path else 400, "this address or form is not one of the desk's")
 
-    return app
+    @app.exception_handler(HTTPException)
+    def http_error(request: Request, error: HTTPException) -> Response:
+        return desk.error_page(request, error.status_code, error.detail)

@@ -51,6 +51,9 @@ def highlighted(text: str, marks: Sequence[Mark], secrets: Iterable[tuple[int, i
 
 def masked(text: str, secrets: Iterable[tuple[int, int]]) -> str:
     """The text with each secret's characters replaced, its length kept so that other spans stay true."""
-    for start, end in secrets:
+    for one_start, one_end in secrets:
+        start, end = max(0, one_start), min(one_end, len(text))
+        if start >= end:
+            continue
         text = text[:start] + "•" * (end - start) + text[end:]
     return text

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desk.highlight import Mark, highlighted, masked
+from desk.texts import REASONS
 from models.assessment import Section
 
 if TYPE_CHECKING:
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from models.assessment import Assessment, Finding
+    from models.decision import Reason
     from models.views import MailView, QueueRow
     from policy.pack import Pack
+
+# Shorter ones (a PIN of two digits) would mask half of every date.
+_SHORTEST_SECRET = 4
+# Steps whose detail lists items or categories, and steps whose name says all that the English detail says.
+_LISTING = frozenset({"missing", "unsure", "answered", "several_issues", "all_out_of_scope", "nothing_disclosed"})
+_SAID_BY_NAME = frozenset({"nothing_left", "complete", "hold_complaint", "hold_new_matter", "hold_half_answer"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,21 +136,41 @@ def proof_text(mail: MailView) -> tuple[Markup, Markup]:
     )
 
 
-def whole_text(mail: MailView) -> str:
-    """All of the mail's text, with every known secret masked wherever it stands."""
-    text = mail.text
-    for secret in mail.seen.secrets if mail.seen else ():
-        words = mail.seen.text[secret.span.start : secret.span.end] if mail.seen else ""
-        text = text.replace(words, "•" * len(words)) if len(words) >= 4 else text
+def without_secrets(text: str, mails: Sequence[MailView]) -> str:
+    """A text with every secret that these mails are known to hold masked wherever it stands."""
+    for mail in mails:
+        for secret in mail.seen.secrets if mail.seen else ():
+            words = mail.seen.text[secret.span.start : secret.span.end] if mail.seen else ""
+            text = text.replace(words, "•" * len(words)) if len(words) >= _SHORTEST_SECRET else text
     return text
 
 
-def age(at: datetime, now: datetime) -> str:
-    """A short age: 5m, 3h, 2d."""
+def age(at: datetime, now: datetime, language: str) -> str:
+    """A short age: 5m, 3h, 2d, or 5分, 3時間, 2日."""
     minutes = max(0, int((now - at).total_seconds() // 60))
+    minute, hour, day = ("分", "時間", "日") if language == "ja" else ("m", "h", "d")
     if minutes < 60:
-        return f"{minutes}m"
-    return f"{minutes // 60}h" if minutes < 60 * 48 else f"{minutes // 1440}d"
+        return f"{minutes}{minute}"
+    return f"{minutes // 60}{hour}" if minutes < 60 * 48 else f"{minutes // 1440}{day}"
+
+
+def reason_text(reason: Reason, pack: Pack, language: str) -> tuple[str, str]:
+    """(what, detail) of one step of a decision, items and categories by name; a step without words keeps its code."""
+    names = {category.value: policy.name[language] for category, policy in pack.categories.items()}
+    parts = reason.detail.split(", ")
+    if reason.code in _LISTING:
+        detail = "、".join(names.get(part, item_name(part, pack, language)) for part in parts)
+        detail = detail if language == "ja" else detail.replace("、", ", ")
+    else:
+        detail = "" if language == "ja" and reason.code in _SAID_BY_NAME else reason.detail
+    return REASONS[language].get(reason.code, reason.code), detail
+
+
+def silence_text(text: str, language: str) -> tuple[str, str]:
+    """(what, detail) of a letter's reason ("code: detail"); Japanese names say it whole where there is one."""
+    code, _, detail = text.partition(":")
+    known = REASONS[language].get(code)
+    return (known, detail.strip()) if known else (code, detail.strip())
 
 
 def product_names(ids: Sequence[str], pack: Pack, language: str) -> list[str]:

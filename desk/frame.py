@@ -1,0 +1,123 @@
+"""What every page of the desk stands on: language, signed-in agent, form tokens, rendering, downloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Path as InPath
+from fastapi import Query
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.templating import Jinja2Templates
+
+from desk import show
+from desk.session import COOKIE, SignInBrake, csrf_token, is_csrf_token, read_session
+from desk.texts import LANGUAGES, words
+from models.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fastapi import Request
+
+    from desk.app import DeskSettings
+    from models.db.store import Store
+    from policy.pack import Pack
+
+PAGE = 50
+# PostgreSQL's INTEGER; a larger number is no row of ours, and must not reach the database.
+_LARGEST = 2**31 - 1
+RowId = Annotated[int, InPath(ge=1, le=_LARGEST)]
+RowKey = Annotated[int | None, Query(ge=0, le=_LARGEST)]
+PartNumber = Annotated[int, InPath(ge=0, le=_LARGEST)]
+Ref = Annotated[str, InPath(pattern=r"^T[0-9]{1,12}$")]
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """What every page uses."""
+
+    store: Store
+    pack: Pack
+    settings: DeskSettings
+    clock: Callable[[], datetime]
+    brake: SignInBrake = field(default_factory=SignInBrake)
+    templates: Jinja2Templates = field(
+        default_factory=lambda: Jinja2Templates(directory=Path(__file__).parent / "templates")
+    )
+
+    def language(self, request: Request) -> str:
+        """Ja or en: asked for, chosen before, or the browser's first choice."""
+        wanted = (
+            request.query_params.get("lang")
+            or request.cookies.get("uketsuke_lang")
+            or request.headers.get("accept-language", "ja")[:2]
+        )
+        return wanted if wanted in LANGUAGES else "ja"
+
+    def agent(self, request: Request) -> str | None:
+        """Who is signed in."""
+        return read_session(request.cookies.get(COOKIE, ""), self.settings.secret, self.clock())
+
+    def page(self, request: Request, name: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - template variables
+        """One rendered page."""
+        language = self.language(request)
+        zone = ZoneInfo(self.pack.desk.timezone)
+        response: HTMLResponse = self.templates.TemplateResponse(
+            request,
+            name,
+            {
+                "w": words(language),
+                "lang": language,
+                "title": self.settings.title,
+                "agent": self.agent(request),
+                "csrf": csrf_token(request.cookies.get(COOKIE, ""), self.settings.secret),
+                "local": lambda at: at.astimezone(zone).strftime("%Y/%m/%d %H:%M") if at else "",
+                "age": lambda at: show.age(at, self.clock(), language),
+                "products": lambda ids: show.product_names(ids, self.pack, language),
+                "item": lambda one: show.item_name(one, self.pack, language),
+                "explain": lambda one: show.reason_text(one, self.pack, language),
+                "silence": lambda text: show.silence_text(text, language),
+                "category": lambda one: self.category(one, language),
+                "path": request.url.path,
+                "switch": "?" + urlencode({**request.query_params, "lang": "en" if language == "ja" else "ja"}),
+                **context,
+            },
+            status_code=status,
+        )
+        if "lang" in request.query_params:
+            response.set_cookie("uketsuke_lang", language, samesite="lax", httponly=True, max_age=31_536_000)
+        return response
+
+    def category(self, one: str, language: str) -> str:
+        """A category's name for a person."""
+        found = next((policy for policy in self.pack.categories.values() if policy.id.value == one), None)
+        return found.name[language] if found else one
+
+    def error_page(self, request: Request, status: int, what: str) -> Response:
+        """An error as a page, or as JSON for the API."""
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"error": what}, status_code=status)
+        return self.page(request, "error.html", status, what=what, code=status)
+
+
+def require_form(request: Request, desk: Desk, token: str) -> str:
+    """The agent behind a form, its token verified.
+
+    Raises:
+        NotFound: The form is not this session's; said no closer.
+    """
+    agent = desk.agent(request)
+    if agent is None or not is_csrf_token(token, request.cookies.get(COOKIE, ""), desk.settings.secret):
+        raise NotFound("this form has expired; go back and load the page again")
+    return agent
+
+
+def as_file(content: bytes, name: str) -> Response:
+    """Bytes as a file, never as something a browser would show."""
+    disposition = f"attachment; filename*=UTF-8''{quote(name[:200], safe='')}"
+    return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
