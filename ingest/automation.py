@@ -65,9 +65,26 @@ _BOUNCE_BODY = re.compile(
     r"|final-recipient|this is a permanent error|sorry to have to inform|i'm afraid i wasn't able to deliver|not a member|notificationtype)",
     re.IGNORECASE,
 )
+_PASSED_ON = re.compile(r"^\s*(?:re|fw|fwd|wg|tr|転送|返信|转发|回复)\s*[:：]", re.IGNORECASE)
+_SERVER_WORDS = re.compile(
+    r"\s*(?:Hi\. This is the |This is the (?:mail system|qmail|Postfix|mail delivery)|This message was created automatically by (?:the )?mail"
+    r"|This is an automatically generated Delivery Status|I'm sorry to have to inform you that|The original message was received at .{0,120}\n"
+    r"|-{3,}\s*The following addresses had|Your message (?:did not reach|could not be delivered to|cannot be delivered)|Delivery (?:has failed|to the following recipient)"
+    r"|The following (?:message|recipients?|address(?:es)?) .{0,60}(?:undeliverable|could not|failed)|Sorry, we were unable to deliver|We're sorry\. There's a problem with the e-mail"
+    r"|\*\* (?:Address not found|Message blocked|Delivery incomplete) \*\*|Reporting-MTA:|次の(?:あて先|宛先)へのメッセージはエラーのため|以下のメールアドレスへの送信に失敗)",
+    re.IGNORECASE,
+)
+_RECEIPT = re.compile(r"^\s*(?:(?:not )?read|deleted|開封済み|開封確認(?:済み)?|既読|已读)\s*[:：]", re.IGNORECASE)
+_WAS_READ = re.compile(
+    r"\b(?:was|has been|were) (?:read|displayed|deleted)|開封され|表示され|既読|已读|已阅读", re.IGNORECASE
+)
+_SEND_ONLY = re.compile(
+    r"(?:この|本)(?:メール|ﾒｰﾙ)は.{0,20}自動.{0,12}(?:送信|配信|返信|応答|生成)|送信専用|配信専用|automatically generated|do not reply to this|automated (?:message|e-?mail)",
+    re.IGNORECASE,
+)
 _AWAY_SUBJECT = re.compile(
-    r"^\s*(?:re\s*:\s*)?[\[【(]?\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|respond|antwort)|out of (?:the )?office|ooo\b|away from|vacation|on (?:vacation|holiday|leave)|autoreply|auto:|abwesen|réponse automatique|respuesta automática"
-    r"|自動(?:返信|応答|送信|回答)|不在(?:通知|連絡|の(?:お知らせ|ご連絡)|設定|返信)?|休暇(?:中|のお知らせ)|自动(?:回复|答复|回覆)|自動回覆|外出中)",
+    r"^\s*[\[【(]?\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|respond|antwort)\b(?! (?:is|does|not|to|settings?|for)\b)|out of (?:the )?office|ooo\b|away from|vacation|on (?:vacation|holiday|leave)|autoreply|auto:|abwesen|réponse automatique|respuesta automática"
+    r"|自動(?:返信|応答|送信|回答)(?:メール)?\s*(?:[\]】)）:：]|$)|不在(?:通知|連絡|の(?:お知らせ|ご連絡)|設定|返信)?|休暇(?:中|のお知らせ)|自动(?:回复|答复|回覆)|自動回覆|外出中)",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
@@ -118,6 +135,10 @@ def _rule_null_sender(signs: Signs) -> _Verdict:
 def _rule_daemon(signs: Signs) -> _Verdict:
     """From a mail server's own mailbox, by address or by name; some have no address at all."""
     local = signs.sender.partition("@")[0]
+    if re.fullmatch(r"post[-_]?master", local) and not (
+        _BOUNCE_SUBJECT.search(signs.subject) or _BOUNCE_BODY.search(signs.text[:600]) or _is_auto_submitted(signs)
+    ):
+        return None, "a server's mailbox, with no sign of a failure: perhaps its keeper writes"
     if _DAEMON.search(local) or (
         _DAEMON.search(signs.sender_raw)
         and ("<>" in signs.sender_raw or not signs.sender or "daemon" in signs.sender_raw.lower())
@@ -162,9 +183,35 @@ def _rule_bounce_subject(signs: Signs) -> _Verdict:
     return (BOUNCE, signs.subject[:80]) if is_machine or is_mailbox else None
 
 
+def _rule_empty_from(signs: Signs) -> _Verdict:
+    """From: <>, with or without a name: only mail servers write so."""
+    return (BOUNCE, signs.sender_raw[:80] or "<>") if re.search(r"<\s*>\s*$", signs.sender_raw) else None
+
+
+def _rule_failure_text(signs: Signs) -> _Verdict:
+    """The text begins with the fixed words of a mail server; a person who forwards it puts something before them."""
+    if _PASSED_ON.match(signs.subject):
+        return None
+    found = _SERVER_WORDS.match(signs.text)
+    return (BOUNCE, found[0].strip()[:80]) if found else None
+
+
+def _rule_receipt(signs: Signs) -> _Verdict:
+    """A read receipt or an abuse complaint in free form, by its fixed subject and a text that fits."""
+    is_receipt = _RECEIPT.match(signs.subject) and len(signs.text) < 1500 and _WAS_READ.search(signs.text)
+    is_complaint = re.match(r"\s*complaint about message from\b", signs.subject, re.IGNORECASE)
+    return (AUTO_REPLY, signs.subject[:80]) if is_receipt or is_complaint else None
+
+
+def _rule_send_only_text(signs: Signs) -> _Verdict:
+    """A no-reply sender whose text says that a machine wrote it."""
+    found = _SEND_ONLY.search(signs.text) if _NO_REPLY.match(signs.sender) else None
+    return (AUTO_REPLY, found[0]) if found else None
+
+
 def _rule_notification_service(signs: Signs) -> _Verdict:
     """Amazon SNS hands bounces and complaints on as JSON."""
-    if "sns.amazonaws.com" in signs.sender or '"notificationType"' in signs.text:
+    if "sns.amazonaws.com" in signs.sender or re.match(r'\s*\{[^{}]{0,200}"notificationType"', signs.text):
         return (
             (BOUNCE, "notification of a mail service")
             if re.search(r"notificationType\W+(?:Bounce|Complaint)|\bBounce\b", signs.text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mimetypes
 import quopri
 import re
+from email import message_from_bytes
 from typing import TYPE_CHECKING
 
 from ingest.charset import decode
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from email.message import Message
 
 MAX_PARTS = 2_000
-MAX_DEPTH = 60
+MAX_DEPTH = 200
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_WORDS = re.compile(rb"[A-Za-z] (?=[A-Za-z])")
+_META = re.compile(rb"<meta\b[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_OPENING = re.compile(rb"\s*(?:[^\r\n]*\r?\n){0,3}?--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-", re.IGNORECASE)
 _UNNAMED_TEXT = frozenset({"text/plain", "text/html", "text/enriched"})
 
 
@@ -39,8 +44,30 @@ def walk(message: Message) -> Iterator[tuple[int, Message]]:
 
 def children(part: Message) -> list[Message]:
     """The parts of a multipart; none if it has no readable parts."""
-    payload = part.get_payload()
-    return [child for child in payload if not isinstance(child, str)] if isinstance(payload, list) else []
+    payload = raw_payload(part)
+    if isinstance(payload, list):
+        return [child for child in payload if not isinstance(child, str)]
+    return _parts_without_boundary(str(payload or "")) if content_type(part).startswith("multipart/") else []
+
+
+def _parts_without_boundary(payload: str) -> list[Message]:
+    """The parts of a multipart whose boundary is missing or wrong in its header, found by the first line that looks like one."""
+    raw = as_bytes(payload)
+    opening = _OPENING.match(raw)
+    if opening is None:
+        return []
+    try:
+        found = message_from_bytes(
+            b'Content-Type: multipart/mixed; boundary="' + opening[1].replace(b'"', b"") + b'"\n\n' + raw
+        ).get_payload()
+    except (ValueError, AttributeError, RecursionError):
+        return []
+    return [child for child in found if not isinstance(child, str)] if isinstance(found, list) else []
+
+
+def raw_payload(part: Message) -> object:
+    """The payload as it was parsed; `get_payload()` would already decode 8-bit bytes by the label, and lose them."""
+    return getattr(part, "_payload", None)
 
 
 def content_type(part: Message) -> str:
@@ -53,20 +80,27 @@ def content_type(part: Message) -> str:
 
 def payload_bytes(part: Message) -> bytes:
     """The bytes of one part, transfer encoding undone, however broken."""
-    payload = part.get_payload()
+    payload = raw_payload(part)
     if isinstance(payload, list):
         return _attached_bytes(part)
     raw = as_bytes(str(payload or ""))
     encodings = raw_headers(part, "Content-Transfer-Encoding")
     encoding = encodings[0].decode("ascii", "replace").strip().strip('"').lower() if encodings else ""
     if encoding.startswith("base64"):
-        return lenient_base64(raw)
-    if encoding.startswith("quoted"):
+        return raw if _is_prose(raw) else lenient_base64(raw)
+    if encoding.startswith("quoted") and not (b"\x1b$" in raw and b"=1B" not in raw):  # raw JIS was never encoded
         return quopri.decodestring(raw)
     if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
         decoded = part.get_payload(decode=True)
         return decoded if isinstance(decoded, bytes) else raw
     return raw
+
+
+def _is_prose(raw: bytes) -> bool:
+    """Text under a wrong base64 label: words with blanks between them, or many bytes that base64 does not know."""
+    sample = raw[:2000].strip()
+    strange = len(_NOT_BASE64.findall(sample))
+    return bool(sample) and (strange * 10 > len(sample) or len(_WORDS.findall(sample)) * 12 > len(sample))
 
 
 def _attached_bytes(part: Message) -> bytes:
@@ -80,7 +114,11 @@ def _attached_bytes(part: Message) -> bytes:
 
 def part_text(part: Message) -> str:
     """The decoded text of one text part, HTML turned into text, line ends made line feeds."""
-    text = decode(payload_bytes(part), parameter(part, "Content-Type", "charset"))
+    raw = payload_bytes(part)
+    label = parameter(part, "Content-Type", "charset")
+    if not label and content_type(part) == "text/html" and (meta := _META.search(raw[:4000])):
+        label = meta[1].decode("ascii")
+    text = decode(raw, label)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     kind = content_type(part)
     if kind == "text/html" or (kind == "text/plain" and _is_html(text)):
@@ -116,10 +154,23 @@ def unflow(text: str, *, delsp: bool) -> str:
 
 def body_text(message: Message) -> str:
     """The best text of the whole mail: of each alternative one, the rest one after the other."""
-    texts = [text for text in _texts(message, 0) if text.strip()]
+    texts = [text for text in _texts(message, 0) if text.strip()] or _named_texts(message)
     if texts:
         return "\n".join(text.strip("\n") for text in texts)
     return _raw_fallback(message)
+
+
+def _named_texts(message: Message) -> list[str]:
+    """Where no nameless text says anything: the first named text that was not sent as an attachment."""
+    for _, part in walk(message):
+        if content_type(part) in _UNNAMED_TEXT and not _is_attached(part) and (text := part_text(part)).strip():
+            return [text]
+    return []
+
+
+def _is_attached(part: Message) -> bool:
+    disposition = raw_headers(part, "Content-Disposition")
+    return bool(disposition) and disposition[0].strip().lower().startswith(b"attachment")
 
 
 def _texts(part: Message, depth: int) -> list[str]:
@@ -148,15 +199,12 @@ def is_body_text(part: Message) -> bool:
     """A text part that belongs to the body: not attached, not named (a named plain text is a file)."""
     if content_type(part) not in _UNNAMED_TEXT:
         return False
-    disposition = raw_headers(part, "Content-Disposition")
-    if disposition and disposition[0].strip().lower().startswith(b"attachment"):
-        return False
-    return not part_name(part)
+    return not _is_attached(part) and not part_name(part)
 
 
 def _raw_fallback(message: Message) -> str:
     """No text part: a multipart without a boundary, or the whole mail is one odd part."""
-    payload = message.get_payload()
+    payload = raw_payload(message)
     if (
         isinstance(payload, str)
         and content_type(message).startswith(("multipart/", "text/"))
@@ -167,7 +215,7 @@ def _raw_fallback(message: Message) -> str:
             return decode(payload_bytes(message), parameter(message, "Content-Type", "charset")).replace("\r\n", "\n")
     for part in (part for _, part in walk(message)):
         if content_type(part) == "text/calendar" or (
-            content_type(part).startswith("multipart/") and isinstance(part.get_payload(), str)
+            content_type(part).startswith("multipart/") and isinstance(raw_payload(part), str)
         ):
             return decode(payload_bytes(part), parameter(part, "Content-Type", "charset")).replace("\r\n", "\n")
     return ""
@@ -185,9 +233,7 @@ def attachments_of(message: Message) -> tuple[Attachment, ...]:
     found = []
     for number, part in walk(message):
         kind = content_type(part)
-        if (kind.startswith("multipart/") and isinstance(part.get_payload(), list)) or is_body_text(part):
-            continue
-        if kind.startswith("multipart/"):
+        if kind.startswith("multipart/") or is_body_text(part):
             continue
         found.append(
             Attachment(

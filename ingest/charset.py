@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import cache
 
 REPLACEMENT = "\ufffd"
 _JIS = re.compile(rb"\x1b(?:\$[@B]|\(I|\$\([DO])")
+_JIS_RUN = re.compile(rb"\x1b(?:\$[@B]|\(I)[^\x80-\xff\r\n]*?(?:\x1b\([BJ]|(?=[\r\n])|\Z)")
 _8BIT = re.compile(rb"[\x80-\xff]")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
 _KANJI = re.compile("[\u4e00-\u9fff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+_COMMON_HANZI = frozenset("的是不我们这您请器务服问题无法你好了吗没")
+_COMMON_HANGUL = frozenset("이다는을를의에니하요고습지안녕세")
 
 JIS_FAMILY = frozenset(
     [
@@ -140,15 +145,17 @@ def _decode(raw: bytes, label: str) -> str:
     if label.startswith(("utf-16", "utf-32")):
         return _by_codec(raw, label) or raw.decode("utf-8", "replace")
     try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if label in {"utf-8", "utf8"} and _is_mostly_utf8(raw, error):
-            return raw.decode("utf-8", "replace")
+        return _JIS_RUN.sub(lambda run: decode_jis(run[0]).encode(), raw).decode("utf-8")
+    except UnicodeDecodeError:
+        if label in {"utf-8", "utf8", "x-utf-8", "utf_8"}:
+            if _is_mostly_utf8(raw):
+                return raw.decode("utf-8", "replace")
+            label = ""
     return _decode_8bit(raw, label)
 
 
 def _decode_7bit(raw: bytes, label: str) -> str:
-    if _JIS.search(raw) or (label in JIS_FAMILY and b"\x0e" in raw):
+    if _JIS.search(raw) or (label in JIS_FAMILY and (b"\x0e" in raw or b"\x1b(" in raw)):
         return decode_jis(raw)
     if label in {"hz", "hz-gb-2312"} and b"~{" in raw:
         return raw.decode("hz", "replace")
@@ -166,14 +173,29 @@ def _decode_8bit(raw: bytes, label: str) -> str:  # noqa: PLR0911 - one return a
         return _better(decode_euc(raw), decode_sjis(raw), first_wins=True)
     if label not in _NO_LABEL and label not in JIS_FAMILY:
         text = _by_codec(raw, label)
-        if text is not None and REPLACEMENT not in text:
-            return text
         japanese = _better(decode_sjis(raw), decode_euc(raw), first_wins=False)
+        if text is not None and REPLACEMENT not in text:
+            is_latin = _ALIASES.get(label, label) == "cp1252"
+            return japanese if is_latin and len(_KANA.findall(japanese)) >= 4 and _score(japanese) > 0 else text
         return japanese if text is None or _reads_as_japanese(japanese) else text
     japanese = _better(decode_sjis(raw), decode_euc(raw), first_wins=False)
+    if not _KANA.search(japanese) and (neighbour := _as_neighbour(raw)):
+        return neighbour
     if label in JIS_FAMILY or _reads_as_japanese(japanese):
         return japanese
-    return raw.decode("cp1252", "replace")
+    return "".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in raw)
+
+
+def _as_neighbour(raw: bytes) -> str | None:
+    """Chinese or Korean without a label: strictly decodable, with at least three of the language's commonest characters."""
+    for codec, common in (("gb18030", _COMMON_HANZI), ("cp949", _COMMON_HANGUL)):
+        try:
+            text = raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        if sum(1 for char in text if char in common) >= 3 and not _PRIVATE.search(text):
+            return text
+    return None
 
 
 def _by_codec(raw: bytes, label: str) -> str | None:
@@ -183,11 +205,11 @@ def _by_codec(raw: bytes, label: str) -> str | None:
         return None
 
 
-def _is_mostly_utf8(raw: bytes, error: UnicodeDecodeError) -> bool:
-    """Cut or slightly damaged UTF-8: at least nine characters of ten survive."""
-    wide = len(_8BIT.findall(raw))
-    broken = raw.decode("utf-8", "replace").count(REPLACEMENT)
-    return error.start > 0 and broken * 10 <= wide
+def _is_mostly_utf8(raw: bytes) -> bool:
+    """Cut or slightly damaged UTF-8: more than twice as many wide characters survive as are broken."""
+    text = raw.decode("utf-8", "replace")
+    broken = text.count(REPLACEMENT)
+    return sum(1 for char in text if char > "\x7f") - broken > 2 * broken
 
 
 def _score(text: str) -> float:
@@ -197,7 +219,8 @@ def _score(text: str) -> float:
 
 
 def _better(first: str, second: str, *, first_wins: bool) -> str:
-    if first_wins and REPLACEMENT not in first and not _PRIVATE.search(first):
+    is_clean = REPLACEMENT not in first and not _PRIVATE.search(first)
+    if first_wins and is_clean and (_score(first) >= 0 or not _KANA.search(second)):
         return first
     return second if _score(second) > _score(first) else first
 
@@ -286,6 +309,7 @@ def _escape(raw: bytes, at: int, mode: str) -> tuple[str, int]:
     return mode, 1
 
 
+@cache  # at most 94 x 94 pairs, and every Japanese mail repeats the same few hundred
 def _pair(high: int, low: int) -> str:
     """One JIS X 0208 pair (0x21-0x7e each) by way of its Shift_JIS pair, with cp932's characters."""
     if not (0x21 <= high <= 0x7E and 0x21 <= low <= 0x7E):

@@ -10,6 +10,7 @@ import base64
 import binascii
 import quopri
 import re
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -19,14 +20,27 @@ from models.mail import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from email.message import Message
 
 LONGEST = 65_536
 _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*)*)\?=")
+_CUT_WORD = re.compile(rb"=\?([A-Za-z0-9_.*-]{1,40})\?([bBqQ])\?([!->@-~]*)\??\Z")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])|[\r\n]+")
 _ID = re.compile(r"<[^<>\s]+>")
 _ADDR = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
+_QUOTED_LOCAL = re.compile(r"\"[^\"@<>]+\"@[^\s<>\"(),;:]+")
+_ISO = re.compile(r"\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}(?::\d{2})?\s?(?:Z|[+-]\d{2}:?\d{2})?$")
+# Zone names that RFC 5322 does not know and that Asian and European mailers write all the same.
+_ZONES = {
+    "JST": "+0900",
+    "KST": "+0900",
+    "HKT": "+0800",
+    "SGT": "+0800",
+    "CET": "+0100",
+    "CEST": "+0200",
+    "BST": "+0100",
+}
+_ZONED = re.compile(rf"\b({'|'.join(_ZONES)})\s*$", re.IGNORECASE)
 _ANGLE = re.compile(r"<\s*([^<>]*?)\s*>")
 
 
@@ -66,7 +80,8 @@ def decode_words(raw: bytes) -> str:
     words in the wild; JIS words that end in ASCII state are whole.
     """
     out: list[str] = []
-    pending, label = b"", ""
+    pending: list[tuple[bytes, bytes]] = []
+    label = ""
     at, was_word = 0, False
     line = unfold(raw)
     for match in _WORD.finditer(line):
@@ -75,24 +90,50 @@ def decode_words(raw: bytes) -> str:
         is_glued = was_word and not between.strip(b" \t")
         if not is_glued or charset != label:
             out.append(_flush(pending, label))
-            pending, label = b"", charset
+            pending, label = [], charset
         if not is_glued:
             out.append(decode(between))
-        pending += _word_bytes(match[2], match[3])
+        pending.append((match[2].upper(), match[3]))
         at, was_word = match.end(), True
     out.append(_flush(pending, label))
-    out.append(decode(line[at:]))
+    out.append(_tail(line[at:]))
     return " ".join("".join(out).replace("\t", " ").split("\x00")).strip()
 
 
-def _flush(pending: bytes, label: str) -> str:
-    return decode(pending, label) if pending else ""
+def _flush(pending: list[tuple[bytes, bytes]], label: str) -> str:
+    """Words of one charset as text; base64 that was cut between two words is put together first."""
+    joined: list[tuple[bytes, bytes]] = []
+    for encoding, text in pending:
+        if joined and encoding == joined[-1][0] == b"B" and b"=" not in joined[-1][1] and len(joined[-1][1]) % 4:
+            joined[-1] = (encoding, joined[-1][1] + text)
+        else:
+            joined.append((encoding, text))
+    return decode(b"".join(_word_bytes(*word) for word in joined), label) if joined else ""
+
+
+def _tail(rest: bytes) -> str:
+    """What stands behind the last whole word: a word whose end was cut off still says something."""
+    match = _CUT_WORD.search(rest)
+    if match is None:
+        return decode(rest)
+    return decode(rest[: match.start()]) + decode(_word_bytes(match[2].upper(), match[3]), match[1].decode("ascii"))
 
 
 def _word_bytes(encoding: bytes, text: bytes) -> bytes:
-    if encoding in b"bB":
+    if encoding == b"B":
         return lenient_base64(text)
-    return quopri.decodestring(text.replace(b"_", b" "), header=False)
+    return quopri.decodestring(text.replace(b"_", b"=20"), header=False)
+
+
+def _raw_as_utf8(line: bytes) -> bytes:
+    """Raw 8-bit and raw JIS as UTF-8, encoded words untouched: bytes of kanji can look like quotes, commas and brackets."""
+    if b"\x1b" not in line and line.isascii():
+        return line
+    out, at = b"", 0
+    for match in _WORD.finditer(line):
+        out += decode(line[at : match.start()]).encode() + match[0]
+        at = match.end()
+    return out + decode(line[at:]).encode()
 
 
 def lenient_base64(text: bytes) -> bytes:
@@ -113,7 +154,7 @@ def parameter(message: Message, header: str, name: str) -> str:
     values = raw_headers(message, header)
     if not values:
         return ""
-    segments, plain = _segments(unfold(values[0]), name.lower())
+    segments, plain = _segments(_raw_as_utf8(unfold(values[0])), name.lower())
     if segments:
         return _joined(segments)
     return decode_words(plain) if plain is not None else ""
@@ -153,11 +194,11 @@ def addresses(values: Iterable[bytes]) -> tuple[Address, ...]:
     """Every mailbox of these header values; groups are opened, comments kept as names, junk skipped."""
     found: list[Address] = []
     for value in values:
-        found.extend(filter(None, (_mailbox(part) for part in _split(unfold(value)))))
+        found.extend(filter(None, (_mailbox(part) for part in _split(_raw_as_utf8(unfold(value))))))
     return tuple(found[:1000])
 
 
-def _split(line: bytes) -> list[bytes]:
+def _split(line: bytes, *, is_retry: bool = False) -> list[bytes]:
     """Parts between commas, outside of quotes, comments and angle brackets; a group's name and its semicolon vanish."""
     parts, depth, quoted, start = [], 0, False, 0
     line = line[:LONGEST]
@@ -177,6 +218,10 @@ def _split(line: bytes) -> list[bytes]:
             parts.append(line[start:at])
             start = at + 1
         at += 1
+    if (quoted or depth) and not is_retry:
+        return _split(
+            line.replace(b'"' if quoted else b"(", b""), is_retry=True
+        )  # a quote that never ends hides nobody
     parts.append(line[start:])
     return parts
 
@@ -191,11 +236,13 @@ def _mailbox(part: bytes) -> Address | None:
         addr = addr.rpartition(":")[2] if addr.startswith("@") else addr  # source routes
         name = text[: text.rfind("<")]
     else:
-        match = _ADDR.search(re.sub(r"\([^)]*\)", " ", text))
+        bare = re.sub(r"\([^)]*\)", " ", text)
+        match = _QUOTED_LOCAL.search(bare) or _ADDR.search(bare)
         addr = match[0] if match else ""
         comment = re.search(r"\(([^)]*)\)", text)
         name = comment[1] if comment else text.replace(addr, "") if addr else ""
-    addr = addr.strip().strip("'\"").replace(" ", "")
+    if not addr.startswith('"') or '"@' not in addr:
+        addr = addr.strip().strip("'\"").replace(" ", "")
     if "@" not in addr:
         return None
     return Address(addr=addr, name=_name(name, addr))
@@ -203,7 +250,7 @@ def _mailbox(part: bytes) -> Address | None:
 
 def _name(text: str, addr: str) -> str:
     name = text.strip().rpartition(":")[2].strip() if text.count(":") == 1 and "@" not in text else text.strip()
-    name = re.sub(r"\\(.)", r"\1", name.strip("\"' \t"))
+    name = re.sub(r"\\(.)", r"\1", name.strip("\"'< \t"))
     return "" if name == addr else name
 
 
@@ -212,17 +259,15 @@ def sent_at(message: Message) -> datetime | None:
     values = raw_headers(message, "Date")
     if not values:
         return None
+    text = clean(decode(unfold(values[0])))[:200].strip()
     try:
-        found = parsedate_to_datetime(clean(decode(unfold(values[0]))).strip())
-        if found.tzinfo is None:
-            from datetime import UTC  # noqa: PLC0415 - "-0000": no zone known, UTC by RFC 5322 3.3
-
-            found = found.replace(tzinfo=UTC)
-        found.isoformat()
-        found.timestamp()
+        found = _ZONED.sub(lambda zone: _ZONES[zone[1].upper()], text)
+        at = datetime.fromisoformat(text.replace("/", "-")) if _ISO.match(text) else parsedate_to_datetime(found)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)  # "-0000" or no zone: UTC by RFC 5322 3.3
+        at.timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return found
+    return at
 
 
 def message_ids(values: Iterable[bytes]) -> tuple[str, ...]:

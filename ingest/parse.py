@@ -18,6 +18,7 @@ from ingest.charset import clean, decode, has_leftovers
 from ingest.headers import (
     LONGEST,
     addresses,
+    as_bytes,
     decode_words,
     header_text,
     message_id,
@@ -34,9 +35,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import Message
 
+for _module in (mailparser.core, mailparser.utils):
+    _module.log.disabled = True  # it logs header values; what stands in a mail never goes to a log
 MAX_TEXT = 4_000_000
 _SIGN_TEXT = 6_000
+_WELL_FORMED = re.compile(rb"(?:[!-9;-~]{1,100}:[^\r\n]{0,16000}(?:\r?\n[ \t][^\r\n]{0,998}){0,30}(?:\r?\n|\Z))*")
+_KNOWN_HEADER = re.compile(
+    rb"(?i)(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|sender|in-reply-to|references"
+    rb"|x-[a-z-]+|list-[a-z]+|precedence|auto-submitted|user-agent)[ \t]*:"
+)
+_SPACED_COLON = re.compile(rb"\A([!-9;-~]+)[ \t]+:")
 _HEADER_LINE = re.compile(rb"^[!-9;-~]+[ \t]*:")
+_TELLING = ("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return", "delivered-to")
 _JUNK_START = re.compile(rb"\A(?:\xef\xbb\xbf|[\r\n]+|>?From [^\r\n]*\r?\n)+")
 
 
@@ -107,16 +117,44 @@ def read_structure(raw: bytes) -> tuple[Message, list[str]]:
 
 
 def _mended(raw: bytes, warnings: list[str]) -> bytes:
-    """The bytes without junk in front of the headers; over-long headers cut."""
+    """The bytes with headers that every parser reads: junk in front, lost folding and over-long fields mended."""
+    if b"\n" not in raw[:LONGEST] and b"\r" in raw[:LONGEST]:
+        raw = raw.replace(b"\r", b"\n")  # line ends of old Macintoshes
     raw = _JUNK_START.sub(b"", raw) if _JUNK_START.match(raw) else raw
     head_end = re.search(rb"\r?\n\r?\n", raw[: LONGEST * 8])
     head = raw[: head_end.start()] if head_end else raw[: LONGEST * 8]
+    if _WELL_FORMED.fullmatch(head):
+        return raw
     lines = head.split(b"\n")
-    if len(lines) > 1 and not _HEADER_LINE.match(lines[0]) and any(_HEADER_LINE.match(line) for line in lines[1:4]):
+    first = next((at for at, line in enumerate(lines[:4]) if _HEADER_LINE.match(line)), None)
+    if first is None:
+        return raw
+    if first:
         warnings.append("a line that is no header stood before the headers")
-        first = next(at for at, line in enumerate(lines) if _HEADER_LINE.match(line))
-        return b"\n".join(lines[first:]) + raw[len(head) :]
-    return raw
+    return b"\n".join(_mended_lines(lines[first:], warnings)) + raw[len(head) :]
+
+
+def _mended_lines(lines: list[bytes], warnings: list[str]) -> list[bytes]:
+    """Header lines where a lost fold gets its blank back; a line before which the body began stays where it is."""
+    out: list[bytes] = []
+    last_known = max((at for at, line in enumerate(lines) if _KNOWN_HEADER.match(line)), default=-1)
+    size = 0
+    for at, line in enumerate(lines):
+        is_header = _HEADER_LINE.match(line) is not None
+        size = len(line) if is_header else size + len(line)
+        if size > LONGEST // 4:
+            warnings.append("an over-long header was cut")
+            line = line[: max(0, LONGEST // 4 - size + len(line))]  # noqa: PLW2901 - the rest of the field is dropped
+            if not line:
+                continue
+        if is_header:
+            out.append(_SPACED_COLON.sub(rb"\1:", line))
+        elif line[:1] in {b" ", b"\t"} or at > last_known:
+            out.append(line)
+        else:
+            warnings.append("a header line had lost its folding")
+            out.append(b" " + line)
+    return out
 
 
 def _mail(message: Message, envelope: Envelope, own: frozenset[str], instance: str, warnings: list[str]) -> Mail:
@@ -182,11 +220,10 @@ def _signs(
     instance: str,
 ) -> Signs:
     headers: dict[str, str] = {}
-    for name in dict.fromkeys(str(key).lower() for key in message.keys()):  # noqa: SIM118 - a message is no dict
-        if name.startswith(
-            ("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return")
-        ):
-            headers[name] = clean(decode(unfold(raw_headers(message, name)[0])))[:2000]
+    for key, value in message.raw_items():
+        name = key.lower()
+        if name.startswith(_TELLING) and name not in headers:
+            headers[name] = clean(decode(unfold(as_bytes(str(value))[:4000])))[:2000]
     types = raw_headers(message, "Content-Type")
     return Signs(
         envelope=envelope,

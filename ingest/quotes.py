@@ -21,8 +21,8 @@ _INTRO = re.compile(
     + r"(?:"
     + r"|".join(
         (
-            r"On\b.{4,200}\b(?:wrote|writes|schrieb)\s*:",
-            r"(?:Le|El|Am|Il|Em|Op|Den|Dne)\b.{6,160}\b(?:a écrit|escribió|schrieb|ha scritto|escreveu|schreef|skrev|wrote|napsal(?:\(a\))?)\s*:",
+            r"(?:On|In (?:message|article))\b.{4,200}\b(?:wrote|writes|schrieb)\s*:",
+            r"(?:Le|El|Am|Il|Em|Op|Den|Dne)\b.{6,160}\b(?:a écrit|escribió|schrieb|ha scritto|escreveu|schreef|skrev|wrote|napsal(?:\(a\))?)\b.{0,80}:",
             rf"{_DATE}.{{0,24}}{_TIME}.{{0,160}}<[^<>\s]+@[^<>\s]+>\s*[:：]",
             rf"{_DATE}.{{0,24}}{_TIME}.{{0,160}}の(?:メール|メッセージ)\s*[:：]?",
             rf".{{0,60}}{_DATE}.{{0,60}}(?:さん|様|氏)?(?:は|が)?書きました\s*[:：]?",
@@ -82,8 +82,10 @@ def own_words(text: str) -> str:
         kept = _without_marked(lines) if _is_trimmed_quote(lines) else lines
     elif _is_marked(lines, cut.body):
         kept = lines[: cut.start] + _between_quotes(lines[cut.body :])
+    elif _INLINE_HINT.search("\n".join(lines[: cut.start])):
+        kept = lines  # the answers stand inside the unmarked quote: better too much than nothing
     else:
-        kept = lines[: cut.start]
+        kept = lines[: cut.start] + _filled_form(lines[cut.body :])
     own = without_signature(_strip_blank(kept))
     if own.strip() or (cut is not None and (cut.is_forward or cut.start == 0)):
         return own if own.strip() else _below(lines, cut)
@@ -103,7 +105,7 @@ def find_cut(lines: list[str]) -> Cut | None:
         intro = _intro_lines(lines, at)
         if intro and _is_plausible(lines, at, at + intro):
             return Cut(at, at + intro, is_forward=False)
-        if _SENDER_LABEL.match(line) and _label_run(lines, at) >= 3:
+        if _SENDER_LABEL.match(line) and _label_run(lines, at) >= 3 and not _is_pasted_header(lines, at):
             return Cut(_with_rule_above(lines, at), _behind_labels(lines, at), is_forward=False)
     return None
 
@@ -120,7 +122,7 @@ def _intro_lines(lines: list[str], at: int) -> int:
             or _QUOTED.match(lines[at + count]) != _QUOTED.match(lines[at]) is None
         ):
             return 0
-        if not re.match(_MARK + rf"(?:On\b|Le\b|El\b|Am\b|{_DATE})", lines[at], re.IGNORECASE):
+        if not re.match(_MARK + rf"(?:On\b|In (?:message|article)\b|Le\b|El\b|Am\b|{_DATE})", lines[at], re.IGNORECASE):
             return 0
         joined += " " + lines[at + count].strip().lstrip(">").strip()
     return 0
@@ -151,6 +153,15 @@ def _label_run(lines: list[str], at: int) -> int:
         if misses > 1:
             break
     return count
+
+
+def _is_pasted_header(lines: list[str], at: int) -> bool:
+    """Header lines pasted as data: the sender's sentence goes on right below, without the blank line of a mail client."""
+    end = at
+    while end < len(lines) and _LABEL.match(lines[end]):
+        end += 1
+    goes_on = end < len(lines) and re.search(r"[。？?]\s*$", lines[end]) is not None
+    return goes_on and _with_rule_above(lines, at) == at
 
 
 def _behind_labels(lines: list[str], at: int) -> int:
@@ -190,6 +201,20 @@ def _between_quotes(lines: list[str]) -> list[str]:
 _FIELD = re.compile(r"^[\s>＞]*(?:■|\*|・|●)\s*[^:：]{1,30}[:：]\s*(\S.*)$")
 
 
+_INLINE_HINT = re.compile(
+    r"文中|本文中|インライン|赤字|青字|(?:以下|下記)に(?:回答|追記)|\b(?:inline|in-line|in line|in red|in blue)\b|see below for my answers",
+    re.IGNORECASE,
+)
+_OUR_LETTER = re.compile(r"(?<![A-Za-z0-9])T\d{6,12}(?![A-Za-z0-9])")
+
+
+def _filled_form(lines: list[str]) -> list[str]:
+    """The answered lines of a form in unmarked history, where that history is a letter of ours (it names its ticket)."""
+    if not _OUR_LETTER.search("\n".join(lines)):
+        return []
+    return [line for line in lines if re.match(r"\s*■", line) and _is_filled_field(line)]
+
+
 def _is_filled_field(line: str) -> bool:
     """A line of our own fill-in block with an answer behind its colon."""
     return _FIELD.match(line) is not None
@@ -216,7 +241,9 @@ def _is_trimmed_quote(lines: list[str]) -> bool:
     return len(marked) >= 3 and len(own) >= 1 and not _is_pasted(lines)
 
 
-_DATA = re.compile(r"\d{1,2}:\d{2}:\d{2}|[\[{}\]=]|\b(?:ERROR|WARN|INFO|error|Exception)\b|https?://|\$\s|#\s")
+_DATA = re.compile(
+    r"^[\s>＞]*(?=[ -~]+$)(?![A-Za-z][A-Za-z ,.'?!-]*$)|\d{1,2}:\d{2}:\d{2}|[\[{}\]=]|\b(?:ERROR|WARN|INFO|error|Exception)\b|https?://|\$\s|#\s"
+)
 
 
 def _is_pasted(lines: list[str]) -> bool:

@@ -13,7 +13,7 @@ _RULE = re.compile(r"^\s*(?:[-‐‑–—―─━ー＝=_*＊+~～◆◇■□
 _CONTACT = re.compile(
     r"〒\s?\d{3}|(?:\bTEL|ＴＥＬ|電話|\bFAX|ＦＡＸ|携帯|\bMobile|\bPhone|内線|直通|\bCell)\s*[.:：/]?\s*[+(（0-9０-９]"
     r"|(?:e-?mail|mail|メール|ﾒｰﾙ)\s*[:：]\s*\S+@\S+|^\s*\S+@[\w.-]+\.\w+\s*$|(?:URL|HP|Web)\s*[:：]\s*\S+|^\s*https?://\S+\s*$"
-    r"|株式会社|有限会社|合同会社|㈱|\(株\)|（株）|Co\.,?\s?Ltd|\bInc\.|\bGmbH\b|\bLLC\b|K\.K\."
+    r"|^\s*\+?\(?\d[\d ().-]{8,}\d\s*$|株式会社|有限会社|合同会社|㈱|\(株\)|（株）|Co\.,?\s?Ltd|\bInc\.|\bGmbH\b|\bLLC\b|K\.K\."
     r"|(?:部|課|室|グループ|本部|事業部|支店|支社|センター)\s*$|(?:都|道|府|県).{1,12}(?:市|区|町|村|郡)",
     re.IGNORECASE,
 )
@@ -33,6 +33,11 @@ _DISCLAIMER = re.compile(
 _BANNER = re.compile(
     r"^\s*(?:[\[【(（]?\s*(?:external(?: e-?mail| sender)?|caution|外部(?:メール|送信者)?|社外(?:メール)?)\s*[\]】)）:：].{0,160}"
     r"|this (?:e-?mail|message) originated (?:from )?outside.{0,160}|you don'?t often get (?:e-?mail|email) from.{0,160}|注意[:：]?\s*このメールは外部から.{0,120})\s*$",
+    re.IGNORECASE,
+)
+# Labels of what a desk asks for: a block that gives them is an answer, however much it looks like contact data.
+_ANSWER = re.compile(
+    r"アカウント|\bUID\b|\bID\s*[:：]|インスタンス|リージョン|会社名|氏名|お名前|担当者|契約|ユーザー?名|account|instance|region|発生|現象",
     re.IGNORECASE,
 )
 _LONGEST_SIGNATURE = 16
@@ -126,6 +131,7 @@ def _contact_block(lines: list[str]) -> int | None:
     ]
     if (
         start
+        and not any(_ANSWER.search(line) for line in block)
         and 2 <= len(block) <= 10
         and len(strong) >= 1
         and sum(1 for line in block if _CONTACT.search(line)) * 2 >= len(block)
@@ -140,7 +146,7 @@ def _contact_block(lines: list[str]) -> int | None:
 
 def _is_contact(block: list[str]) -> bool:
     contact = [line for line in block if _CONTACT.search(line)]
-    if not contact or any(len(line) > 90 for line in block):
+    if not contact or any(len(line) > 90 or _ANSWER.search(line) for line in block):
         return False
     return len(contact) >= 2 or (len(block) <= 4 and not any(re.search(r"[。?？]\s*$", line) for line in block))
 

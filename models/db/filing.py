@@ -80,7 +80,10 @@ def add_event(connection: Connection, ref: str, at: datetime, by: str, what: str
 def insert_if_new(connection: Connection, table: Table, values: dict[str, Any], keys: list[str]) -> bool:
     """Insert unless a row with these keys is there; returns whether it was new."""
     make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    return connection.execute(make(table).values(**values).on_conflict_do_nothing(index_elements=keys)).rowcount == 1
+    # RETURNING tells new from old on both engines; rowcount does not.
+    first_key = next(iter(table.primary_key.columns))
+    statement = make(table).values(**values).on_conflict_do_nothing(index_elements=keys).returning(first_key)
+    return connection.execute(statement).first() is not None
 
 
 def _close_claim(connection: Connection, filing: Filing, ref: str) -> None:
