@@ -32,6 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code, with one clear line on stderr where it is not 0."""
     try:
         code = app(list(arguments), prog_name="uketsuke", standalone_mode=False)
+    except SystemExit as ended:  # a command that has said what failed
+        code = ended.code
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:

@@ -34,7 +34,7 @@ def test_a_role_that_falls_is_started_again_and_a_signal_ends_all(tmp_path: Path
             time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    watcher = threading.Thread(target=end_after_second_start)
+    watcher = threading.Thread(target=end_after_second_start, daemon=True)
     watcher.start()
     assert Supervisor([Role(name="falls", command=(sys.executable, "-c", program))]).run() == 0
     watcher.join()
