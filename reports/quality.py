@@ -32,6 +32,11 @@ class Period:
     start: datetime
     end: datetime
 
+    @property
+    def last_day(self) -> date:
+        """The last day that belongs to it."""
+        return self.end.date() - timedelta(days=1)
+
     def before(self) -> Period:
         """The period of the same length that ends where this one starts."""
         return _week(self.start.date() - timedelta(days=7), self.start.tzinfo)
