@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify.learned import Head, TextFeatures, new_vectorizers
+from classify.learned import Combiner, LearnedScorer, TextFeatures, new_vectorizers
+from classify.ridge import Ridge
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
 CARD = "card.toml"
-FORMAT = 1
+FORMAT = 2
 
 
-def save(folder: Path, features: TextFeatures, heads: Mapping[str, Head], card: Mapping[str, str]) -> None:
+def save(
+    folder: Path,
+    features: TextFeatures,
+    ridges: Mapping[str, Ridge],
+    combiners: Mapping[str, Combiner],
+    card: Mapping[str, str],
+) -> None:
     """Write weights and card; the same weights give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, np.ndarray] = {}
@@ -33,10 +40,13 @@ def save(folder: Path, features: TextFeatures, heads: Mapping[str, Head], card: 
         terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
         arrays[f"{name}.terms"] = np.frombuffer("\0".join(terms).encode("utf-8"), dtype=np.uint8)
         arrays[f"{name}.idf"] = vectorizer.idf_.astype(np.float32)
-    for name, head in heads.items():
-        arrays[f"head.{name}.classes"] = np.frombuffer("\0".join(head.classes).encode(), dtype=np.uint8)
-        arrays[f"head.{name}.coef"] = head.coef.astype(np.float16)
-        arrays[f"head.{name}.intercept"] = head.intercept.astype(np.float32)
+    for name, ridge in ridges.items():
+        arrays[f"ridge.{name}.coef"] = ridge.coef.astype(np.float16)
+        arrays[f"ridge.{name}.intercept"] = ridge.intercept
+    for name, combiner in combiners.items():
+        arrays[f"combiner.{name}.classes"] = np.frombuffer("\0".join(combiner.classes).encode(), dtype=np.uint8)
+        arrays[f"combiner.{name}.coef"] = combiner.coef
+        arrays[f"combiner.{name}.intercept"] = combiner.intercept
     with (folder / WEIGHTS).open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
@@ -48,8 +58,8 @@ def save(folder: Path, features: TextFeatures, heads: Mapping[str, Head], card: 
     (folder / CARD).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def load(folder: Path, encoder: Encoder) -> tuple[TextFeatures, dict[str, Head]]:
-    """Read what `save` wrote.
+def load(folder: Path, encoder: Encoder) -> LearnedScorer:
+    """The scorer that `save` wrote.
 
     Raises:
         ConfigError: The card and the weights do not belong together, or the format is another version's.
@@ -61,16 +71,27 @@ def load(folder: Path, encoder: Encoder) -> tuple[TextFeatures, dict[str, Head]]
     with np.load(folder / WEIGHTS, allow_pickle=False) as arrays:
         chars, tokens = new_vectorizers()
         features = TextFeatures(encoder, _fitted(chars, "chars", arrays), _fitted(tokens, "tokens", arrays))
-        names = [key.removeprefix("head.").removesuffix(".coef") for key in arrays if key.endswith(".coef")]
-        heads = {
-            name: Head(
-                classes=tuple(_texts(arrays[f"head.{name}.classes"])),
-                coef=arrays[f"head.{name}.coef"].astype(np.float32),
-                intercept=arrays[f"head.{name}.intercept"],
-            )
-            for name in names
+        ridges = {
+            name: Ridge(arrays[f"ridge.{name}.coef"].astype(np.float32), arrays[f"ridge.{name}.intercept"])
+            for name in _names(arrays, "ridge.")
         }
-    return features, heads
+        combiners = {
+            name: Combiner(
+                tuple(_texts(arrays[f"combiner.{name}.classes"])),
+                arrays[f"combiner.{name}.coef"],
+                arrays[f"combiner.{name}.intercept"],
+            )
+            for name in _names(arrays, "combiner.")
+        }
+    return LearnedScorer(features, ridges, combiners)
+
+
+def _names(arrays: Mapping[str, np.ndarray], prefix: str) -> list[str]:
+    return [
+        key.removeprefix(prefix).removesuffix(".coef")
+        for key in arrays
+        if key.startswith(prefix) and key.endswith(".coef")
+    ]
 
 
 def is_installed(folder: Path) -> bool:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from classify.categories import category_scores, is_acknowledgement
+from classify.categories import is_acknowledgement
 from classify.combine import finding
 from classify.explain import explain
 from classify.goal import goal_hits, questions
 from classify.hints import has_permission_error, hints_of, refers_elsewhere
 from classify.issues import gist_of, pieces
-from classify.kinds import facet_hits, kind_scores, screenshot_facets
+from classify.kinds import screenshot_facets
 from classify.language import language_of
 from classify.links import evidence_link, goal_link
+from classify.listen import listen
 from classify.normalise import fold
 from classify.products import mentions, products_of
 from classify.secrets import find_secrets
@@ -29,7 +30,7 @@ from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Findi
 if TYPE_CHECKING:
     from classify.issues import Piece
     from classify.products import Mention
-    from classify.scorer import Scorer, Scores
+    from classify.scorer import Scorer, Scores, Voice
     from classify.segment import Document
     from models.mail import Mail
     from policy.pack import Pack
@@ -43,22 +44,24 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     doc = make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
     named = mentions(doc, pack)
     parts = pieces(doc, named, pack)
-    scores = scorer.score(doc, [part.text(doc) for part in parts])
-    issues = _issues(doc, parts, named, pack, scores, mail.subject)
+    texts = [part.text(doc) for part in parts]
+    voice = listen(doc, texts, named, pack)
+    scores = scorer.score(doc, texts, voice)
+    issues = _issues(doc, parts, named, pack, voice, scores, mail.subject)
     asks = [issue for issue in issues if issue.category is not Category.ACKNOWLEDGEMENT]
     is_question = (
         bool(asks) and not any(issue.category in _TROUBLE or issue.category.is_out for issue in asks)
     ) or _has_plain_question(asks)
     sections = read_sections(
         doc,
-        pack,
+        voice,
         scores.sections,
         is_question=is_question,
         is_asking=any(i.category is not Category.OUT_UNRELATED for i in asks),
     )
     trouble = next((issue for issue in asks if issue.category in _TROUBLE), None)
-    kind = best_kind(kind_scores(doc), scores.kinds) if trouble else None
-    facets = _facets(doc, kind, pack, scores, sections)
+    kind = best_kind(voice.kinds, scores.kinds) if trouble else None
+    facets = _facets(doc, kind, voice, scores, sections)
     named_accounts = accounts(doc)
     other = refers_elsewhere(doc)
     return Assessment(
@@ -82,7 +85,13 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
 
 
 def _issues(
-    doc: Document, parts: tuple[Piece, ...], named: tuple[Mention, ...], pack: Pack, scores: Scores, subject: str
+    doc: Document,
+    parts: tuple[Piece, ...],
+    named: tuple[Mention, ...],
+    pack: Pack,
+    voice: Voice,
+    scores: Scores,
+    subject: str,
 ) -> tuple[Issue, ...]:
     if not parts:
         return ()
@@ -91,12 +100,8 @@ def _issues(
         return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, named, pack, subject),)
     found = []
     for number, part in enumerate(parts):
-        words = part.text(doc)
-        rules = category_scores(
-            words, has_product=any(m.is_strong or m.is_id for m in named), subject=fold(subject).text
-        )
         learned = scores.categories[number] if number < len(scores.categories) else {}
-        category, confidence = best_category(rules, learned)
+        category, confidence = best_category(voice.categories[number], learned)
         found.append(_issue(doc, part, category, confidence, named, pack, subject if len(parts) == 1 else ""))
     return tuple(found)
 
@@ -139,15 +144,16 @@ def _has_plain_question(asks: list[Issue]) -> bool:
 
 
 def _facets(
-    doc: Document, kind: SymptomKind | None, pack: Pack, scores: Scores, sections: dict[Section, Finding]
+    doc: Document, kind: SymptomKind | None, voice: Voice, scores: Scores, sections: dict[Section, Finding]
 ) -> dict[Facet, Finding]:
     if kind is None:
         return {}
     if not sections[Section.SYMPTOM].present and not sections[Section.EVIDENCE].present:
         return {facet: Finding(present=False, confidence=0.85) for facet in FACETS_OF_KIND[kind]}
-    hits = facet_hits(doc, kind, pack)
     shown = screenshot_facets(doc, kind)
-    found = {facet: finding(doc, hits[facet], scores.facets.get(facet), floor=0.18) for facet in FACETS_OF_KIND[kind]}
+    found = {
+        facet: finding(doc, voice.facets[facet], scores.facets.get(facet), floor=0.18) for facet in FACETS_OF_KIND[kind]
+    }
     for facet in shown:
         if not found[facet].present:
             found[facet] = Finding(present=False, confidence=0.5, proof=("a screenshot may show it",))

@@ -1,7 +1,7 @@
-"""Two voices become one probability: what the rules found, and what the models think.
+"""Two voices become one finding: what the rules found, and what the models think.
 
-A certain rule (an id, a date, an error code) proves presence alone. Without proof both voices count, and an absence is
-sure only if both say so: that is what keeps the desk from asking for what is there.
+The models weigh the rules' hits among their features; a certain rule (an id, an attached log) is worth more than any
+doubt of theirs. Where no model speaks, the rules decide alone.
 """
 
 from __future__ import annotations
@@ -15,59 +15,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from classify.hits import Hit
+    from classify.scorer import Opinion
     from classify.segment import Document
 
 CERTAIN = 0.93
+LEAST_WHEN_CERTAIN = 0.6  # what a certain rule is worth against any model
 _RULES_ALONE_ABSENT = 0.12  # how often something is there although no rule saw it
 MOST_SPANS = 6
-
-
-def present_probability(rules: float, model: float | None, *, floor: float = _RULES_ALONE_ABSENT) -> float:
-    """The probability of presence.
-
-    Args:
-        rules: What the rules' hits amount to, in [0, 1]; 0 is no hit.
-        model: The model's probability, or None without one.
-        floor: The rate of presence where rules see nothing and no model speaks.
-    """
-    if model is None:
-        return rules if rules >= 0.5 else max(rules, floor)
-    if rules >= CERTAIN:
-        return max(0.9, 0.75 * rules + 0.25 * model)
-    return 0.5 * max(rules, 0.04) + 0.5 * model
 
 
 def finding(
     doc: Document,
     hits: Iterable[Hit],
-    model: float | None,
+    opinion: Opinion | None,
     *,
     answered: bool = False,
-    threshold: float = 0.5,
     floor: float = _RULES_ALONE_ABSENT,
 ) -> Finding:
-    """One section or facet: present or not, how sure, with the words that prove it."""
+    """One section or facet: present or not, how sure, with the words that prove it.
+
+    Args:
+        doc: The mail.
+        hits: What the rules found.
+        opinion: The learned probability, which has weighed the rules too; None where no model speaks.
+        answered: The sender said that he does not know, or that there is none.
+        floor: The rate of presence where rules see nothing and no model speaks.
+    """
     hits = list(hits)
-    probability = present_probability(together(hits), model, floor=floor)
-    present = probability >= threshold
-    confidence = probability if present else 1.0 - probability
+    rules = together(hits)
+    if opinion is None:
+        probability = rules if rules >= 0.5 else max(rules, floor)
+    else:
+        probability = max(opinion.probability, LEAST_WHEN_CERTAIN if rules >= CERTAIN else 0.0)
+    present = probability >= 0.5
     best = sorted(hits, key=lambda hit: (-hit.weight, hit.start))[:MOST_SPANS] if present else []
+    spans = [(hit.start, hit.end) for hit in best]
     proof = [f"rule:{name}" for name in dict.fromkeys(hit.rule for hit in best)]
-    if model is not None:
-        proof.append(f"model:{model:.2f}")
+    if opinion is not None:
+        proof.append(f"model:{opinion.probability:.2f}")
+        spans += opinion.spans if present and not any(end > start for start, end in spans) else ()
+    confidence = probability if present else 1.0 - probability
     return Finding(
         present=present,
         answered=present or answered,
         confidence=round(min(0.995, max(0.5, confidence)), 4),
-        spans=_spans(doc, best),
+        spans=_merged(doc, spans),
         proof=tuple(proof),
     )
 
 
-def _spans(doc: Document, hits: list[Hit]) -> tuple[Span, ...]:
+def _merged(doc: Document, spans: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
     """Spans of the assessed text, in order, overlaps merged."""
     out: list[Span] = []
-    for start, end in sorted(doc.back(hit.start, hit.end) for hit in hits):
+    for start, end in sorted(doc.back(start, end) for start, end in spans):
         if out and start < out[-1].end:
             out[-1] = Span(out[-1].start, max(out[-1].end, end))
         else:

@@ -15,7 +15,7 @@ from classify.assess import assess
 from classify.features import SentenceEncoder
 from classify.learned import LearnedScorer
 from classify.scorer import NoModels
-from classify.train import fit
+from classify.train import examples_of, fit
 from models.assessment import FACETS_OF_KIND, Section
 from models.decision import Disposition
 
@@ -58,12 +58,14 @@ def _by_rules(mails: Sequence[LabelledMail], pack: Pack, decide: Callable[[Mail,
 
 def _left_out(mails: Sequence[LabelledMail], pack: Pack, decide: Callable[[Mail, Assessment], Decision]) -> list[Read]:
     encoder = SentenceEncoder()
+    examples = examples_of(mails, pack)
     reads: list[Read] = []
     for writer in sorted({one.writer for one in mails}):
-        rest = [one for one in mails if one.writer != writer]
+        rest = [one for one in examples if one.truth.writer != writer]
         if not rest:
             return []
-        scorer = LearnedScorer(*fit(rest, pack, encoder))
+        fitted = fit(rest, encoder)
+        scorer = LearnedScorer(fitted.features, fitted.ridges, fitted.combiners)
         reads += [_read(one, pack, scorer, decide) for one in mails if one.writer == writer]
     return reads
 

@@ -17,12 +17,12 @@ from models.errors import ConfigError
 from models.mail import Address, Attachment, Envelope, Mail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 _HEAD = re.compile(r"^#### *(\S+) *$", re.MULTILINE)
-_NAMES = "|".join([*(section.value for section in Section), *(facet.value for facet in Facet), r"i\d"])
-_MARK = re.compile(rf"</?(?:{_NAMES})>")
+_MARK_NAMES = (*(section.value for section in Section), *(facet.value for facet in Facet))
+_MARK = re.compile(rf"</?(?:{'|'.join(_MARK_NAMES)}|i\d)>")
 _KEYS = frozenset(
     [
         "lang",
@@ -71,6 +71,7 @@ class LabelledMail:
     goal_linked: bool | None
     multiple_accounts: bool
     refers_elsewhere: bool
+    marks: Mapping[str, tuple[str, ...]]  # section or facet id -> the marked texts, inner marks taken out
 
 
 def load_corpus(files: Iterable[Path], own_words: Callable[[str], str]) -> tuple[LabelledMail, ...]:
@@ -118,7 +119,7 @@ def _mail(name: str, writer: str, block: str, own_words: Callable[[str], str]) -
         writer=writer,
         mail=_as_mail(labels, _MARK.sub("", body).strip("\n"), own_words),
         language=labels["lang"],
-        issues=tuple(_issue(entry, _marked(body, f"i{number}")) for number, entry in enumerate(issues, 1)),
+        issues=tuple(_issue(entry, "\n".join(_marked(body, f"i{number}"))) for number, entry in enumerate(issues, 1)),
         sections=frozenset(Section(one) for one in labels.get("sections", [])),
         answered=frozenset(Section(one) for one in labels.get("answered", [])),
         kind=SymptomKind(kind) if kind else None,
@@ -127,6 +128,7 @@ def _mail(name: str, writer: str, block: str, own_words: Callable[[str], str]) -
         goal_linked=labels.get("goal_linked"),
         multiple_accounts=labels.get("multiple_accounts", False),
         refers_elsewhere=labels.get("refers_elsewhere", False),
+        marks={name: _marked(body, name) for name in _MARK_NAMES},
     )
 
 
@@ -134,8 +136,8 @@ def _issue(entry: dict[str, Any], text: str) -> LabelledIssue:
     return LabelledIssue(category=Category(entry["category"]), products=frozenset(entry.get("products", [])), text=text)
 
 
-def _marked(body: str, name: str) -> str:
-    return "\n".join(_MARK.sub("", found) for found in re.findall(rf"<{name}>(.*?)</{name}>", body, re.DOTALL))
+def _marked(body: str, name: str) -> tuple[str, ...]:
+    return tuple(_MARK.sub("", found) for found in re.findall(rf"<{name}>(.*?)</{name}>", body, re.DOTALL))
 
 
 def _as_mail(labels: dict[str, Any], body: str, own_words: Callable[[str], str]) -> Mail:

@@ -20,10 +20,8 @@ def load_scorer(folder: Path | None = None) -> Scorer:
     """
     from classify.artefacts import BUILT_IN, is_installed, load  # noqa: PLC0415 - the heaviest imports of all
     from classify.features import SentenceEncoder  # noqa: PLC0415
-    from classify.learned import LearnedScorer  # noqa: PLC0415
 
     where = folder or BUILT_IN
     if not is_installed(where):
         return NoModels()
-    features, heads = load(where, SentenceEncoder())
-    return LearnedScorer(features, heads)
+    return load(where, SentenceEncoder())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from classify.combine import finding
 from classify.evidence import evidence_files, evidence_hits
-from classify.goal import goal_hits, is_bare_request, questions
+from classify.goal import goal_hits, is_bare_request
 from classify.hits import Hit, compiled
 from classify.materials import material_files, materials_hits
 from classify.when import when_hits
@@ -21,6 +21,7 @@ from models.assessment import Section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from classify.scorer import Opinion, Voice
     from classify.segment import Document, Line
     from models.assessment import Finding
     from policy.pack import Pack
@@ -46,46 +47,59 @@ _VAGUE = compiled(
 )
 
 
+def section_hits(doc: Document, pack: Pack, asked: tuple[Hit, ...]) -> dict[Section, list[Hit]]:
+    """What the rules find for each section, whatever the mail is about; `asked` are its questions."""
+    hits: dict[Section, list[Hit]] = {
+        Section.SYMPTOM: _symptom_hits(doc, asked),
+        Section.EVIDENCE: evidence_hits(doc, pack),
+        Section.WHEN: when_hits(doc, is_question=False),
+        Section.WHERE: where_hits(doc, pack),
+        Section.WHO: who_hits(doc),
+        Section.MATERIALS: materials_hits(doc),
+        Section.GOAL: goal_hits(doc),
+    }
+    for section in Section:
+        hits[section] += _under_heading(doc, section)
+    hits[Section.EVIDENCE] += _files(doc, evidence_files(doc.attachments), "attached_evidence", 0.95)
+    hits[Section.MATERIALS] += _files(doc, material_files(doc.attachments), "attached_material", 0.9)
+    return hits
+
+
 def read_sections(
-    doc: Document, pack: Pack, model: Mapping[Section, float], *, is_question: bool, is_asking: bool
+    doc: Document, voice: Voice, model: Mapping[Section, Opinion], *, is_question: bool, is_asking: bool
 ) -> dict[Section, Finding]:
     """All seven findings.
 
     Args:
         doc: The mail.
-        pack: The policy, for ids, regions and cues.
-        model: The learned probabilities, possibly none.
-        is_question: The (first) issue is a how-to, service, or like question, not trouble.
+        voice: What the rules heard.
+        model: The learned opinions, possibly none.
+        is_question: The issues are how-to, service or like questions, not trouble.
         is_asking: The mail asks or complains at all.
     """
-    question_hits = [Hit(start, end, "question", 0.9) for start, end in questions(doc)]
-    hits: dict[Section, list[Hit]] = {
-        Section.SYMPTOM: _symptom_hits(doc, question_hits) if is_asking else [],
-        Section.EVIDENCE: evidence_hits(doc, pack),
-        Section.WHEN: when_hits(doc, is_question=is_question),
-        Section.WHERE: where_hits(doc, pack),
-        Section.WHO: who_hits(doc),
-        Section.MATERIALS: materials_hits(doc),
-        Section.GOAL: goal_hits(doc)
-        + ([Hit(h.start, h.end, "the_question_is_the_goal", 0.9) for h in question_hits] if is_question else []),
-    }
-    if is_question and is_asking and not hits[Section.GOAL]:
-        first = next((line for line in doc.spoken()), None)
-        hits[Section.GOAL] = [Hit(first.start, first.end, "the_question_is_the_goal", 0.85)] if first else []
-    for section in Section:
-        hits[section] += _under_heading(doc, section, is_question=is_question)
-    hits[Section.EVIDENCE] += _files(doc, evidence_files(doc.attachments), "attached_evidence", 0.95)
-    hits[Section.MATERIALS] += _files(doc, material_files(doc.attachments), "attached_material", 0.9)
+    hits = {section: list(found) for section, found in voice.sections.items()}
+    if is_question:
+        hits[Section.GOAL] += _the_question(doc, voice) if is_asking else []
+        hits[Section.WHEN] = when_hits(doc, is_question=True)
+    if not is_asking:
+        hits[Section.SYMPTOM] = []
     return {
         section: finding(
             doc,
             hits[section],
             model.get(section),
-            answered=_is_answered(doc, section),
+            answered=section in voice.answered,
             floor=_FLOORS[section],
         )
         for section in Section
     }
+
+
+def _the_question(doc: Document, voice: Voice) -> list[Hit]:
+    """The question that is its own goal."""
+    found = [Hit(hit.start, hit.end, "the_question_is_the_goal", 0.9) for hit in voice.questions]
+    first = next((line for line in doc.spoken()), None)
+    return found or ([Hit(first.start, first.end, "the_question_is_the_goal", 0.85)] if first else [])
 
 
 # How often a section is there although no rule saw it, by the corpus: the less, the surer an absence.
@@ -105,7 +119,7 @@ def _files(doc: Document, names: tuple[str, ...], rule: str, weight: float) -> l
     return [Hit(0, 0, rule, weight)] if names and doc.text else []
 
 
-def _symptom_hits(doc: Document, question_hits: list[Hit]) -> list[Hit]:
+def _symptom_hits(doc: Document, question_hits: tuple[Hit, ...]) -> list[Hit]:
     """A concrete sentence of trouble, or the question itself; vague one-liners count little."""
     found = [Hit(hit.start, hit.end, "question", 0.85) for hit in question_hits]
     for line in doc.spoken():
@@ -122,9 +136,9 @@ def _symptom_hits(doc: Document, question_hits: list[Hit]) -> list[Hit]:
     return found
 
 
-def _under_heading(doc: Document, section: Section, *, is_question: bool) -> list[Hit]:
+def _under_heading(doc: Document, section: Section) -> list[Hit]:
     """Content under the section's own heading; 症状 under a shared heading (環境, 手順) weighs less for the others."""
-    if section not in doc.fields or (section is Section.WHEN and is_question):
+    if section not in doc.fields:
         return []
     hits = []
     for line in doc.fields[section]:
@@ -141,7 +155,7 @@ def _under_heading(doc: Document, section: Section, *, is_question: bool) -> lis
     return hits
 
 
-def _is_answered(doc: Document, section: Section) -> bool:
+def is_answered(doc: Document, section: Section) -> bool:
     """不明, 特になし or the like under the heading, or said in a sentence."""
     for line in doc.fields.get(section, []):
         if _UNKNOWN.match(doc.text[line.value_start : line.end].strip()):

@@ -1,112 +1,263 @@
-"""[shell] Fits the heads on the corpus. Deterministic: the same corpus gives the same weights."""
+"""[shell] Fits taggers, ridges and combiners on the corpus. Deterministic: the same corpus gives the same weights.
+
+The combiners are fitted on scores that each writer's mails got from models that had not seen that writer.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import warnings
-from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sklearn
+from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 
+from classify import rows
 from classify.artefacts import save
 from classify.features import SentenceEncoder, mask
-from classify.learned import Head, TextFeatures, lines_of, new_vectorizers, piece_lines
+from classify.issues import pieces
+from classify.learned import (
+    CATEGORIES,
+    FACETS,
+    KIND_OF_FACET,
+    KINDS,
+    SECTIONS,
+    Combiner,
+    TextFeatures,
+    lines_of,
+    new_vectorizers,
+    piece_lines,
+)
+from classify.listen import listen
 from classify.normalise import fold
+from classify.products import mentions
+from classify.ridge import Ridge, fit_ridge
 from classify.segment import make_document
-from models.assessment import FACETS_OF_KIND, Category, Facet, Section
+from classify.units import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
     from classify.features import Encoder
     from classify.labelled import LabelledMail
+    from classify.scorer import Voice
     from classify.segment import Document
+    from classify.units import Unit
+    from models.assessment import Category
     from policy.pack import Pack
 
-REGULARISATION = 4.0  # C of the logistic regressions
-FEWEST = 5  # examples of a class below which a head is not fitted
+ALPHA_UNIT, ALPHA_TEXT = 2.0, 1.0  # penalties of the ridges
+C_SECTION, C_KIND, C_CATEGORY = 0.5, 1.0, 6.0  # of the combiners
+_SHORTEST_MARK = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One labelled mail as the models read it."""
+
+    truth: LabelledMail
+    doc: Document
+    voice: Voice
+    units: tuple[Unit, ...]
+    n_pieces: int
+    issue_texts: tuple[str, ...]  # of the labelled issues
+    issue_categories: tuple[Category, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Everything that a `LearnedScorer` needs."""
+
+    features: TextFeatures
+    ridges: dict[str, Ridge]
+    combiners: dict[str, Combiner]
 
 
 def train(mails: Sequence[LabelledMail], folder: Path, pack: Pack, on: date) -> None:
     """Fit on all mails and write the artefacts."""
-    features, heads = fit(mails, pack, SentenceEncoder())
+    fitted = fit(examples_of(mails, pack), SentenceEncoder())
     digest = hashlib.sha256("".join(f"{m.id}\0{m.mail.subject}\0{m.mail.text}" for m in mails).encode()).hexdigest()
-    save(
-        folder,
-        features,
-        heads,
-        {
-            "corpus_sha256": digest,
-            "corpus_mails": str(len(mails)),
-            "corpus_writers": str(len({m.writer for m in mails})),
-            "scikit_learn": sklearn.__version__,
-            "trained_on": on.isoformat(),
-        },
+    card = {
+        "corpus_sha256": digest,
+        "corpus_mails": str(len(mails)),
+        "corpus_writers": str(len({m.writer for m in mails})),
+        "scikit_learn": sklearn.__version__,
+        "trained_on": on.isoformat(),
+    }
+    save(folder, fitted.features, fitted.ridges, fitted.combiners, card)
+
+
+def examples_of(mails: Sequence[LabelledMail], pack: Pack) -> tuple[Example, ...]:
+    """The mails with all that depends on no fitted weight."""
+    return tuple(_example(one, pack) for one in mails)
+
+
+def _example(one: LabelledMail, pack: Pack) -> Example:
+    mail = one.mail
+    doc = make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
+    named = mentions(doc, pack)
+    texts = _issue_texts(one, doc)
+    return Example(
+        truth=one,
+        doc=doc,
+        voice=listen(doc, [text for text, _ in texts], named, pack),
+        units=units_of(doc),
+        n_pieces=len(pieces(doc, named, pack)),
+        issue_texts=tuple(text for text, _ in texts),
+        issue_categories=tuple(category for _, category in texts),
     )
 
 
-def document_of(labelled: LabelledMail, pack: Pack) -> Document:
-    """The mail as the models read it."""
-    mail = labelled.mail
-    return make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
+def _issue_texts(one: LabelledMail, doc: Document) -> list[tuple[str, Category]]:
+    """The text of each issue: its marks; the whole mail for the only one."""
+    if len(one.issues) == 1:
+        return [(doc.text, one.issues[0].category)]
+    return [(fold(issue.text).text, issue.category) for issue in one.issues if issue.text]
 
 
-def fit(mails: Sequence[LabelledMail], pack: Pack, encoder: Encoder) -> tuple[TextFeatures, dict[str, Head]]:
-    """Features and heads of these mails."""
-    docs = [document_of(one, pack) for one in mails]
-    pieces = [
-        (piece, issue.category) for one, doc in zip(mails, docs, strict=True) for piece, issue in _pieces(one, doc)
-    ]
+def fit(examples: Sequence[Example], encoder: Encoder) -> Fitted:
+    """All weights from these examples."""
     chars, tokens = new_vectorizers()
-    texts = [mask(doc.text) for doc in docs]
+    texts = [mask(unit.text) for one in examples for unit in one.units]
     features = TextFeatures(encoder, chars.fit(texts), tokens.fit(texts))
-    whole = features.transform([doc.text for doc in docs], [lines_of(doc) for doc in docs])
-    heads: dict[str, Head] = {}
-    for section in Section:
-        _binary(heads, f"section:{section.value}", whole, [section in one.sections for one in mails])
-    _binary(heads, "several", whole, [len(one.issues) > 1 for one in mails])
-    with_kind = [place for place, one in enumerate(mails) if one.kind is not None]
-    _multi(heads, "kind", whole[with_kind], [str(mails[place].kind) for place in with_kind])
-    for facet in Facet:
-        of_kind = [place for place in with_kind if facet in FACETS_OF_KIND[mails[place].kind]]  # type: ignore[index]
-        _binary(heads, f"facet:{facet.value}", whole[of_kind], [facet in mails[place].facets for place in of_kind])
-    spoken = [(text, category) for text, category in pieces if category is not Category.ACKNOWLEDGEMENT]
-    issue_features = features.transform([text for text, _ in spoken], [piece_lines(text) for text, _ in spoken])
-    _multi(heads, "category", issue_features, [category.value for _, category in spoken])
-    return features, heads
+    groups = [one.truth.writer for one in examples]
+    whole = features.of_texts([one.doc.text for one in examples], [lines_of(one.doc) for one in examples])
+    unit, tags = _fit_units(examples, features)
+    sections = np.array([[s in one.truth.sections for s in SECTIONS] for one in examples])
+    several = np.array([[len(one.truth.issues) > 1] for one in examples])
+    mail, seen = fit_ridge(whole, np.concatenate([sections, several], axis=1).astype(float), groups, ALPHA_TEXT)
+    category, combined_category, guesses = _fit_categories(examples, features)
+    combiners = {"category": combined_category}
+    about = [rows.about(one.doc, guess, one.voice) for one, guess in zip(examples, guesses, strict=True)]
+    for place, section in enumerate(SECTIONS):
+        table = [
+            rows.section_row(section, tag[:, place], score[place], what, one.doc, one.voice)
+            for one, tag, score, what in zip(examples, tags, seen, about, strict=True)
+        ]
+        combiners[f"section:{section.value}"] = _combine(table, _yes_no(sections[:, place]), C_SECTION)
+    table = [
+        rows.several_row(score[-1], one.doc, one.voice, one.n_pieces) for one, score in zip(examples, seen, strict=True)
+    ]
+    combiners["several"] = _combine(table, _yes_no(several[:, 0]), C_SECTION)
+    for place, facet in enumerate(FACETS, len(SECTIONS)):
+        of_kind = [
+            (one, tag) for one, tag in zip(examples, tags, strict=True) if one.truth.kind is KIND_OF_FACET[facet]
+        ]
+        table = [rows.facet_row(facet, tag[:, place], one.voice, len(one.units)) for one, tag in of_kind]
+        labels = _yes_no(np.array([facet in one.truth.facets for one, _ in of_kind]))
+        combiners[f"facet:{facet.value}"] = _combine(table, labels, C_SECTION)
+    kind, combiners["kind"] = _fit_kinds(examples, whole)
+    return Fitted(features, {"unit": unit, "mail": mail, "kind": kind, "category": category}, combiners)
 
 
-def _pieces(one: LabelledMail, doc: Document):  # type: ignore[no-untyped-def]  # noqa: ANN202 - pairs of (text, issue)
-    """The text of each issue: its marks, with the subject before the only one; the whole mail where there are no marks."""
-    for issue in one.issues:
-        if len(one.issues) == 1:
-            yield doc.text, issue
-        elif issue.text:
-            yield fold(issue.text).text, issue
+def _fit_units(examples: Sequence[Example], features: TextFeatures) -> tuple[Ridge, list[NDArray[np.float64]]]:
+    """The taggers, and each example's tags from taggers that had not seen its writer."""
+    table = vstack([features.of_units(one.units, one.voice) for one in examples]).tocsr()
+    owner = np.concatenate([[place] * len(one.units) for place, one in enumerate(examples)]).astype(int)
+    groups = [examples[place].truth.writer for place in owner]
+    marked = np.concatenate([_marked_units(one) for one in examples])
+    n = len(SECTIONS)
+    ridge, tags = fit_ridge(table, marked[:, :n], groups, ALPHA_UNIT)
+    coefs, intercepts, columns = [ridge.coef], [ridge.intercept], [tags]
+    for kind in KINDS:
+        places = [n + place for place, facet in enumerate(FACETS) if KIND_OF_FACET[facet] is kind]
+        mine = np.array([examples[place].truth.kind is kind for place in owner])
+        ridge, unseen = fit_ridge(
+            table[mine], marked[mine][:, places], [g for g, m in zip(groups, mine, strict=True) if m], ALPHA_UNIT
+        )
+        column = np.zeros((len(owner), len(places)))
+        column[mine] = unseen
+        coefs.append(ridge.coef)
+        intercepts.append(ridge.intercept)
+        columns.append(column)
+    order = [KIND_OF_FACET[facet] for facet in FACETS]
+    assert order == sorted(order, key=KINDS.index), "facets stand in the order of their kinds"
+    whole = np.concatenate(columns, axis=1)
+    return (
+        Ridge(np.concatenate(coefs, axis=1), np.concatenate(intercepts)),
+        [whole[owner == place] for place in range(len(examples))],
+    )
 
 
-def _binary(heads: dict[str, Head], name: str, features: csr_matrix, labels: list[bool]) -> None:
-    if min(sum(labels), len(labels) - sum(labels)) >= FEWEST:
-        heads[name] = _fit(features, np.array(labels), ("no", "yes"))
+def _marked_units(one: Example) -> NDArray[np.float64]:
+    """Which units hold marked words of which section or facet: shape (n_units, n_sections + n_facets), 0 or 1."""
+    names = [*(s.value for s in SECTIONS), *(f.value for f in FACETS)]
+    table = np.zeros((len(one.units), len(names)))
+    for column, name in enumerate(names):
+        for text in one.truth.marks[name]:
+            for start, end in _places(fold(text).text.strip(), one.doc.text):
+                for row, unit in enumerate(one.units):
+                    if unit.start < end and start < unit.end:
+                        table[row, column] = 1.0
+    return table
 
 
-def _multi(heads: dict[str, Head], name: str, features: csr_matrix, labels: list[str]) -> None:
-    known = sorted(label for label, count in Counter(labels).items() if count >= 2)
-    rows = [place for place, label in enumerate(labels) if label in known]
-    if len(known) >= 3:
-        heads[name] = _fit(features[rows], np.array([labels[place] for place in rows]), tuple(known))
+def _places(words: str, text: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    at = text.find(words) if len(words) >= _SHORTEST_MARK else -1
+    while at >= 0:
+        found.append((at, at + len(words)))
+        at = text.find(words, at + len(words))
+    return found
 
 
-def _fit(features: csr_matrix, labels: np.ndarray, classes: tuple[str, ...]) -> Head:
-    model = LogisticRegression(C=REGULARISATION, max_iter=400)
+def _fit_categories(
+    examples: Sequence[Example], features: TextFeatures
+) -> tuple[Ridge, Combiner, list[list[dict[Category, float]]]]:
+    """The ridge, its combiner, and each example's guesses from a ridge that had not seen its writer."""
+    owner = [place for place, one in enumerate(examples) for _ in one.issue_texts]
+    texts = [text for one in examples for text in one.issue_texts]
+    labels = [category for one in examples for category in one.issue_categories]
+    heard = [scores for one in examples for scores in one.voice.categories]
+    table = features.of_texts(texts, [piece_lines(text) for text in texts])
+    answers = np.array([[label is category for category in CATEGORIES] for label in labels], dtype=float)
+    ridge, unseen = fit_ridge(table, answers, [examples[place].truth.writer for place in owner], ALPHA_TEXT)
+    short = [rows.category_row(scores, rules) for scores, rules in zip(unseen, heard, strict=True)]
+    combiner = _combine(short, [label.value for label in labels], C_CATEGORY)
+    guesses: list[list[dict[Category, float]]] = [[] for _ in examples]
+    by_name = {category.value: category for category in CATEGORIES}
+    for place, row in zip(owner, short, strict=True):
+        guesses[place].append({by_name[name]: value for name, value in combiner.probabilities(row).items()})
+    return ridge, combiner, guesses
+
+
+def _fit_kinds(examples: Sequence[Example], whole: csr_matrix) -> tuple[Ridge, Combiner]:
+    with_kind = [place for place, one in enumerate(examples) if one.truth.kind is not None]
+    labels = [str(examples[place].truth.kind) for place in with_kind]
+    answers = np.array([[label == kind.value for kind in KINDS] for label in labels], dtype=float)
+    groups = [examples[place].truth.writer for place in with_kind]
+    ridge, unseen = fit_ridge(whole[with_kind], answers, groups, ALPHA_TEXT)
+    table = [rows.kind_row(scores, examples[place].voice) for scores, place in zip(unseen, with_kind, strict=True)]
+    return ridge, _combine(table, labels, C_KIND)
+
+
+def _yes_no(labels: NDArray[np.bool_]) -> list[str]:
+    return ["yes" if label else "no" for label in labels]
+
+
+def _combine(table: Sequence[NDArray[np.float64]], labels: Sequence[str], strength: float) -> Combiner:
+    """A logistic regression on standardised columns, the scaling folded into its weights."""
+    if len(set(labels)) == 1:  # never seen otherwise: as sure as so many examples make one
+        odds = np.log(len(labels) + 1.0) * (1 if labels[0] == "yes" else -1)
+        return Combiner(("no", "yes"), np.zeros((1, len(table[0])), np.float32), np.array([odds], np.float32))
+    values = np.stack(table)
+    middle, spread = values.mean(axis=0), values.std(axis=0)
+    spread[spread < 1e-6] = 1.0
+    model = LogisticRegression(C=strength, max_iter=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(features, labels)
-    return Head(classes=classes, coef=model.coef_.astype(np.float32), intercept=model.intercept_.astype(np.float32))
+        model.fit((values - middle) / spread, labels)
+    coef = model.coef_ / spread
+    return Combiner(
+        tuple(str(one) for one in model.classes_),
+        coef.astype(np.float32),
+        (model.intercept_ - coef @ middle).astype(np.float32),
+    )

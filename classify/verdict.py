@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 
 _SHARPNESS = 1.1
-_RULES_SHARE = 0.4  # beside a model
 
 
 def best_category(rules: Mapping[Category, float], learned: Mapping[Category, float]) -> tuple[Category, float]:
-    """The category and its probability; the rules' scores are made probabilities, then mixed with the model's."""
-    mixed = _mix(_softmax(rules), learned)
-    mixed.pop(Category.ACKNOWLEDGEMENT, None)
-    if not any(rules.values()) and not learned:
-        return Category.HOW_TO, 0.3
+    """The category and its probability: the model's, which has weighed the rules too, or the rules' alone."""
+    mixed = dict(learned) or _softmax(rules)
+    if not learned:
+        mixed.pop(Category.ACKNOWLEDGEMENT, None)
+        if not any(rules.values()):
+            return Category.HOW_TO, 0.3
     best = max(mixed, key=lambda category: mixed[category])
     return best, min(0.99, mixed[best] / (sum(mixed.values()) or 1.0))
 
 
 def best_kind(rules: Mapping[SymptomKind, float], learned: Mapping[SymptomKind, float]) -> SymptomKind:
     """The kind of symptom; an error where nothing speaks for any."""
-    mixed = _mix(_softmax(rules), learned)
+    mixed = dict(learned) or _softmax(rules)
     if not any(rules.values()) and not learned:
         return SymptomKind.ERROR
     return max(mixed, key=lambda kind: mixed[kind])
@@ -42,12 +42,6 @@ def _softmax(scores: Mapping[Key, float]) -> dict[Key, float]:
     powers = {key: math.exp((score - top) * _SHARPNESS) for key, score in scores.items()}
     total = sum(powers.values()) or 1.0
     return {key: power / total for key, power in powers.items()}
-
-
-def _mix(rules: dict[Key, float], learned: Mapping[Key, float]) -> dict[Key, float]:
-    if not learned:
-        return rules
-    return {key: _RULES_SHARE * share + (1 - _RULES_SHARE) * learned.get(key, 0.0) for key, share in rules.items()}
 
 
 def reading_confidence(issues: tuple[Issue, ...], scores: Scores) -> float:

@@ -1,0 +1,39 @@
+"""The rules' voice on one mail: every hit for every section and facet, the kinds' and the categories' scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from classify.categories import category_scores
+from classify.goal import questions
+from classify.hits import Hit
+from classify.kinds import facet_hits, kind_scores
+from classify.scorer import Voice
+from classify.sections import is_answered, section_hits
+from models.assessment import Section, SymptomKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classify.products import Mention
+    from classify.segment import Document
+    from models.assessment import Facet
+    from policy.pack import Pack
+
+
+def listen(doc: Document, issue_texts: Sequence[str], named: Sequence[Mention], pack: Pack) -> Voice:
+    """What the rules say of a mail whose issues have these texts (folded)."""
+    asked = tuple(Hit(start, end, "question", 0.9) for start, end in questions(doc))
+    has_product = any(mention.is_strong or mention.is_id for mention in named)
+    subject = doc.lines[0].text if doc.lines else ""
+    facets: dict[Facet, tuple[Hit, ...]] = {}
+    for kind in SymptomKind:
+        facets |= {facet: tuple(hits) for facet, hits in facet_hits(doc, kind, pack).items()}
+    return Voice(
+        sections={section: tuple(hits) for section, hits in section_hits(doc, pack, asked).items()},
+        facets=facets,
+        questions=asked,
+        kinds=kind_scores(doc),
+        categories=tuple(category_scores(text, has_product=has_product, subject=subject) for text in issue_texts),
+        answered=frozenset(section for section in Section if is_answered(doc, section)),
+    )
