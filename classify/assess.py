@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from classify.borders import cut
 from classify.categories import is_acknowledgement
 from classify.combine import finding
 from classify.explain import explain
@@ -17,7 +18,7 @@ from classify.issues import gist_of, pieces
 from classify.kinds import screenshot_facets
 from classify.language import language_of
 from classify.links import evidence_link, goal_link
-from classify.listen import listen
+from classify.listen import listen, listen_to_issues
 from classify.normalise import fold
 from classify.products import mentions, products_of
 from classify.secrets import find_secrets
@@ -30,7 +31,7 @@ from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Findi
 if TYPE_CHECKING:
     from classify.issues import Piece
     from classify.products import Mention
-    from classify.scorer import Scorer, Scores, Voice
+    from classify.scorer import IssueVoice, Scorer, Scores, Voice
     from classify.segment import Document
     from models.mail import Mail
     from policy.pack import Pack
@@ -43,11 +44,13 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     text = f"{mail.subject}\n{mail.reply_text}"
     doc = make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
     named = mentions(doc, pack)
-    parts = pieces(doc, named, pack)
-    texts = [part.text(doc) for part in parts]
-    voice = listen(doc, texts, named, pack)
-    scores = scorer.score(doc, texts, voice)
-    issues = _issues(doc, parts, named, pack, voice, scores, mail.subject)
+    voice = listen(doc, pack)
+    by_rules = pieces(doc, named, pack)
+    tags = scorer.tag(doc, voice, named, by_rules, pack)
+    parts = cut(doc, tags.units, tags.borders, tags.several, by_rules)
+    heard = listen_to_issues(doc, [part.text(doc) for part in parts], named)
+    scores = scorer.score(doc, tags, voice, heard)
+    issues = _issues(doc, parts, named, pack, heard, scores, mail.subject)
     asks = [issue for issue in issues if issue.category is not Category.ACKNOWLEDGEMENT]
     is_question = (
         bool(asks) and not any(issue.category in _TROUBLE or issue.category.is_out for issue in asks)
@@ -60,7 +63,7 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
         is_asking=any(i.category is not Category.OUT_UNRELATED for i in asks),
     )
     trouble = next((issue for issue in asks if issue.category in _TROUBLE), None)
-    kind = best_kind(voice.kinds, scores.kinds) if trouble else None
+    kind = _kind(issues.index(trouble), heard, scores) if trouble else None
     facets = _facets(doc, kind, voice, scores, sections)
     named_accounts = accounts(doc)
     other = refers_elsewhere(doc)
@@ -79,7 +82,7 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
         has_permission_error=has_permission_error(doc),
         secrets=find_secrets(doc),
         hints=hints_of(doc, pack, mail.sent_at, is_question=is_question),
-        confidence=reading_confidence(issues, scores),
+        confidence=reading_confidence(issues, tags.several),
         explanation=explain(sections, facets, text),
     )
 
@@ -89,7 +92,7 @@ def _issues(
     parts: tuple[Piece, ...],
     named: tuple[Mention, ...],
     pack: Pack,
-    voice: Voice,
+    heard: tuple[IssueVoice, ...],
     scores: Scores,
     subject: str,
 ) -> tuple[Issue, ...]:
@@ -101,7 +104,7 @@ def _issues(
     found = []
     for number, part in enumerate(parts):
         learned = scores.categories[number] if number < len(scores.categories) else {}
-        category, confidence = best_category(voice.categories[number], learned)
+        category, confidence = best_category(heard[number].categories, learned)
         found.append(_issue(doc, part, category, confidence, named, pack, subject if len(parts) == 1 else ""))
     return tuple(found)
 
@@ -133,6 +136,11 @@ def _issue(
         spans=tuple(doc.back(start, end) for start, end in part.spans),
         confidence=round(confidence, 4),
     )
+
+
+def _kind(number: int, heard: tuple[IssueVoice, ...], scores: Scores) -> SymptomKind:
+    """The kind of symptom of one issue."""
+    return best_kind(heard[number].kinds, scores.kinds[number] if scores.kinds else {})
 
 
 def _has_plain_question(asks: list[Issue]) -> bool:

@@ -64,7 +64,7 @@ def _left_out(mails: Sequence[LabelledMail], pack: Pack, decide: Callable[[Mail,
         rest = [one for one in examples if one.truth.writer != writer]
         if not rest:
             return []
-        fitted = fit(rest, encoder)
+        fitted = fit(rest, encoder, pack)
         scorer = LearnedScorer(fitted.features, fitted.ridges, fitted.combiners)
         reads += [_read(one, pack, scorer, decide) for one in mails if one.writer == writer]
     return reads

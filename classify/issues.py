@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from classify.segment import Document, Line
     from policy.pack import Pack
 
-_BRIDGE = compiled(
+BRIDGE = compiled(
     r"^\s*(?:[・\-*■●◆○]\s*)?(?:それと|あと、?|また、?別件|別件(?:です|で|になり|として|ですが|なのですが)|別の(?:件|質問|相談|問題|話)|話は(?:変わり|別)|(?:それ|これ)とは別に|もう(?:一|1|ひと)(?:点|つ|件)|もう1つ|追加で|ついで(?:に|で|ながら)|併せて|あわせて|合わせて|加えて|さらに、?(?:もう|別|.{0,20}(?:教え|お願い|質問))|他に(?:も)?|ほかに(?:も)?|最後に|二つ目|2つ目|二点目|2点目|次に|なお、.{0,40}(?:教え|ご教示|お願い|でしょうか)"
     r"|also[, ]|in addition|another (?:question|issue|problem|thing|matter|topic)|one more|separately|on (?:a|an) (?:different|unrelated|another|other|separate) (?:note|matter|topic)|by the way|btw|second(?:ly)?[, ]|furthermore|besides|while (?:i'm|we're|we are|i am) at it|apart from (?:this|that)|unrelated|additionally|next[, ]|finally[, ]|lastly|另外|还有一个|此外|顺便)"
 )
-_STRONG_BRIDGE = compiled(
+STRONG_BRIDGE = compiled(
     r"別件|別の(?:件|質問|相談|問題)|話は(?:変わり|別)|とは別に|もう(?:一|1|ひと)(?:点|つ|件)|ついで|二つ目|2つ目|二点目|2点目|another (?:question|issue|problem|matter|topic)|separately|(?:different|unrelated|separate) (?:note|matter|topic|question|issue)|one more|by the way|btw|while (?:i'm|we're|we are|i am) at it|unrelated|另外|还有一个|顺便"
 )
 _ANNOUNCED = compiled(
@@ -34,10 +34,10 @@ _ANNOUNCED = compiled(
 _STEP_HEAD = compiled(
     r"手順|再現|操作|実施|試した|確認した|やったこと|経緯|時系列|経過|対応(?:履歴|内容)|切り分け|steps|reproduc|tried|timeline|procedure|what (?:i|we) (?:did|tried)|環境|構成|状態|状況|environment|条件|理由|要件|前提|設定(?:内容|値)|observ|checked|結果|発生(?:状況|履歴|日時)|log"
 )
-_REQUEST = compiled(
+REQUEST = compiled(
     r"(?:教えて|ご教示|ご案内|お知らせ|ご説明|ご回答|ご確認|お願い(?:し|いたし|できま)|いただけ(?:ます|ない|れば)|ください|下さい|でしょうか|ですか|ますか|ませんか|のか[。?]?$|知りたい|したい(?:です|の)|希望|困って|ほしい|欲しい|\?)|\b(?:please|could you|can you|can we|can i|how|what|which|where|why|when|is it|is there|do you|does|would|should|need|want|like to|wonder)\b"
 )
-_SYMPTOM = compiled(
+SYMPTOM = compiled(
     r"(?:エラー|失敗|タイムアウト|切断|遅(?:い|く)|落ち(?:る|ま)|止ま|文字化け|不具合|(?:でき|出来)(?:ない|ません|なく)|(?:れ|き|け|え|か|わ|ら)(?:ない|ません)(?!でしょうか|か[。?])|て(?:い|お)(?:ない|ません|りません)|おかしい|高い|消え)|\b(?:error|fail\w*|cannot|can't|unable|timed? ?out|denied|refused|not work\w*|does(?:n't| not)|broken|crash\w*|slow|missing|wrong|stuck|drops?)\b"
 )
 
@@ -78,17 +78,17 @@ def _by_numbers(
         return []
     blocks = _blocks(body, items)
     texts = ["\n".join(doc.text[start:end] for start, end in block) for block in blocks]
-    own = [bool(_REQUEST.search(text)) or bool(_SYMPTOM.search(text)) for text in texts]
+    own = [bool(REQUEST.search(text)) or bool(SYMPTOM.search(text)) for text in texts]
     if not all(own):
         return []
-    asked = sum(1 for text in texts if _REQUEST.search(text))
+    asked = sum(1 for text in texts if REQUEST.search(text))
     announced = _ANNOUNCED.search(doc.text)
     subjects = [_products_in(block, mentions, pack) for block in blocks]
     differ = len({frozenset(subject) for subject in subjects if subject}) > 1
     if (
         announced
         or (asked == len(texts) and (differ or _are_apart(texts)))
-        or (differ and all(_SYMPTOM.search(text) for text in texts))
+        or (differ and all(SYMPTOM.search(text) for text in texts))
     ):
         return blocks
     return []
@@ -122,14 +122,14 @@ def _by_bridges(
             continue
         for start, end in sentences(doc.text[line.start : line.end], line.start):
             sentence = doc.text[start:end]
-            bridge = _BRIDGE.search(sentence) or (_STRONG_BRIDGE.search(sentence) if start > first else None)
+            bridge = BRIDGE.search(sentence) or (STRONG_BRIDGE.search(sentence) if start > first else None)
             if bridge is None or start <= first:
                 continue
             rest = doc.text[start:last]
-            has_own = bool(_REQUEST.search(rest[bridge.end() :]) or _SYMPTOM.search(rest[bridge.end() :]))
+            has_own = bool(REQUEST.search(rest[bridge.end() :]) or SYMPTOM.search(rest[bridge.end() :]))
             if not has_own or not _asks(doc.text[(cuts[-1] if cuts else first) : start]):
                 continue
-            if _STRONG_BRIDGE.search(sentence) or _is_new_matter(
+            if STRONG_BRIDGE.search(sentence) or _is_new_matter(
                 doc, (cuts[-1] if cuts else doc.lines[0].start, start), (start, end), mentions, pack
             ):
                 cuts.append(start)
@@ -162,8 +162,8 @@ def _by_questions(
 
 
 def _asks(text: str) -> bool:
-    return bool(_SYMPTOM.search(text)) or any(
-        _REQUEST.search(line) and not is_bare_request(line) for line in text.split("\n")
+    return bool(SYMPTOM.search(text)) or any(
+        REQUEST.search(line) and not is_bare_request(line) for line in text.split("\n")
     )
 
 
@@ -176,7 +176,7 @@ def _is_new_matter(
         bool(here)
         and not here & there
         and not _related([here, there], pack)
-        and bool(_REQUEST.search(doc.text[span[0] : span[1]]))
+        and bool(REQUEST.search(doc.text[span[0] : span[1]]))
     )
 
 
@@ -250,7 +250,7 @@ def gist_of(doc: Document, piece: Piece, subject: str) -> str:
     for start, end in piece.spans:
         for from_, to in sentences(doc.text[start:end], start):
             sentence = doc.text[from_:to].strip()
-            if _REQUEST.search(sentence) or _SYMPTOM.search(sentence):
+            if REQUEST.search(sentence) or SYMPTOM.search(sentence):
                 return " ".join(re.sub(r"^\s*(?:[(]?\d{1,2}[).、:.]|[①-⑳]|[・\-*■●◆])\s*", "", sentence).split())[:80]
     start, end = piece.spans[0]
     return " ".join(doc.text[start:end].split())[:80]

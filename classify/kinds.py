@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from classify.evidence import _ERROR_LINE, _QUOTED_ERROR, _STRICT_HTTP, _looks_like_code, evidence_files
-from classify.hits import Hit, find
+from classify.hits import Hit, compiled, find
 from models.assessment import FACETS_OF_KIND, Facet, SymptomKind
 
 if TYPE_CHECKING:
@@ -85,25 +85,18 @@ _FACETS: dict[Facet, tuple[tuple[str, str, float], ...]] = {
 }
 
 
-def kind_scores(doc: Document, start: int = 0, end: int | None = None) -> dict[SymptomKind, float]:
-    """How strongly the words speak for each kind, within [start, end) of the folded text."""
-    stop = len(doc.text) if end is None else end
-    lines = [line for line in doc.spoken() if line.end > start and line.start < stop]
+def kind_scores(text: str, subject: str = "") -> dict[SymptomKind, float]:
+    """How strongly the words of one issue (folded) speak for each kind; `subject` counts besides for the only issue."""
     scores = dict.fromkeys(SymptomKind, 0.0)
+    lines = text.split("\n")
     for kind, cues in _KIND_CUES.items():
         for regex, weight in cues:
-            count = sum(1 for _ in find(regex, lines, doc.text, kind.value, weight))
+            pattern = compiled(regex)
+            count = sum(1 for line in lines for match in pattern.finditer(line) if match[0])
             scores[kind] += weight * min(count, 3) ** 0.5 if count else 0.0
-    if _STRONG_UNREACHABLE.search(doc.text, start, stop):
+            scores[kind] += 0.6 * weight if subject and pattern.search(subject) else 0.0
+    if _STRONG_UNREACHABLE.search(text):
         scores[SymptomKind.CONNECTIVITY] += 1.0
-    subject = doc.lines[0] if doc.lines else None
-    if subject and start == 0:
-        for kind, cues in _KIND_CUES.items():
-            scores[kind] += sum(
-                0.6 * weight
-                for regex, weight in cues
-                if any(True for _ in find(regex, [subject], doc.text, "", weight))
-            )
     return scores
 
 

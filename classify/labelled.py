@@ -51,7 +51,12 @@ class LabelledIssue:
 
     category: Category
     products: frozenset[str]
-    text: str = ""  # the marked text of this issue; empty where the mail has no marks for it
+    stretches: tuple[str, ...] = ()  # the marked stretches of this issue; none where the mail has no marks for it
+
+    @property
+    def text(self) -> str:
+        """The marked text, stretch after stretch."""
+        return "\n".join(self.stretches)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +124,7 @@ def _mail(name: str, writer: str, block: str, own_words: Callable[[str], str]) -
         writer=writer,
         mail=_as_mail(labels, _MARK.sub("", body).strip("\n"), own_words),
         language=labels["lang"],
-        issues=tuple(_issue(entry, "\n".join(_marked(body, f"i{number}"))) for number, entry in enumerate(issues, 1)),
+        issues=tuple(_issue(entry, _marked(body, f"i{number}")) for number, entry in enumerate(issues, 1)),
         sections=frozenset(Section(one) for one in labels.get("sections", [])),
         answered=frozenset(Section(one) for one in labels.get("answered", [])),
         kind=SymptomKind(kind) if kind else None,
@@ -132,8 +137,10 @@ def _mail(name: str, writer: str, block: str, own_words: Callable[[str], str]) -
     )
 
 
-def _issue(entry: dict[str, Any], text: str) -> LabelledIssue:
-    return LabelledIssue(category=Category(entry["category"]), products=frozenset(entry.get("products", [])), text=text)
+def _issue(entry: dict[str, Any], stretches: tuple[str, ...]) -> LabelledIssue:
+    return LabelledIssue(
+        category=Category(entry["category"]), products=frozenset(entry.get("products", [])), stretches=stretches
+    )
 
 
 def _marked(body: str, name: str) -> tuple[str, ...]:

@@ -7,15 +7,16 @@ of writers that the taggers had not seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classify import rows
+from classify.borders import border_rows, several_row
 from classify.features import DIMENSIONS, MAX_LINES, mask, words
-from classify.scorer import Opinion, Scores
+from classify.scorer import Opinion, Scores, Tags
 from classify.units import layout, units_of
 from models.assessment import FACETS_OF_KIND, Category, Facet, Section, SymptomKind
 
@@ -25,15 +26,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from classify.features import Encoder
+    from classify.issues import Piece
+    from classify.products import Mention
     from classify.ridge import Ridge
-    from classify.scorer import Voice
+    from classify.scorer import IssueVoice, Voice
     from classify.segment import Document
     from classify.units import Unit
+    from policy.pack import Pack
 
 MAX_TEXT = 6_000  # characters of one mail that the n-grams see
-OWN, NEIGHBOUR, LAYOUT_WEIGHT, WHOLE = 1.2, 0.5, 0.7, 1.2  # weights of the dense features beside the n-grams' 1
+OWN, NEIGHBOUR, LAYOUT_WEIGHT, WHOLE = 1.2, 0.5, 0.7, 0.6  # weights of the dense features beside the n-grams' 1
 SECTIONS, FACETS, KINDS, CATEGORIES = tuple(Section), tuple(Facet), tuple(SymptomKind), tuple(Category)
 KIND_OF_FACET = {facet: kind for kind, facets in FACETS_OF_KIND.items() for facet in facets}
+BORDER, SYMPTOM = len(SECTIONS) + len(FACETS), SECTIONS.index(Section.SYMPTOM)  # columns of the unit ridge
 _SPEAKS_FOR = 0.3  # a unit's score from which it is shown as proof
 
 
@@ -104,13 +109,6 @@ class Combiner:
         return dict(zip(self.classes, (float(one) for one in powers / powers.sum()), strict=True))
 
 
-class Heads(Protocol):
-    """Where fitted ridges come from, by name: unit, mail, kind, category."""
-
-    def __getitem__(self, name: str, /) -> Ridge:
-        """One ridge."""
-
-
 def lines_of(doc: Document) -> list[str]:
     """The lines that the embedding reads: the sender's own sentences, no logs, greetings, headings."""
     return [line.text for line in doc.prose() if line.text]
@@ -127,39 +125,55 @@ class LearnedScorer:
     def __init__(self, features: TextFeatures, ridges: Mapping[str, Ridge], combiners: Mapping[str, Combiner]) -> None:
         self._features, self._ridges, self._combiners = features, ridges, combiners
 
-    def score(self, doc: Document, pieces: Sequence[str], voice: Voice) -> Scores:
-        """All opinions on one mail and on each of its issues."""
+    def tag(self, doc: Document, voice: Voice, named: Sequence[Mention], rules: Sequence[Piece], pack: Pack) -> Tags:
+        """The scores of the mail's units, and where issues begin."""
         units = units_of(doc)
         if not units:
+            return Tags()
+        table = self._ridges["unit"].scores(self._features.of_units(units, voice))
+        vectors = self._features.encoder.encode([unit.text for unit in units])
+        probability = self._combiners["border"].probabilities
+        borders = np.array(
+            [
+                probability(row)["yes"]
+                for row in border_rows(doc, units, vectors, table[:, [BORDER, SYMPTOM]], named, pack)
+            ]
+        )
+        whole = self._ridges["mail"].scores(self._features.of_texts([doc.text], [lines_of(doc)]))[0]
+        several = self._combiners["several"].probabilities(
+            several_row(borders, whole[-1], doc, len(voice.questions), rules)
+        )["yes"]
+        return Tags(
+            units=units, table=table, borders=tuple(float(p) for p in borders), several=several, mail=tuple(whole)
+        )
+
+    def score(self, doc: Document, tags: Tags, voice: Voice, issues: Sequence[IssueVoice]) -> Scores:
+        """All opinions on one mail and on each of its issues."""
+        if tags.table is None:
             return Scores()
-        tags = self._ridges["unit"].scores(self._features.of_units(units, voice))
-        whole = self._features.of_texts([doc.text], [lines_of(doc)])
-        mail = self._ridges["mail"].scores(whole)[0]
-        categories = self._categories(pieces, voice)
+        kinds, categories = self._issues(issues)
         about = rows.about(doc, categories, voice)
+        table, units = tags.table, tags.units
         return Scores(
             sections={
                 section: self._opinion(
                     f"section:{section.value}",
-                    rows.section_row(section, tags[:, place], mail[place], about, doc, voice),
-                    tags[:, place],
+                    rows.section_row(section, table[:, place], tags.mail[place], about, doc, voice),
+                    table[:, place],
                     units,
                 )
                 for place, section in enumerate(SECTIONS)
             },
-            kinds=self._kinds(whole, voice),
             facets={
                 facet: self._opinion(
                     f"facet:{facet.value}",
-                    rows.facet_row(facet, tags[:, len(SECTIONS) + place], voice, len(units)),
-                    tags[:, len(SECTIONS) + place],
+                    rows.facet_row(facet, table[:, place], voice, len(units)),
+                    table[:, place],
                     units,
                 )
-                for place, facet in enumerate(FACETS)
+                for place, facet in enumerate(FACETS, len(SECTIONS))
             },
-            several=self._combiners["several"].probabilities(
-                rows.several_row(mail[len(SECTIONS)], doc, voice, len(pieces))
-            )["yes"],
+            kinds=kinds,
             categories=categories,
         )
 
@@ -170,18 +184,21 @@ class LearnedScorer:
         spans = tuple((units[place].start, units[place].end) for place in best if tags[place] >= _SPEAKS_FOR)
         return Opinion(probability=self._combiners[name].probabilities(row)["yes"], spans=spans)
 
-    def _kinds(self, whole: csr_matrix, voice: Voice) -> dict[SymptomKind, float]:
-        row = rows.kind_row(self._ridges["kind"].scores(whole)[0], voice)
-        return {SymptomKind(name): value for name, value in self._combiners["kind"].probabilities(row).items()}
-
-    def _categories(self, pieces: Sequence[str], voice: Voice) -> tuple[Mapping[Category, float], ...]:
-        if not pieces:
-            return ()
-        scores = self._ridges["category"].scores(
-            self._features.of_texts(pieces, [piece_lines(piece) for piece in pieces])
+    def _issues(
+        self, issues: Sequence[IssueVoice]
+    ) -> tuple[tuple[Mapping[SymptomKind, float], ...], tuple[Mapping[Category, float], ...]]:
+        """Kind and category of each issue."""
+        if not issues:
+            return (), ()
+        table = self._features.of_texts([one.text for one in issues], [piece_lines(one.text) for one in issues])
+        by_kind, by_category = self._ridges["kind"].scores(table), self._ridges["category"].scores(table)
+        kind, category = self._combiners["kind"], self._combiners["category"]
+        kinds = tuple(
+            {SymptomKind(name): p for name, p in kind.probabilities(rows.kind_row(scores, one.kinds)).items()}
+            for scores, one in zip(by_kind, issues, strict=True)
         )
-        combiner = self._combiners["category"]
-        return tuple(
-            {Category(name): value for name, value in combiner.probabilities(rows.category_row(one, heard)).items()}
-            for one, heard in zip(scores, voice.categories, strict=True)
+        categories = tuple(
+            {Category(name): p for name, p in category.probabilities(rows.category_row(scores, one.categories)).items()}
+            for scores, one in zip(by_category, issues, strict=True)
         )
+        return kinds, categories

@@ -8,7 +8,7 @@ from classify.categories import category_scores
 from classify.goal import questions
 from classify.hits import Hit
 from classify.kinds import facet_hits, kind_scores
-from classify.scorer import Voice
+from classify.scorer import IssueVoice, Voice
 from classify.sections import is_answered, section_hits
 from models.assessment import Section, SymptomKind
 
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     from policy.pack import Pack
 
 
-def listen(doc: Document, issue_texts: Sequence[str], named: Sequence[Mention], pack: Pack) -> Voice:
-    """What the rules say of a mail whose issues have these texts (folded)."""
+def listen(doc: Document, pack: Pack) -> Voice:
+    """What the rules say of a mail."""
     asked = tuple(Hit(start, end, "question", 0.9) for start, end in questions(doc))
-    has_product = any(mention.is_strong or mention.is_id for mention in named)
-    subject = doc.lines[0].text if doc.lines else ""
     facets: dict[Facet, tuple[Hit, ...]] = {}
     for kind in SymptomKind:
         facets |= {facet: tuple(hits) for facet, hits in facet_hits(doc, kind, pack).items()}
@@ -33,7 +31,19 @@ def listen(doc: Document, issue_texts: Sequence[str], named: Sequence[Mention], 
         sections={section: tuple(hits) for section, hits in section_hits(doc, pack, asked).items()},
         facets=facets,
         questions=asked,
-        kinds=kind_scores(doc),
-        categories=tuple(category_scores(text, has_product=has_product, subject=subject) for text in issue_texts),
         answered=frozenset(section for section in Section if is_answered(doc, section)),
+    )
+
+
+def listen_to_issues(doc: Document, texts: Sequence[str], named: Sequence[Mention]) -> tuple[IssueVoice, ...]:
+    """What the rules say of each issue; `texts` are the issues' words, folded."""
+    has_product = any(mention.is_strong or mention.is_id for mention in named)
+    subject = doc.lines[0].text if doc.lines else ""
+    return tuple(
+        IssueVoice(
+            text=text,
+            kinds=kind_scores(text, subject if len(texts) == 1 else ""),
+            categories=category_scores(text, has_product=has_product, subject=subject),
+        )
+        for text in texts
     )

@@ -43,7 +43,7 @@ def fit_ridge(
         alpha: Strength of the penalty, above 0.
     """
     mean = answers.mean(axis=0)
-    gram = np.asarray((features @ features.T).todense(), dtype=np.float64)
+    gram = _gram(features)
     inverse = linalg.inv(gram + alpha * np.eye(len(gram)), overwrite_a=True, check_finite=False)
     dual = inverse @ (answers - mean)
     unseen = np.empty_like(answers)
@@ -54,3 +54,11 @@ def fit_ridge(
         unseen[rows] = answers[rows] - linalg.solve(block, dual[rows], assume_a="pos", check_finite=False)
     coef = np.asarray(features.T @ dual, dtype=np.float32)
     return Ridge(coef, mean.astype(np.float32)), unseen
+
+
+def _gram(features: csr_matrix) -> NDArray[np.float64]:
+    """Inner products of all pairs of rows; columns that hardly any text lacks go through dense algebra."""
+    is_dense = np.diff(features.tocsc().indptr) > features.shape[0] // 4
+    dense = features[:, is_dense].toarray().astype(np.float64)
+    sparse = features[:, ~is_dense]
+    return np.asarray((sparse @ sparse.T).toarray() + dense @ dense.T)

@@ -74,31 +74,15 @@ def facet_row(facet: Facet, tags: NDArray[np.float64], voice: Voice, n_units: in
     return np.concatenate([_tagged(tags), _heard(voice.facets.get(facet, ())), [np.log1p(n_units) / 4]])
 
 
-def kind_row(scores: NDArray[np.float64], voice: Voice) -> NDArray[np.float64]:
+def kind_row(scores: NDArray[np.float64], heard: Mapping[SymptomKind, float]) -> NDArray[np.float64]:
     """The ridge's scores and the rules' shares, kind by kind."""
-    return np.concatenate([scores, _shares([voice.kinds.get(kind, 0.0) for kind in SymptomKind])])
+    return np.concatenate([scores, _shares([heard.get(kind, 0.0) for kind in SymptomKind])])
 
 
 def category_row(scores: NDArray[np.float64], heard: Mapping[Category, float]) -> NDArray[np.float64]:
     """The ridge's scores and what the rules heard, category by category."""
     rules = np.array([heard.get(category, 0.0) for category in Category])
     return np.concatenate([scores, np.minimum(rules, 5.0) / 5.0, _shares(rules)])
-
-
-def several_row(score: float, doc: Document, voice: Voice, n_pieces: int) -> NDArray[np.float64]:
-    """Does the mail hold several issues?"""
-    items = {line.item for line in doc.lines if line.item is not None}
-    return np.array(
-        [
-            score,
-            n_pieces > 1,
-            min(n_pieces, 4) / 4,
-            min(len(voice.questions), 5) / 5,
-            {1, 2} <= items,
-            np.log1p(sum(1 for _ in doc.prose())) / 4,
-        ],
-        dtype=np.float64,
-    )
 
 
 def _tagged(tags: NDArray[np.float64]) -> list[float]:

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from classify.hits import Hit
+    from classify.issues import Piece
+    from classify.products import Mention
     from classify.segment import Document
+    from classify.units import Unit
     from models.assessment import Category, Facet, Section, SymptomKind
+    from policy.pack import Pack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +30,27 @@ class Voice:
     sections: Mapping[Section, tuple[Hit, ...]] = field(default_factory=dict)
     facets: Mapping[Facet, tuple[Hit, ...]] = field(default_factory=dict)
     questions: tuple[Hit, ...] = ()
-    kinds: Mapping[SymptomKind, float] = field(default_factory=dict)
-    categories: tuple[Mapping[Category, float], ...] = ()  # one for each issue
     answered: frozenset[Section] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueVoice:
+    """What the rules heard in the words of one issue: scores, higher is more, 0 is nothing."""
+
+    text: str  # folded
+    kinds: Mapping[SymptomKind, float]
+    categories: Mapping[Category, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags:
+    """The taggers' scores of each unit, shape (n_units, n_tags), and where issues may begin; empty without models."""
+
+    units: tuple[Unit, ...] = ()
+    table: NDArray[np.float64] | None = None
+    borders: tuple[float, ...] = ()  # the probability that a unit begins another issue
+    several: float | None = None  # the probability that the mail holds several issues
+    mail: tuple[float, ...] = ()  # the scores of the whole mail, section by section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +63,44 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """Calibrated opinions; an empty mapping is none."""
+    """Calibrated opinions; empty ones where no model speaks."""
 
     sections: Mapping[Section, Opinion] = field(default_factory=dict)
-    kinds: Mapping[SymptomKind, float] = field(default_factory=dict)
     facets: Mapping[Facet, Opinion] = field(default_factory=dict)
-    several: float | None = None  # the probability that the mail holds several issues
+    kinds: tuple[Mapping[SymptomKind, float], ...] = ()  # one for each issue
     categories: tuple[Mapping[Category, float], ...] = ()  # one for each issue
 
 
 class Scorer(Protocol):
-    """Something with an opinion on a mail."""
+    """Something with an opinion on a mail, asked twice: before it is cut into issues, and after."""
 
-    def score(self, doc: Document, pieces: Sequence[str], voice: Voice) -> Scores:
-        """The probabilities for one mail; `pieces` are the texts of its issues, folded."""
+    def tag(self, doc: Document, voice: Voice, named: Sequence[Mention], rules: Sequence[Piece], pack: Pack) -> Tags:
+        """The scores of the mail's units; `rules` is the rules' own cut into issues."""
+
+    def score(self, doc: Document, tags: Tags, voice: Voice, issues: Sequence[IssueVoice]) -> Scores:
+        """The probabilities for the mail and for each of its issues."""
 
 
 class NoModels:
     """No opinion at all."""
 
-    def score(self, doc: Document, pieces: Sequence[str], voice: Voice) -> Scores:  # noqa: ARG002 - the protocol's shape
+    def tag(
+        self,
+        doc: Document,  # noqa: ARG002 - the protocol's shape
+        voice: Voice,  # noqa: ARG002
+        named: Sequence[Mention],  # noqa: ARG002
+        rules: Sequence[Piece],  # noqa: ARG002
+        pack: Pack,  # noqa: ARG002
+    ) -> Tags:
+        """Nothing."""
+        return Tags()
+
+    def score(
+        self,
+        doc: Document,  # noqa: ARG002 - the protocol's shape
+        tags: Tags,  # noqa: ARG002
+        voice: Voice,  # noqa: ARG002
+        issues: Sequence[IssueVoice],  # noqa: ARG002
+    ) -> Scores:
         """Nothing."""
         return Scores()

@@ -17,26 +17,30 @@ from sklearn.linear_model import LogisticRegression
 
 from classify import rows
 from classify.artefacts import save
+from classify.borders import border_rows, several_row
 from classify.features import SentenceEncoder, mask
 from classify.issues import pieces
 from classify.learned import (
+    BORDER,
     CATEGORIES,
     FACETS,
     KIND_OF_FACET,
     KINDS,
     SECTIONS,
+    SYMPTOM,
     Combiner,
     TextFeatures,
     lines_of,
     new_vectorizers,
     piece_lines,
 )
-from classify.listen import listen
+from classify.listen import listen, listen_to_issues
 from classify.normalise import fold
 from classify.products import mentions
 from classify.ridge import Ridge, fit_ridge
 from classify.segment import make_document
 from classify.units import units_of
+from models.assessment import Category
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,18 +48,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
 
     from classify.features import Encoder
+    from classify.issues import Piece
     from classify.labelled import LabelledMail
-    from classify.scorer import Voice
+    from classify.products import Mention
+    from classify.scorer import IssueVoice, Voice
     from classify.segment import Document
     from classify.units import Unit
-    from models.assessment import Category
     from policy.pack import Pack
 
-ALPHA_UNIT, ALPHA_TEXT = 2.0, 1.0  # penalties of the ridges
-C_SECTION, C_KIND, C_CATEGORY = 0.5, 1.0, 6.0  # of the combiners
+ALPHA_UNIT, ALPHA_TEXT, ALPHA_KIND = 2.0, 0.5, 0.3  # penalties of the ridges
+C_SECTION, C_KIND, C_CATEGORY = 0.5, 0.5, 0.2  # of the combiners
+_TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _SHORTEST_MARK = 2
 
 
@@ -67,9 +72,10 @@ class Example:
     doc: Document
     voice: Voice
     units: tuple[Unit, ...]
-    n_pieces: int
-    issue_texts: tuple[str, ...]  # of the labelled issues
-    issue_categories: tuple[Category, ...]
+    named: tuple[Mention, ...]
+    rules: tuple[Piece, ...]  # the rules' cut into issues
+    issues: tuple[IssueVoice, ...]  # the labelled issues
+    categories: tuple[Category, ...]  # of the labelled issues
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Fitted:
 
 def train(mails: Sequence[LabelledMail], folder: Path, pack: Pack, on: date) -> None:
     """Fit on all mails and write the artefacts."""
-    fitted = fit(examples_of(mails, pack), SentenceEncoder())
+    fitted = fit(examples_of(mails, pack), SentenceEncoder(), pack)
     digest = hashlib.sha256("".join(f"{m.id}\0{m.mail.subject}\0{m.mail.text}" for m in mails).encode()).hexdigest()
     card = {
         "corpus_sha256": digest,
@@ -108,11 +114,12 @@ def _example(one: LabelledMail, pack: Pack) -> Example:
     return Example(
         truth=one,
         doc=doc,
-        voice=listen(doc, [text for text, _ in texts], named, pack),
+        voice=listen(doc, pack),
         units=units_of(doc),
-        n_pieces=len(pieces(doc, named, pack)),
-        issue_texts=tuple(text for text, _ in texts),
-        issue_categories=tuple(category for _, category in texts),
+        named=named,
+        rules=pieces(doc, named, pack),
+        issues=listen_to_issues(doc, [text for text, _ in texts], named),
+        categories=tuple(category for _, category in texts),
     )
 
 
@@ -123,7 +130,7 @@ def _issue_texts(one: LabelledMail, doc: Document) -> list[tuple[str, Category]]
     return [(fold(issue.text).text, issue.category) for issue in one.issues if issue.text]
 
 
-def fit(examples: Sequence[Example], encoder: Encoder) -> Fitted:
+def fit(examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Fitted:
     """All weights from these examples."""
     chars, tokens = new_vectorizers()
     texts = [mask(unit.text) for one in examples for unit in one.units]
@@ -143,8 +150,10 @@ def fit(examples: Sequence[Example], encoder: Encoder) -> Fitted:
             for one, tag, score, what in zip(examples, tags, seen, about, strict=True)
         ]
         combiners[f"section:{section.value}"] = _combine(table, _yes_no(sections[:, place]), C_SECTION)
+    combiners["border"], borders = _fit_borders(examples, tags, encoder, pack)
     table = [
-        rows.several_row(score[-1], one.doc, one.voice, one.n_pieces) for one, score in zip(examples, seen, strict=True)
+        several_row(border, score[-1], one.doc, len(one.voice.questions), one.rules)
+        for one, score, border in zip(examples, seen, borders, strict=True)
     ]
     combiners["several"] = _combine(table, _yes_no(several[:, 0]), C_SECTION)
     for place, facet in enumerate(FACETS, len(SECTIONS)):
@@ -154,7 +163,7 @@ def fit(examples: Sequence[Example], encoder: Encoder) -> Fitted:
         table = [rows.facet_row(facet, tag[:, place], one.voice, len(one.units)) for one, tag in of_kind]
         labels = _yes_no(np.array([facet in one.truth.facets for one, _ in of_kind]))
         combiners[f"facet:{facet.value}"] = _combine(table, labels, C_SECTION)
-    kind, combiners["kind"] = _fit_kinds(examples, whole)
+    kind, combiners["kind"] = _fit_kinds(examples, features)
     return Fitted(features, {"unit": unit, "mail": mail, "kind": kind, "category": category}, combiners)
 
 
@@ -166,6 +175,7 @@ def _fit_units(examples: Sequence[Example], features: TextFeatures) -> tuple[Rid
     marked = np.concatenate([_marked_units(one) for one in examples])
     n = len(SECTIONS)
     ridge, tags = fit_ridge(table, marked[:, :n], groups, ALPHA_UNIT)
+    border, at_borders = fit_ridge(table, np.concatenate([_begins(one) for one in examples]), groups, ALPHA_UNIT)
     coefs, intercepts, columns = [ridge.coef], [ridge.intercept], [tags]
     for kind in KINDS:
         places = [n + place for place, facet in enumerate(FACETS) if KIND_OF_FACET[facet] is kind]
@@ -180,9 +190,9 @@ def _fit_units(examples: Sequence[Example], features: TextFeatures) -> tuple[Rid
         columns.append(column)
     order = [KIND_OF_FACET[facet] for facet in FACETS]
     assert order == sorted(order, key=KINDS.index), "facets stand in the order of their kinds"
-    whole = np.concatenate(columns, axis=1)
+    whole = np.concatenate([*columns, at_borders], axis=1)
     return (
-        Ridge(np.concatenate(coefs, axis=1), np.concatenate(intercepts)),
+        Ridge(np.concatenate([*coefs, border.coef], axis=1), np.concatenate([*intercepts, border.intercept])),
         [whole[owner == place] for place in range(len(examples))],
     )
 
@@ -200,6 +210,43 @@ def _marked_units(one: Example) -> NDArray[np.float64]:
     return table
 
 
+def _begins(one: Example) -> NDArray[np.float64]:
+    """With which units another issue begins: shape (n_units, 1), 0 or 1."""
+    table = np.zeros((len(one.units), 1))
+    starts = sorted(
+        places[0][0]
+        for issue in one.truth.issues
+        if issue.stretches
+        for places in [_places(fold(issue.stretches[0]).text.strip(), one.doc.text)]
+        if places
+    )
+    for start in starts[1:]:
+        row = next((row for row, unit in enumerate(one.units) if unit.end > start), None)
+        if row is not None:
+            table[row, 0] = 1.0
+    return table
+
+
+def _fit_borders(
+    examples: Sequence[Example], tags: Sequence[NDArray[np.float64]], encoder: Encoder, pack: Pack
+) -> tuple[Combiner, list[NDArray[np.float64]]]:
+    """The combiner of borders, and each example's probabilities (of a combiner that has seen its writer)."""
+    tables = [
+        border_rows(
+            one.doc,
+            one.units,
+            encoder.encode([unit.text for unit in one.units]),
+            tag[:, [BORDER, SYMPTOM]],
+            one.named,
+            pack,
+        )
+        for one, tag in zip(examples, tags, strict=True)
+    ]
+    labels = _yes_no(np.concatenate([_begins(one)[:, 0] for one in examples]) > 0)
+    combiner = _combine(list(np.concatenate(tables)), labels, C_SECTION)
+    return combiner, [np.array([combiner.probabilities(row)["yes"] for row in table]) for table in tables]
+
+
 def _places(words: str, text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     at = text.find(words) if len(words) >= _SHORTEST_MARK else -1
@@ -213,10 +260,10 @@ def _fit_categories(
     examples: Sequence[Example], features: TextFeatures
 ) -> tuple[Ridge, Combiner, list[list[dict[Category, float]]]]:
     """The ridge, its combiner, and each example's guesses from a ridge that had not seen its writer."""
-    owner = [place for place, one in enumerate(examples) for _ in one.issue_texts]
-    texts = [text for one in examples for text in one.issue_texts]
-    labels = [category for one in examples for category in one.issue_categories]
-    heard = [scores for one in examples for scores in one.voice.categories]
+    owner = [place for place, one in enumerate(examples) for _ in one.issues]
+    texts = [issue.text for one in examples for issue in one.issues]
+    labels = [category for one in examples for category in one.categories]
+    heard = [issue.categories for one in examples for issue in one.issues]
     table = features.of_texts(texts, [piece_lines(text) for text in texts])
     answers = np.array([[label is category for category in CATEGORIES] for label in labels], dtype=float)
     ridge, unseen = fit_ridge(table, answers, [examples[place].truth.writer for place in owner], ALPHA_TEXT)
@@ -229,14 +276,22 @@ def _fit_categories(
     return ridge, combiner, guesses
 
 
-def _fit_kinds(examples: Sequence[Example], whole: csr_matrix) -> tuple[Ridge, Combiner]:
-    with_kind = [place for place, one in enumerate(examples) if one.truth.kind is not None]
-    labels = [str(examples[place].truth.kind) for place in with_kind]
+def _fit_kinds(examples: Sequence[Example], features: TextFeatures) -> tuple[Ridge, Combiner]:
+    """From the first issue of trouble of each mail that has a kind."""
+    found = [
+        (one, place)
+        for one in examples
+        if one.truth.kind is not None
+        for place in [next((i for i, c in enumerate(one.categories) if c in _TROUBLE), None)]
+        if place is not None
+    ]
+    texts = [one.issues[place].text for one, place in found]
+    labels = [str(one.truth.kind) for one, _ in found]
     answers = np.array([[label == kind.value for kind in KINDS] for label in labels], dtype=float)
-    groups = [examples[place].truth.writer for place in with_kind]
-    ridge, unseen = fit_ridge(whole[with_kind], answers, groups, ALPHA_TEXT)
-    table = [rows.kind_row(scores, examples[place].voice) for scores, place in zip(unseen, with_kind, strict=True)]
-    return ridge, _combine(table, labels, C_KIND)
+    table = features.of_texts(texts, [piece_lines(text) for text in texts])
+    ridge, unseen = fit_ridge(table, answers, [one.truth.writer for one, _ in found], ALPHA_KIND)
+    short = [rows.kind_row(scores, one.issues[place].kinds) for scores, (one, place) in zip(unseen, found, strict=True)]
+    return ridge, _combine(short, labels, C_KIND)
 
 
 def _yes_no(labels: NDArray[np.bool_]) -> list[str]:

@@ -10,7 +10,6 @@ from models.assessment import Category, SymptomKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from classify.scorer import Scores
     from models.assessment import Issue
 
 Key = TypeVar("Key")
@@ -44,13 +43,13 @@ def _softmax(scores: Mapping[Key, float]) -> dict[Key, float]:
     return {key: power / total for key, power in powers.items()}
 
 
-def reading_confidence(issues: tuple[Issue, ...], scores: Scores) -> float:
+def reading_confidence(issues: tuple[Issue, ...], several: float | None) -> float:
     """That issues and categories are right: the least sure issue, lowered where the model doubts their number."""
     if not issues:
         return 0.6
     least = min(issue.confidence for issue in issues)
     doubt = 1.0
-    if scores.several is not None:
-        agreed = scores.several if len(issues) > 1 else 1.0 - scores.several
+    if several is not None:
+        agreed = several if len(issues) > 1 else 1.0 - several
         doubt = 0.6 + 0.4 * agreed
     return round(max(0.05, min(0.99, (0.35 + 0.65 * least) * doubt)), 4)
