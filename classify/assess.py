@@ -24,6 +24,7 @@ from classify.products import mentions, products_of
 from classify.secrets import find_secrets
 from classify.sections import read_sections
 from classify.segment import make_document
+from classify.subjects import chosen
 from classify.verdict import best_category, best_kind, reading_confidence
 from classify.who import accounts, speaks_of_other_accounts
 from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Finding, Issue, Section, SymptomKind
@@ -48,8 +49,8 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     by_rules = pieces(doc, named, pack)
     tags = scorer.tag(doc, voice, named, by_rules, pack)
     parts = cut(doc, tags.units, tags.borders, tags.several, by_rules)
-    heard = listen_to_issues(doc, [part.text(doc) for part in parts], named)
-    scores = scorer.score(doc, tags, voice, heard)
+    heard = listen_to_issues(doc, parts, named)
+    scores = scorer.score(doc, tags, voice, heard, named, pack)
     issues = _issues(doc, parts, named, pack, heard, scores, mail.subject)
     asks = [issue for issue in issues if issue.category is not Category.ACKNOWLEDGEMENT]
     is_question = (
@@ -100,12 +101,14 @@ def _issues(
         return ()
     spoken = "\n".join(line.text for line in doc.spoken() if line.number > 0) or doc.text
     if len(parts) == 1 and is_acknowledgement(spoken, has_question=any(True for _ in questions(doc))):
-        return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, named, pack, subject),)
+        nothing = ((), products_of(doc, parts[0].spans, named, pack)[0])
+        return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, nothing, subject),)
     found = []
     for number, part in enumerate(parts):
         learned = scores.categories[number] if number < len(scores.categories) else {}
         category, confidence = best_category(heard[number].categories, learned)
-        found.append(_issue(doc, part, category, confidence, named, pack, subject if len(parts) == 1 else ""))
+        products = chosen(scores.products[number]) if scores.products else products_of(doc, part.spans, named, pack)
+        found.append(_issue(doc, part, category, confidence, products, subject if len(parts) == 1 else ""))
     return tuple(found)
 
 
@@ -114,11 +117,10 @@ def _issue(
     part: Piece,
     category: Category,
     confidence: float,
-    named: tuple[Mention, ...],
-    pack: Pack,
+    products: tuple[tuple[str, ...], tuple[str, ...]],
     subject: str,
 ) -> Issue:
-    about, context = products_of(doc, part.spans, named, pack)
+    about, context = products
     if category in {
         Category.OUT_APPLICATION,
         Category.OUT_OS_PATCHING,

@@ -17,6 +17,7 @@ from classify import rows
 from classify.borders import border_rows, several_row
 from classify.features import DIMENSIONS, MAX_LINES, mask, words
 from classify.scorer import Opinion, Scores, Tags
+from classify.subjects import subject_rows
 from classify.units import layout, units_of
 from models.assessment import FACETS_OF_KIND, Category, Facet, Section, SymptomKind
 
@@ -147,7 +148,15 @@ class LearnedScorer:
             units=units, table=table, borders=tuple(float(p) for p in borders), several=several, mail=tuple(whole)
         )
 
-    def score(self, doc: Document, tags: Tags, voice: Voice, issues: Sequence[IssueVoice]) -> Scores:
+    def score(
+        self,
+        doc: Document,
+        tags: Tags,
+        voice: Voice,
+        issues: Sequence[IssueVoice],
+        named: Sequence[Mention],
+        pack: Pack,
+    ) -> Scores:
         """All opinions on one mail and on each of its issues."""
         if tags.table is None:
             return Scores()
@@ -175,6 +184,15 @@ class LearnedScorer:
             },
             kinds=kinds,
             categories=categories,
+            products=tuple(
+                {
+                    product: self._combiners["product"].probabilities(row)["yes"]
+                    for product, row in subject_rows(
+                        doc, issue.spans, named, pack, units, table[:, SYMPTOM], category
+                    ).items()
+                }
+                for issue, category in zip(issues, categories, strict=True)
+            ),
         )
 
     def _opinion(

@@ -15,6 +15,7 @@ from models.assessment import Section, SymptomKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from classify.issues import Piece
     from classify.products import Mention
     from classify.segment import Document
     from models.assessment import Facet
@@ -35,15 +36,17 @@ def listen(doc: Document, pack: Pack) -> Voice:
     )
 
 
-def listen_to_issues(doc: Document, texts: Sequence[str], named: Sequence[Mention]) -> tuple[IssueVoice, ...]:
-    """What the rules say of each issue; `texts` are the issues' words, folded."""
+def listen_to_issues(doc: Document, parts: Sequence[Piece], named: Sequence[Mention]) -> tuple[IssueVoice, ...]:
+    """What the rules say of each issue."""
     has_product = any(mention.is_strong or mention.is_id for mention in named)
     subject = doc.lines[0].text if doc.lines else ""
     return tuple(
         IssueVoice(
             text=text,
-            kinds=kind_scores(text, subject if len(texts) == 1 else ""),
+            spans=part.spans,
+            kinds=kind_scores(text, subject if len(parts) == 1 else ""),
             categories=category_scores(text, has_product=has_product, subject=subject),
         )
-        for text in texts
+        for part in parts
+        for text in [part.text(doc)]
     )

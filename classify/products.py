@@ -102,16 +102,7 @@ def products_of(
     doc: Document, spans: Iterable[tuple[int, int]], everything: tuple[Mention, ...], pack: Pack
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(asked about, context) among the mentions within the spans of one issue."""
-    inside = [m for m in everything if any(start <= m.start < end for start, end in spans)]
-    confirmed = {m.product for m in everything if m.is_strong or m.is_id}
-    named = [
-        m
-        for m in inside
-        if m.is_strong
-        or (m.is_id and not _is_quoted_id(doc, m))
-        or m.product in confirmed
-        or _stands_alone(m, doc, pack)
-    ]
+    _, named = named_in(doc, spans, everything, pack)
     named = [m for m in named if not pack.products[m.product].is_service]
     ids_only = not any(not m.is_id for m in named)
     candidates = [
@@ -119,10 +110,37 @@ def products_of(
     ] or named
     scores: dict[str, float] = {}
     for mention in candidates:
-        scores[mention.product] = scores.get(mention.product, 0.0) + _subject_score(mention, doc)
+        scores[mention.product] = scores.get(mention.product, 0.0) + subject_score(mention, doc)
     subjects = _subjects(scores, candidates, pack)
     context = [product for product in dict.fromkeys(m.product for m in named) if product not in subjects]
     return tuple(subjects), tuple(context)
+
+
+def named_in(
+    doc: Document, spans: Iterable[tuple[int, int]], everything: Iterable[Mention], pack: Pack
+) -> tuple[list[Mention], list[Mention]]:
+    """(all mentions within the spans, those that can be trusted to mean the product)."""
+    everything, spans = list(everything), list(spans)
+    inside = [m for m in everything if any(start <= m.start < end for start, end in spans)]
+    confirmed = {m.product for m in everything if m.is_strong or m.is_id}
+    trusted = [
+        m
+        for m in inside
+        if m.is_strong
+        or (m.is_id and not _is_quoted_id(doc, m))
+        or m.product in confirmed
+        or _stands_alone(m, doc, pack)
+    ]
+    return inside, trusted
+
+
+def is_related(one: str, other: str, pack: Pack) -> bool:
+    """The two often stand in one question (the pack's related groups)."""
+    return any(
+        (one in g.anchor and (other in g.others or "ANY" in g.others))
+        or (other in g.anchor and (one in g.others or "ANY" in g.others))
+        for g in pack.related
+    )
 
 
 def _stands_alone(mention: Mention, doc: Document, pack: Pack) -> bool:
@@ -194,7 +212,7 @@ def _is_quoted_id(doc: Document, mention: Mention) -> bool:
     return line is not None and line.is_log
 
 
-def _subject_score(mention: Mention, doc: Document) -> float:
+def subject_score(mention: Mention, doc: Document) -> float:
     """How much this mention speaks for the product being what is asked about; negative for context."""
     after = doc.text[mention.end : mention.end + 48].split("\n")[0]
     before = doc.text[max(0, mention.start - 40) : mention.start].split("\n")[-1]
@@ -232,11 +250,7 @@ def _without_related(keep: list[str], scores: dict[str, float], pack: Pack) -> l
     for product in keep:
         if product == best:
             continue
-        related = any(
-            (best in g.anchor and (product in g.others or "ANY" in g.others))
-            or (product in g.anchor and (best in g.others or "ANY" in g.others))
-            for g in pack.related
-        )
+        related = is_related(best, product, pack)
         if scores[product] >= scores[best] * (0.9 if related else 0.6):
             out.append(product)
     return out

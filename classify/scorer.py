@@ -38,6 +38,7 @@ class IssueVoice:
     """What the rules heard in the words of one issue: scores, higher is more, 0 is nothing."""
 
     text: str  # folded
+    spans: tuple[tuple[int, int], ...]  # of the folded text
     kinds: Mapping[SymptomKind, float]
     categories: Mapping[Category, float]
 
@@ -69,6 +70,7 @@ class Scores:
     facets: Mapping[Facet, Opinion] = field(default_factory=dict)
     kinds: tuple[Mapping[SymptomKind, float], ...] = ()  # one for each issue
     categories: tuple[Mapping[Category, float], ...] = ()  # one for each issue
+    products: tuple[Mapping[str, float], ...] = ()  # one for each issue: that it asks about the product named in it
 
 
 class Scorer(Protocol):
@@ -77,7 +79,15 @@ class Scorer(Protocol):
     def tag(self, doc: Document, voice: Voice, named: Sequence[Mention], rules: Sequence[Piece], pack: Pack) -> Tags:
         """The scores of the mail's units; `rules` is the rules' own cut into issues."""
 
-    def score(self, doc: Document, tags: Tags, voice: Voice, issues: Sequence[IssueVoice]) -> Scores:
+    def score(
+        self,
+        doc: Document,
+        tags: Tags,
+        voice: Voice,
+        issues: Sequence[IssueVoice],
+        named: Sequence[Mention],
+        pack: Pack,
+    ) -> Scores:
         """The probabilities for the mail and for each of its issues."""
 
 
@@ -101,6 +111,8 @@ class NoModels:
         tags: Tags,  # noqa: ARG002
         voice: Voice,  # noqa: ARG002
         issues: Sequence[IssueVoice],  # noqa: ARG002
+        named: Sequence[Mention],  # noqa: ARG002
+        pack: Pack,  # noqa: ARG002
     ) -> Scores:
         """Nothing."""
         return Scores()

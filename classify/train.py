@@ -19,7 +19,7 @@ from classify import rows
 from classify.artefacts import save
 from classify.borders import border_rows, several_row
 from classify.features import SentenceEncoder, mask
-from classify.issues import pieces
+from classify.issues import Piece, pieces
 from classify.learned import (
     BORDER,
     CATEGORIES,
@@ -39,6 +39,7 @@ from classify.normalise import fold
 from classify.products import mentions
 from classify.ridge import Ridge, fit_ridge
 from classify.segment import make_document
+from classify.subjects import subject_rows
 from classify.units import units_of
 from models.assessment import Category
 
@@ -50,8 +51,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from classify.features import Encoder
-    from classify.issues import Piece
-    from classify.labelled import LabelledMail
+    from classify.labelled import LabelledIssue, LabelledMail
     from classify.products import Mention
     from classify.scorer import IssueVoice, Voice
     from classify.segment import Document
@@ -75,7 +75,7 @@ class Example:
     named: tuple[Mention, ...]
     rules: tuple[Piece, ...]  # the rules' cut into issues
     issues: tuple[IssueVoice, ...]  # the labelled issues
-    categories: tuple[Category, ...]  # of the labelled issues
+    labels: tuple[LabelledIssue, ...]  # of the labelled issues
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _example(one: LabelledMail, pack: Pack) -> Example:
     mail = one.mail
     doc = make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
     named = mentions(doc, pack)
-    texts = _issue_texts(one, doc)
+    parts = _issue_parts(one, doc)
     return Example(
         truth=one,
         doc=doc,
@@ -118,16 +118,23 @@ def _example(one: LabelledMail, pack: Pack) -> Example:
         units=units_of(doc),
         named=named,
         rules=pieces(doc, named, pack),
-        issues=listen_to_issues(doc, [text for text, _ in texts], named),
-        categories=tuple(category for _, category in texts),
+        issues=listen_to_issues(doc, [part for part, _ in parts], named),
+        labels=tuple(label for _, label in parts),
     )
 
 
-def _issue_texts(one: LabelledMail, doc: Document) -> list[tuple[str, Category]]:
-    """The text of each issue: its marks; the whole mail for the only one."""
+def _issue_parts(one: LabelledMail, doc: Document) -> list[tuple[Piece, LabelledIssue]]:
+    """Where each issue stands: its marked stretches; the whole mail for the only one."""
     if len(one.issues) == 1:
-        return [(doc.text, one.issues[0].category)]
-    return [(fold(issue.text).text, issue.category) for issue in one.issues if issue.text]
+        return [(Piece(((doc.lines[0].start, len(doc.text)),)), one.issues[0])]
+    found = []
+    for issue in one.issues:
+        spans = tuple(
+            places[0] for text in issue.stretches for places in [_places(fold(text).text.strip(), doc.text)] if places
+        )
+        if spans:
+            found.append((Piece(spans), issue))
+    return found
 
 
 def fit(examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Fitted:
@@ -163,6 +170,7 @@ def fit(examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Fitted:
         table = [rows.facet_row(facet, tag[:, place], one.voice, len(one.units)) for one, tag in of_kind]
         labels = _yes_no(np.array([facet in one.truth.facets for one, _ in of_kind]))
         combiners[f"facet:{facet.value}"] = _combine(table, labels, C_SECTION)
+    combiners["product"] = _fit_products(examples, tags, guesses, pack)
     kind, combiners["kind"] = _fit_kinds(examples, features)
     return Fitted(features, {"unit": unit, "mail": mail, "kind": kind, "category": category}, combiners)
 
@@ -262,7 +270,7 @@ def _fit_categories(
     """The ridge, its combiner, and each example's guesses from a ridge that had not seen its writer."""
     owner = [place for place, one in enumerate(examples) for _ in one.issues]
     texts = [issue.text for one in examples for issue in one.issues]
-    labels = [category for one in examples for category in one.categories]
+    labels = [label.category for one in examples for label in one.labels]
     heard = [issue.categories for one in examples for issue in one.issues]
     table = features.of_texts(texts, [piece_lines(text) for text in texts])
     answers = np.array([[label is category for category in CATEGORIES] for label in labels], dtype=float)
@@ -282,7 +290,7 @@ def _fit_kinds(examples: Sequence[Example], features: TextFeatures) -> tuple[Rid
         (one, place)
         for one in examples
         if one.truth.kind is not None
-        for place in [next((i for i, c in enumerate(one.categories) if c in _TROUBLE), None)]
+        for place in [next((i for i, label in enumerate(one.labels) if label.category in _TROUBLE), None)]
         if place is not None
     ]
     texts = [one.issues[place].text for one, place in found]
@@ -292,6 +300,22 @@ def _fit_kinds(examples: Sequence[Example], features: TextFeatures) -> tuple[Rid
     ridge, unseen = fit_ridge(table, answers, [one.truth.writer for one, _ in found], ALPHA_KIND)
     short = [rows.kind_row(scores, one.issues[place].kinds) for scores, (one, place) in zip(unseen, found, strict=True)]
     return ridge, _combine(short, labels, C_KIND)
+
+
+def _fit_products(
+    examples: Sequence[Example],
+    tags: Sequence[NDArray[np.float64]],
+    guesses: Sequence[Sequence[dict[Category, float]]],
+    pack: Pack,
+) -> Combiner:
+    table: list[NDArray[np.float64]] = []
+    labels: list[str] = []
+    for one, tag, guess in zip(examples, tags, guesses, strict=True):
+        for issue, truth, categories in zip(one.issues, one.labels, guess, strict=True):
+            found = subject_rows(one.doc, issue.spans, one.named, pack, one.units, tag[:, SYMPTOM], categories)
+            table += found.values()
+            labels += ["yes" if product in truth.products else "no" for product in found]
+    return _combine(table, labels, C_SECTION)
 
 
 def _yes_no(labels: NDArray[np.bool_]) -> list[str]:
