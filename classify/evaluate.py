@@ -6,7 +6,7 @@ bootstrap percentiles (95 %).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from classify.features import SentenceEncoder
 from classify.learned import LearnedScorer
 from classify.scorer import NoModels
 from classify.train import examples_of, fit
-from models.assessment import FACETS_OF_KIND, Section
+from models.assessment import FACETS_OF_KIND, Finding, Issue, Section
 from models.decision import Disposition
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from policy.pack import Pack
 
 _ROUNDS = 300
+_SURE = 0.99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Read:
     truth: LabelledMail
     seen: Assessment
     decision: Decision
+    right: Decision  # what the same rules decide on the labels
 
 
 def evaluate(mails: Sequence[LabelledMail], pack: Pack, decide: Callable[[Mail, Assessment], Decision]) -> str:
@@ -72,7 +74,33 @@ def _left_out(mails: Sequence[LabelledMail], pack: Pack, decide: Callable[[Mail,
 
 def _read(one: LabelledMail, pack: Pack, scorer: Scorer, decide: Callable[[Mail, Assessment], Decision]) -> Read:
     seen = assess(one.mail, pack, scorer)
-    return Read(truth=one, seen=seen, decision=decide(one.mail, seen))
+    return Read(truth=one, seen=seen, decision=decide(one.mail, seen), right=decide(one.mail, as_labelled(one, seen)))
+
+
+def as_labelled(truth: LabelledMail, seen: Assessment) -> Assessment:
+    """The assessment that the labels describe, without doubt; what has no label is kept as it was read."""
+    return replace(
+        seen,
+        issues=tuple(
+            Issue(gist="", category=issue.category, products=tuple(sorted(issue.products)), confidence=_SURE)
+            for issue in truth.issues
+        ),
+        sections={one: _labelled(present=one in truth.sections, said=one in truth.answered) for one in Section},
+        symptom_kind=truth.kind,
+        facets={
+            one: _labelled(present=one in truth.facets, said=False)
+            for one in (FACETS_OF_KIND[truth.kind] if truth.kind else ())
+        },
+        evidence_linked=truth.evidence_linked,
+        goal_linked=truth.goal_linked,
+        multiple_accounts=truth.multiple_accounts,
+        refers_elsewhere=truth.refers_elsewhere,
+        confidence=_SURE,
+    )
+
+
+def _labelled(*, present: bool, said: bool) -> Finding:
+    return Finding(present=present, answered=present or said, confidence=_SURE)
 
 
 def _report(reads: list[Read]) -> Iterator[str]:
@@ -86,7 +114,10 @@ def _report(reads: list[Read]) -> Iterator[str]:
     yield _line("several accounts", [r.seen.multiple_accounts == r.truth.multiple_accounts for r in reads])
     yield _line("refers elsewhere", [r.seen.refers_elsewhere == r.truth.refers_elsewhere for r in reads])
     yield _line("language", [r.seen.language == r.truth.language for r in reads])
-    asked = [r for r in reads if r.decision.disposition is Disposition.REQUEST_INFORMATION]
+    yield _line("disposition", [_is_right(r) for r in reads])
+    yield _line("  of those not held for an agent", [_is_right(r) for r in reads if not r.decision.hold] or [False])
+    yield from _items(reads)
+    asked = [r for r in reads if r.decision.disposition is Disposition.REQUEST_INFORMATION and not r.decision.hold]
     yield _line("letters that ask for what is there (less is better)", [_asks_in_vain(r) for r in asked] or [False])
     scores = []
     for section in Section:
@@ -95,6 +126,22 @@ def _report(reads: list[Read]) -> Iterator[str]:
         yield f"  section {section.value:<10} F1 {scores[-1]:.3f}   said {sum(p for _, p in pairs)} true {sum(t for t, _ in pairs)}"
     yield f"sections macro-F1 {np.mean(scores):.3f}"
     yield from _facets(reads)
+
+
+def _is_right(read: Read) -> bool:
+    return read.decision.disposition is read.right.disposition
+
+
+def _items(reads: list[Read]) -> Iterator[str]:
+    """Of the requests: which of the items asked for are really missing, which of the missing ones are asked for."""
+    both = [
+        (set(r.decision.missing), set(r.right.missing))
+        for r in reads
+        if r.decision.disposition is r.right.disposition is Disposition.REQUEST_INFORMATION
+    ]
+    hit = sum(len(said & true) for said, true in both)
+    said, true = sum(len(said) for said, _ in both), sum(len(true) for _, true in both)
+    yield f"items asked for: precision {hit / max(1, said):.3f} of {said}, recall {hit / max(1, true):.3f} of {true}"
 
 
 def _facets(reads: list[Read]) -> Iterator[str]:

@@ -6,6 +6,7 @@ marks (`<when>昨日の夕方から</when>`) up to the next `#### ` line. docs/l
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -96,6 +97,14 @@ def load_corpus(files: Iterable[Path], own_words: Callable[[str], str]) -> tuple
             raise ConfigError(f"{mail.writer}: {mail.id}: stands twice in the corpus")
         seen.add(mail.id)
     return found
+
+
+def corpus_digest(files: Iterable[Path]) -> str:
+    """Changes with any mail and any label: SHA-256 over names and contents, in hexadecimal."""
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda one: one.name):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _of_file(file: Path, own_words: Callable[[str], str]) -> Iterator[LabelledMail]:

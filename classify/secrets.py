@@ -20,7 +20,7 @@ _PATTERNS = (
     (
         "secret_key",
         re.compile(
-            r"(?i:(?:access\s?key\s?secret|secret\s?(?:access\s?)?key|sk|シークレット(?:キー)?|アクセスキーシークレット)\s*(?:は|is|[:=「]|\s)\s*[\"']?)([A-Za-z0-9/+=]{24,64})(?![A-Za-z0-9])"
+            r"(?i:(?:(?:access\s?key\s?)?secret(?:\s?(?:access\s?)?key)?|api[\s_-]?key|token|sk|(?:アクセスキー)?シークレット(?:キー)?|トークン)\s{0,4}(?:は|is|[:=「]|\s)\s{0,4}[\"'「]?)(?=[A-Za-z/+=_-]{0,63}\d)(?=[\d/+=_-]{0,63}[A-Za-z])([A-Za-z0-9/+=_-]{16,64})(?![A-Za-z0-9])"
         ),
     ),
     (

@@ -5,7 +5,6 @@ The combiners are fitted on scores that each writer's mails got from models that
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -87,10 +86,9 @@ class Fitted:
     combiners: dict[str, Combiner]
 
 
-def train(mails: Sequence[LabelledMail], folder: Path, pack: Pack, on: date) -> None:
-    """Fit on all mails and write the artefacts."""
+def train(mails: Sequence[LabelledMail], digest: str, folder: Path, pack: Pack, on: date) -> None:
+    """Fit on all mails and write the artefacts; `digest` is that of their files."""
     fitted = fit(examples_of(mails, pack), SentenceEncoder(), pack)
-    digest = hashlib.sha256("".join(f"{m.id}\0{m.mail.subject}\0{m.mail.text}" for m in mails).encode()).hexdigest()
     card = {
         "corpus_sha256": digest,
         "corpus_mails": str(len(mails)),

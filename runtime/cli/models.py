@@ -33,13 +33,14 @@ def train(
 ) -> None:
     """Train the models from the corpus; the same corpus gives the same artefacts."""
     from classify.artefacts import BUILT_IN
+    from classify.labelled import corpus_digest
     from classify.train import train as fit
     from policy.load import load_pack
 
     settings = settings_with_logs()
     mails = _corpus(None)
     folder = out or BUILT_IN
-    fit(mails, folder, load_pack(settings.pack), utc_now().date())
+    fit(mails, corpus_digest(CORPUS.glob("*.mails")), folder, load_pack(settings.pack), utc_now().date())
     print_text(f"trained on {len(mails)} mails; artefacts in {folder}")
 
 
