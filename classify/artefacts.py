@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
 CARD = "card.toml"
-FORMAT = 2
+FORMAT = 3  # raised whenever other arrays are expected, so that old weights are refused and not half read
 
 
 def save(
