@@ -23,7 +23,7 @@ DIMENSIONS = 512
 _REMEMBERED = 20_000
 _MASKS = (
     (re.compile(r"https?://\S+"), " URL "),
-    (re.compile(r"\S+@[\w.-]+"), " ADDR "),
+    (re.compile(r"[^\s@]{1,64}@[\w.-]{1,253}"), " ADDR "),
     (re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"), " IP "),
     (re.compile(r"(?<![A-Za-z0-9])[a-z]{1,6}-[a-z0-9]{10,24}(?![A-Za-z0-9])"), " ID "),
     (re.compile(r"(?<!\d)\d{16}(?!\d)"), " ACCOUNT "),
