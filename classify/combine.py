@@ -31,6 +31,7 @@ def finding(
     *,
     answered: bool = False,
     floor: float = _RULES_ALONE_ABSENT,
+    least: float = 0.0,
 ) -> Finding:
     """One section or facet: present or not, how sure, with the words that prove it.
 
@@ -40,6 +41,7 @@ def finding(
         opinion: The learned probability, which has weighed the rules too; None where no model speaks.
         answered: The sender said that he does not know, or that there is none.
         floor: The rate of presence where rules see nothing and no model speaks.
+        least: The least probability of presence, where something else makes it sure.
     """
     hits = list(hits)
     rules = together(hits)
@@ -47,6 +49,7 @@ def finding(
         probability = rules if rules >= 0.5 else max(rules, floor)
     else:
         probability = max(opinion.probability, LEAST_WHEN_CERTAIN if rules >= CERTAIN else 0.0)
+    probability = max(probability, least)
     present = probability >= 0.5
     best = sorted(hits, key=lambda hit: (-hit.weight, hit.start))[:MOST_SPANS] if present else []
     spans = [(hit.start, hit.end) for hit in best]

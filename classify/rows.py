@@ -5,6 +5,7 @@ Training and reading build them here alike. Pure.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from classify.segment import Document
 
 _CERTAIN = 0.93
+_TIME = re.compile(
+    r"\d\s?[月日時分秒回度週年号點点]|\d{1,2}[:/]\d{2}|20\d\d|[今昨毎每本前先翌][日朝晩夜夕月週年回度時]|[朝昼夜晩夕]|曜|最近|以来|以降|から(?:発生|ずっと)|ごと|たび|度に|常に|時々|たま|ずっと|断続"
+    r"|今も|現在|まだ|先ほど|さっき|直後|[時後前]に|後から|とき|周[一二三四五六日末]|天|刚|昨|早上|下午|晚上|上午|一直|经常|每"
+    r"|\b(?:to(?:day|night|morrow)|yester\w+|morning|afternoon|evening|night|noon|midnight|week\w*|month\w*|day|days|daily|hour\w*|minute\w*|min|mins|ago|since|after|before|when\w*|while|during|every|each|always|often|sometimes"
+    r"|intermittent\w*|once|twice|times|again|still|now|started|began|last|recent\w*|just|mon|tue|wed|thu|fri|sat|sun|\w+day|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec\w*|am|pm|utc|jst|gmt|until|random\w*|load|peak)\b",
+    re.IGNORECASE,
+)
 _GROUPS = (
     (Category.TROUBLESHOOTING,),
     (Category.INCIDENT,),
@@ -66,7 +74,8 @@ def section_row(
         under is not None and not under,
         section in voice.answered,
     )
-    return np.concatenate([_tagged(tags), _heard(voice.sections.get(section, ())), [whole, *layout], mail])
+    extra = [_speaks_of_time(doc)] if section is Section.WHEN else []
+    return np.concatenate([_tagged(tags), _heard(voice.sections.get(section, ())), [whole, *layout, *extra], mail])
 
 
 def facet_row(facet: Facet, tags: NDArray[np.float64], voice: Voice, n_units: int) -> NDArray[np.float64]:
@@ -83,6 +92,11 @@ def category_row(scores: NDArray[np.float64], heard: Mapping[Category, float]) -
     """The ridge's scores and what the rules heard, category by category."""
     rules = np.array([heard.get(category, 0.0) for category in Category])
     return np.concatenate([scores, np.minimum(rules, 5.0) / 5.0, _shares(rules)])
+
+
+def _speaks_of_time(doc: Document) -> bool:
+    """Any word of time at all, be it the onset's or not: without one the onset is surely absent."""
+    return any(_TIME.search(doc.text, line.start, line.end) for line in doc.spoken())
 
 
 def _tagged(tags: NDArray[np.float64]) -> list[float]:

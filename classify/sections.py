@@ -47,6 +47,11 @@ _VAGUE = compiled(
 )
 
 
+# A question that asks how, which or how much is its own symptom and its own goal (docs/labels.md).
+_OF_A_QUESTION = frozenset({Section.SYMPTOM, Section.GOAL})
+_LEAST_OF_A_QUESTION = 0.88
+
+
 def section_hits(doc: Document, pack: Pack, asked: tuple[Hit, ...]) -> dict[Section, list[Hit]]:
     """What the rules find for each section, whatever the mail is about; `asked` are its questions."""
     hits: dict[Section, list[Hit]] = {
@@ -90,6 +95,7 @@ def read_sections(
             model.get(section),
             answered=section in voice.answered,
             floor=_FLOORS[section],
+            least=_LEAST_OF_A_QUESTION if is_question and voice.questions and section in _OF_A_QUESTION else 0.0,
         )
         for section in Section
     }

@@ -59,4 +59,14 @@ def speaks_of_other_accounts(doc: Document) -> bool:
         r"(?:2|二|両|双方の?|3|三|複数の?|それぞれの?)\s?つ?の?アカウント(?!.{0,6}(?:統合|マージ|間))|別(?:の)?アカウント(?:の|につい|でも|(?:の)?ほう)|(?:子会社|グループ会社|別会社|お客様|エンドユーザー|他社|もう(?:一|1)つの|顧客)(?:様)?の?アカウント(?:の|につい|も|で)"
         r"|\b(?:two|three|both|several|multiple|different)\s+(?:\w+\s+)?accounts\b(?! (?:merged?|into))|\b(?:another|the other|second|my client'?s?|our customer'?s?|subsidiary'?s?) account\b"
     )
-    return any(pattern.search(doc.text, line.start, line.end) for line in doc.prose())
+    return any(
+        not _COMPARES.search(doc.text, match.end(), min(line.end, match.end() + 40))
+        for line in doc.prose()
+        for match in pattern.finditer(doc.text, line.start, line.end)
+    )
+
+
+# Another account that shows the same is a comparison, not another matter.
+_COMPARES = compiled(
+    r"同じ|同様|再現|問題な|正常|でき(?:ます|る|て|ました)|\b(?:same|also|too|works?|fine|ok|no problem|likewise)\b"
+)
