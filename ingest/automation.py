@@ -27,20 +27,26 @@ class Signs:
     """What the rules look at: headers by lower-case name, the raw From, the content type, subject and the text's beginning."""
 
     envelope: Envelope
-    headers: Mapping[str, str]
+    headers: Mapping[str, tuple[str, ...]]  # every value of a repeated header, in order, none empty
     sender: str  # address, casefolded; empty if there is none
     sender_raw: str  # the From header as it came, decoded
     subject: str
     text: str  # the first few thousand characters
     content_type: str  # with parameters
     part_types: tuple[str, ...]
+    file_names: tuple[str, ...] = ()
+    calendar_methods: tuple[str, ...] = ()  # REQUEST, CANCEL ... of calendar parts, in capitals
     recipients: frozenset[str]  # To and Cc, casefolded, plus parts removed
     own: frozenset[str]  # the desk's addresses, casefolded
     instance: str = ""
 
     def header(self, name: str) -> str:
-        """A header's value, stripped; empty if absent."""
-        return self.headers.get(name, "").strip()
+        """The first value of a header; empty if absent."""
+        return next(iter(self.values(name)), "")
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of a header: a machine's word counts wherever it stands."""
+        return self.headers.get(name, ())
 
 
 _Verdict: TypeAlias = "tuple[AutomaticKind | None, str] | None"
@@ -67,7 +73,7 @@ _BOUNCE_BODY = re.compile(
 )
 _PASSED_ON = re.compile(r"^\s*(?:re|fw|fwd|wg|tr|転送|返信|转发|回复)\s*[:：]", re.IGNORECASE)
 _SERVER_WORDS = re.compile(
-    r"\s*(?:Hi\. This is the |This is the (?:mail system|qmail|Postfix|mail delivery)|This message was created automatically by (?:the )?mail"
+    r"\A(?:Hi\. This is the |This is the (?:mail system|qmail|Postfix|mail delivery)|This message was created automatically by (?:the )?mail"
     r"|This is an automatically generated Delivery Status|I'm sorry to have to inform you that|The original message was received at .{0,120}\n"
     r"|-{3,}\s*The following addresses had|Your message (?:did not reach|could not be delivered to|cannot be delivered)|Delivery (?:has failed|to the following recipient)"
     r"|The following (?:message|recipients?|address(?:es)?) .{0,60}(?:undeliverable|could not|failed)|Sorry, we were unable to deliver|We're sorry\. There's a problem with the e-mail"
@@ -83,7 +89,7 @@ _SEND_ONLY = re.compile(
     re.IGNORECASE,
 )
 _AWAY_SUBJECT = re.compile(
-    r"^\s*[\[【(]?\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|respond|antwort)\b(?! (?:is|does|not|to|settings?|for)\b)|out of (?:the )?office|ooo\b|away from|vacation|on (?:vacation|holiday|leave)|autoreply|auto:|abwesen|réponse automatique|respuesta automática"
+    r"(?:auto(?:matic|mated)?[- ]?(?:reply|response|respond|antwort)\b(?! (?:is|does|not|to|settings?|for)\b)|out of (?:the )?office|ooo\b|away from|vacation|on (?:vacation|holiday|leave)|autoreply|auto:|abwesen|réponse automatique|respuesta automática"
     r"|自動(?:返信|応答|送信|回答)(?:メール)?\s*(?:[\]】)）:：]|$)|不在(?:通知|連絡|の(?:お知らせ|ご連絡)|設定|返信)?|休暇(?:中|のお知らせ)|自动(?:回复|答复|回覆)|自動回覆|外出中)",
     re.IGNORECASE,
 )
@@ -94,6 +100,11 @@ _ROLE = re.compile(
 _NO_REPLY = re.compile(
     r"^(?:.*[-_.+])?(?:no|not|do[-_.]?not|never|donot)[-_.]?reply.*@|^(?:noreply|no_reply|donotreply)@", re.IGNORECASE
 )
+_SCHEDULING = frozenset({"REQUEST", "CANCEL", "REPLY", "COUNTER", "DECLINECOUNTER"})
+_REPORT_FILE = re.compile(
+    r"[^!\s]{1,255}![^!\s]{1,255}!\d{6,12}!\d{6,12}(?:![^!\s]{1,100})?\.(?:xml|zip|gz)\b", re.IGNORECASE
+)
+_REPORT_SUBJECT = re.compile(r"(?:re: )?report domain:", re.IGNORECASE)
 _AUTO_HEADERS = (
     "x-autoreply",
     "x-autorespond",
@@ -115,13 +126,16 @@ def judge(signs: Signs) -> Automation:
 
 def _rule_own_instance(signs: Signs) -> _Verdict:
     """A mail that this installation wrote."""
-    seen = signs.header("x-uketsuke-instance")
-    return (LOOP, "a letter of our own came back") if seen and seen == signs.instance else None
+    seen = signs.values("x-uketsuke-instance")
+    return (LOOP, "a letter of our own came back") if signs.instance and signs.instance in seen else None
 
 
 def _rule_own_address(signs: Signs) -> _Verdict:
-    """From one of the desk's own addresses."""
-    return (LOOP, signs.sender) if signs.sender and _bare(signs.sender) in signs.own else None
+    """From one of the desk's own addresses; by the envelope alone it is a forgery or a forward: not answered."""
+    if signs.sender and _bare(signs.sender) in signs.own:
+        return LOOP, signs.sender
+    envelope_sender = signs.envelope.mail_from.strip("<> ").casefold()
+    return (None, f"envelope sender {envelope_sender}") if _bare(envelope_sender) in signs.own else None
 
 
 def _rule_null_sender(signs: Signs) -> _Verdict:
@@ -192,7 +206,7 @@ def _rule_failure_text(signs: Signs) -> _Verdict:
     """The text begins with the fixed words of a mail server; a person who forwards it puts something before them."""
     if _PASSED_ON.match(signs.subject):
         return None
-    found = _SERVER_WORDS.match(signs.text)
+    found = _SERVER_WORDS.match(signs.text.lstrip())
     return (BOUNCE, found[0].strip()[:80]) if found else None
 
 
@@ -239,21 +253,21 @@ def _rule_auto_submitted(signs: Signs) -> _Verdict:
 def _rule_auto_headers(signs: Signs) -> _Verdict:
     """The private headers of autoresponders."""
     for name in _AUTO_HEADERS:
-        if signs.header(name) and signs.header(name).lower() not in {"no", "false"}:
+        if any(value.lower() not in {"no", "false"} for value in signs.values(name)):
             return AUTO_REPLY, name
-    if (
-        signs.header("x-autogenerated").lower() in {"reply", "forward", "group", "letter"}
-        or signs.header("x-fc-machinegenerated").lower() == "true"
+    if _has(signs, "x-autogenerated", "reply", "forward", "group", "letter") or _has(
+        signs, "x-fc-machinegenerated", "true"
     ):
         return AUTO_REPLY, "x-autogenerated"
-    if signs.header("x-apple-action").upper() == "VACATION":
+    if _has(signs, "x-apple-action", "vacation"):
         return AUTO_REPLY, "x-apple-action"
     return None
 
 
 def _rule_response_suppress(signs: Signs) -> _Verdict:
     """X-Auto-Response-Suppress (MS-OXCMAIL): do not answer; an automatic mail only together with a note's subject."""
-    words = {word.strip().lower() for word in signs.header("x-auto-response-suppress").split(",")}
+    said = ",".join(signs.values("x-auto-response-suppress"))
+    words = {word.strip().lower() for word in said.split(",")}
     if not words & {"all", "oof", "autoreply"}:
         return None
     return (AUTO_REPLY if _is_note(signs) else None), ", ".join(sorted(words))
@@ -261,7 +275,7 @@ def _rule_response_suppress(signs: Signs) -> _Verdict:
 
 def _rule_note_subject(signs: Signs) -> _Verdict:
     """An absence note by its subject, where the mail is an answer or carries a machine's sign."""
-    if not _AWAY_SUBJECT.match(signs.subject):
+    if not _is_away_subject(signs.subject):
         return None
     is_answer = bool(signs.header("in-reply-to") or signs.header("references"))
     is_machine = is_answer or signs.header("precedence") or signs.header("x-loop") or _is_auto_submitted(signs)
@@ -283,9 +297,9 @@ def _rule_challenge(signs: Signs) -> _Verdict:
 
 def _rule_precedence(signs: Signs) -> _Verdict:
     """Precedence: bulk, junk, list or auto_reply."""
-    word = signs.header("precedence").lower()
     kinds = {"bulk": BULK, "junk": BULK, "list": LIST, "auto_reply": AUTO_REPLY, "auto-reply": AUTO_REPLY}
-    if word not in kinds:
+    word = next((value.lower() for value in signs.values("precedence") if value.lower() in kinds), None)
+    if word is None:
         return None
     return (AUTO_REPLY if _is_note(signs) else kinds[word]), word
 
@@ -312,6 +326,21 @@ def _rule_list(signs: Signs) -> _Verdict:
     return (None, "list-help") if signs.header("list-help") else None
 
 
+def _rule_calendar(signs: Signs) -> _Verdict:
+    """An invitation, its withdrawal or its answer (RFC 5546): agents see it, a letter would go to a calendar."""
+    found = next((method for method in signs.calendar_methods if method in _SCHEDULING), None)
+    return (None, f"METHOD:{found}") if found else None
+
+
+def _rule_dmarc_report(signs: Signs) -> _Verdict:
+    """A DMARC aggregate report (RFC 7489 7.2.1.1): known by its file's name, or by its subject with a packed file."""
+    named = next((name for name in signs.file_names if _REPORT_FILE.match(name)), None)
+    is_packed = any(name.lower().endswith((".zip", ".gz")) for name in signs.file_names)
+    if named is None and not (is_packed and _REPORT_SUBJECT.match(signs.subject)):
+        return None
+    return AUTO_REPLY, (named or signs.subject)[:80]
+
+
 def _rule_role_sender(signs: Signs) -> _Verdict:
     """Envelope or header senders that are lists' and servers' mailboxes."""
     for address in (signs.envelope.mail_from.lower(), signs.sender):
@@ -332,7 +361,9 @@ def _rule_no_sender(signs: Signs) -> _Verdict:
 
 def _rule_spam_mark(signs: Signs) -> _Verdict:
     """Marked as spam by the server in front."""
-    is_spam = signs.header("x-spam-flag").lower() == "yes" or signs.header("x-spam-status").lower().startswith("yes")
+    is_spam = _has(signs, "x-spam-flag", "yes") or any(
+        value.lower().startswith("yes") for value in signs.values("x-spam-status")
+    )
     return (None, "marked as spam") if is_spam else None
 
 
@@ -348,29 +379,39 @@ RULES: tuple[Callable[[Signs], _Verdict], ...] = tuple(
 )
 
 
+def _has(signs: Signs, name: str, *wanted: str) -> bool:
+    """Is any value of that header one of these, case aside?"""
+    return any(value.lower() in wanted for value in signs.values(name))
+
+
 def _bare(address: str) -> str:
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
 
 
 def _auto_submitted(signs: Signs) -> str:
-    """The keyword before parameters and comments, in lower case."""
-    return re.sub(r"\([^)]*\)", "", signs.header("auto-submitted")).partition(";")[0].strip().lower()
+    """The keyword before parameters and comments, in lower case; of several the first that is not `no`."""
+    words = [
+        re.sub(r"\([^()]*\)", "", value).partition(";")[0].strip().lower() for value in signs.values("auto-submitted")
+    ]
+    return next((word for word in words if word and word != "no"), "no" if words else "")
 
 
 def _is_auto_submitted(signs: Signs) -> bool:
     return _auto_submitted(signs) not in {"", "no"}
 
 
+def _is_away_subject(subject: str) -> bool:
+    return _AWAY_SUBJECT.match(subject.lstrip("[【( \t\u3000")) is not None
+
+
 def _is_note(signs: Signs) -> bool:
     """An absence note or automatic answer, by its subject or headers, and no delivery failure."""
     if _BOUNCE_SUBJECT.search(signs.subject):
         return False
-    has_header = (
-        any(signs.header(name) for name in _AUTO_HEADERS) or signs.header("x-apple-action").upper() == "VACATION"
-    )
+    has_header = any(signs.header(name) for name in _AUTO_HEADERS) or _has(signs, "x-apple-action", "vacation")
     return (
-        bool(_AWAY_SUBJECT.match(signs.subject))
+        _is_away_subject(signs.subject)
         or has_header
         or (_auto_submitted(signs).startswith("auto-replied") and not _BOUNCE_BODY.search(signs.text[:600]))
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mimetypes
 import quopri
 import re
+import unicodedata
 from email import message_from_bytes
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ MAX_DEPTH = 200
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _WORDS = re.compile(rb"[A-Za-z] (?=[A-Za-z])")
 _META = re.compile(rb"<meta\b[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
-_OPENING = re.compile(rb"\s*(?:[^\r\n]*\r?\n){0,3}?--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-", re.IGNORECASE)
+_LONGEST_PREAMBLE = 4_000
+_OPENING = re.compile(rb"\A(?:[^\r\n]*\r?\n){0,3}?--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-", re.IGNORECASE)
+_METHOD = re.compile(rb"^METHOD:([A-Z-]{1,20})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # controls, direction marks, line ends
 _UNNAMED_TEXT = frozenset({"text/plain", "text/html", "text/enriched"})
 
 
@@ -53,7 +57,7 @@ def children(part: Message) -> list[Message]:
 def _parts_without_boundary(payload: str) -> list[Message]:
     """The parts of a multipart whose boundary is missing or wrong in its header, found by the first line that looks like one."""
     raw = as_bytes(payload)
-    opening = _OPENING.match(raw)
+    opening = _OPENING.match(raw.lstrip()[:_LONGEST_PREAMBLE])
     if opening is None:
         return []
     try:
@@ -134,7 +138,7 @@ def _is_html(text: str) -> bool:
 
 def unflow(text: str, *, delsp: bool) -> str:
     r"""RFC 3676: soft line breaks joined; with delsp (Apple Mail in Japanese) without a blank."""
-    out: list[str] = []
+    out: list[list[str]] = []
     depth_before, is_open = -1, False
     for line in text.split("\n"):
         marks = re.match(r">*", line)
@@ -143,13 +147,11 @@ def unflow(text: str, *, delsp: bool) -> str:
         is_soft = body.endswith(" ") and body != "-- "
         content = body[:-1] if is_soft and delsp else body
         if is_open and depth == depth_before and body != "-- ":
-            out[-1] += content
+            out[-1].append(content)
         else:
-            out.append(
-                ("> " if depth else "") * min(depth, 1) + ">" * max(0, depth - 1) + content if depth else content
-            )
+            out.append(["> ", ">" * (depth - 1), content] if depth else [content])
         depth_before, is_open = depth, is_soft
-    return "\n".join(out)
+    return "\n".join("".join(pieces) for pieces in out)
 
 
 def body_text(message: Message) -> str:
@@ -222,10 +224,23 @@ def _raw_fallback(message: Message) -> str:
 
 
 def part_name(part: Message) -> str:
-    """The file name that the part itself gives; empty if it has none."""
+    """The file name that the part itself gives, without folders and characters that nobody sees; empty if it has none."""
     name = parameter(part, "Content-Disposition", "filename") or parameter(part, "Content-Type", "name")
-    name = name.replace("\\", "/").rpartition("/")[2] if re.match(r"^[A-Za-z]:\\", name) else name
-    return " ".join(name.split())
+    name = "".join(char if unicodedata.category(char) not in _UNSEEN else " " for char in name)
+    name = " ".join(name.replace("\\", "/").rstrip("/ ").rpartition("/")[2].split())
+    return "" if name in {".", ".."} else name
+
+
+def calendar_methods(message: Message) -> tuple[str, ...]:
+    """What the calendar parts that a mail program sent along want (RFC 5546: REQUEST, CANCEL, REPLY), in capitals."""
+    found: list[str] = []
+    for _, part in walk(message):
+        if content_type(part) != "text/calendar" or _is_attached(part):
+            continue
+        inside = _METHOD.search(payload_bytes(part)[:_LONGEST_PREAMBLE])
+        method = parameter(part, "Content-Type", "method") or (inside[1].decode("ascii") if inside else "")
+        found += [method.strip().upper()] if method else []
+    return tuple(found)
 
 
 def attachments_of(message: Message) -> tuple[Attachment, ...]:

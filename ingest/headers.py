@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from email.message import Message
 
 LONGEST = 65_536
-_WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*)*)\?=")
+_WORD = re.compile(
+    rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*){0,20})\?="
+)  # Q words may hold bare "?"
 _CUT_WORD = re.compile(rb"=\?([A-Za-z0-9_.*-]{1,40})\?([bBqQ])\?([!->@-~]*)\??\Z")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])|[\r\n]+")
 _ID = re.compile(r"<[^<>\s]+>")
-_ADDR = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
+_ADDR = re.compile(r"(?<![^\s<>\"(),;:\[\]])[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:\[\]]+")
 _QUOTED_LOCAL = re.compile(r"\"[^\"@<>]+\"@[^\s<>\"(),;:]+")
 _ISO = re.compile(r"\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}(?::\d{2})?\s?(?:Z|[+-]\d{2}:?\d{2})?$")
 # Zone names that RFC 5322 does not know and that Asian and European mailers write all the same.
@@ -41,7 +43,7 @@ _ZONES = {
     "BST": "+0100",
 }
 _ZONED = re.compile(rf"\b({'|'.join(_ZONES)})\s*$", re.IGNORECASE)
-_ANGLE = re.compile(r"<\s*([^<>]*?)\s*>")
+_ANGLE = re.compile(r"<([^<>]*)>")
 
 
 def raw_headers(message: Message, name: str) -> list[bytes]:
@@ -236,10 +238,10 @@ def _mailbox(part: bytes) -> Address | None:
         addr = addr.rpartition(":")[2] if addr.startswith("@") else addr  # source routes
         name = text[: text.rfind("<")]
     else:
-        bare = re.sub(r"\([^)]*\)", " ", text)
+        bare = re.sub(r"\([^()]*\)", " ", text)
         match = _QUOTED_LOCAL.search(bare) or _ADDR.search(bare)
         addr = match[0] if match else ""
-        comment = re.search(r"\(([^)]*)\)", text)
+        comment = re.search(r"\(([^()]*)\)", text)
         name = comment[1] if comment else text.replace(addr, "") if addr else ""
     if not addr.startswith('"') or '"@' not in addr:
         addr = addr.strip().strip("'\"").replace(" ", "")

@@ -10,16 +10,22 @@ from inscriptis.model.config import ParserConfig
 
 MAX_CHARS = 2_000_000
 _CONFIG = ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False)
-_INVISIBLE = re.compile(r"<(script|style|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_LINK = re.compile(r"<a\b[^>]*?href\s*=\s*[\"']?(https?://[^\"'>\s]+)[\"']?[^>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
-_QUOTE = re.compile(r"<(/?)blockquote\b[^>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]+>")
+_INVISIBLE = re.compile(r"<(script|style|head|title)\b", re.IGNORECASE)
+_ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("script", "style", "head", "title")}
+# No pattern looks past the next tag of its own kind: what is never closed costs nothing.
+_LINK = re.compile(
+    r"<a\b[^<>]{0,2000}?href\s{0,20}=\s{0,20}[\"']?(https?://[^\"'<>\s]{1,2000})[\"']?[^<>]{0,2000}>"
+    r"([^<]{0,500}(?:<(?!/?a\b)[^<]{0,500}){0,20})</a>",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile(r"<(/?)blockquote\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]+>")
 _START, _END = "\ue000", "\ue001"  # private marks that survive the conversion; removed before anyone sees them
 
 
 def html_to_text(html: str) -> str:
     """The text of an HTML body: tables and lists in rows, link targets after their texts, quotes behind "> "."""
-    html = _INVISIBLE.sub(" ", html[:MAX_CHARS].replace(_START, "").replace(_END, ""))
+    html = _without_invisible(html[:MAX_CHARS].replace(_START, "").replace(_END, ""))
     html = _LINK.sub(_with_target, html)
     html = _QUOTE.sub(lambda match: f"<p>{_END if match[1] else _START}</p>", html)
     try:
@@ -27,6 +33,24 @@ def html_to_text(html: str) -> str:
     except Exception:  # noqa: BLE001 - whatever the tree was, its words are still there
         text = _TAG.sub(" ", html)
     return _tidy(_quoted(text))
+
+
+def _without_invisible(html: str) -> str:
+    """The HTML without scripts, styles and head; an element that is never closed stays for the HTML parser to judge."""
+    out: list[str] = []
+    at = 0
+    unclosed: set[str] = set()
+    for opening in _INVISIBLE.finditer(html):
+        name = opening[1].lower()
+        if opening.start() < at or name in unclosed:
+            continue
+        end = _ENDS[name].search(html, opening.end())
+        if end is None:
+            unclosed.add(name)
+            continue
+        out += (html[at : opening.start()], " ")
+        at = end.end()
+    return "".join((*out, html[at:]))
 
 
 def _with_target(match: re.Match[str]) -> str:

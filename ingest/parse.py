@@ -7,13 +7,15 @@ Promises: never raises on content; what cannot be read leaves a warning, never a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from email import message_from_bytes
 from typing import TYPE_CHECKING
 
 import mailparser
 
+from ingest.authentication import trust_of
 from ingest.automation import Signs, judge
-from ingest.body import attachments_of, body_text, content_type, payload_bytes, walk
+from ingest.body import attachments_of, body_text, calendar_methods, content_type, payload_bytes, walk
 from ingest.charset import clean, decode, has_leftovers
 from ingest.headers import (
     LONGEST,
@@ -28,17 +30,21 @@ from ingest.headers import (
     unfold,
 )
 from ingest.quotes import own_words
+from ingest.returned import returned_ids
 from ingest.thread_refs import thread_refs
-from models.mail import Address, Envelope, Mail
+from models.mail import Address, AutomaticKind, Automation, Envelope, Mail
 
 if TYPE_CHECKING:
     from datetime import datetime
     from email.message import Message
 
+    from models.mail import Attachment
+
 for _module in (mailparser.core, mailparser.utils):
     _module.log.disabled = True  # it logs header values; what stands in a mail never goes to a log
 MAX_TEXT = 4_000_000
 _SIGN_TEXT = 6_000
+_MOST_REPEATS = 50  # of one header: a machine that repeats it oftener has been found out long before
 _WELL_FORMED = re.compile(rb"(?:[!-9;-~]{1,100}:[^\r\n]{0,16000}(?:\r?\n[ \t][^\r\n]{0,998}){0,30}(?:\r?\n|\Z))*")
 _KNOWN_HEADER = re.compile(
     rb"(?i)(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|sender|in-reply-to|references"
@@ -51,7 +57,12 @@ _JUNK_START = re.compile(rb"\A(?:\xef\xbb\xbf|[\r\n]+|>?From [^\r\n]*\r?\n)+")
 
 
 def parse_mail(
-    raw: bytes, envelope: Envelope, *, own_addresses: frozenset[str] = frozenset(), instance: str = ""
+    raw: bytes,
+    envelope: Envelope,
+    *,
+    own_addresses: frozenset[str] = frozenset(),
+    instance: str = "",
+    authserv_id: str = "",
 ) -> Mail:
     """Read one mail.
 
@@ -60,14 +71,28 @@ def parse_mail(
         envelope: The SMTP session's side of it.
         own_addresses: The desk's own addresses: mail from them is a loop, mail to none of them is not answered.
         instance: This installation's public name, as our letters carry it.
+        authserv_id: Our own mail server's name in Authentication-Results; empty: no such header is believed.
     """
     message, warnings = read_structure(raw)
     try:
-        return _mail(message, envelope, own_addresses, instance, warnings)
+        mail = _mail(message, envelope, own_addresses, instance, warnings)
+        is_bounce = mail.automation.kind is AutomaticKind.BOUNCE
+        return replace(
+            mail,
+            trust=trust_of(message, authserv_id),
+            returned_ids=returned_ids(message, mail.text) if is_bounce else (),
+        )
     except Exception as error:  # noqa: BLE001 - the promise: a mail that breaks a rule of ours still becomes a ticket
         text = clean(decode(raw[:MAX_TEXT]))
-        warnings.append(f"read as plain text only: {type(error).__name__}")
-        return Mail(envelope=envelope, sender=None, text=text, reply_text=text, warnings=tuple(warnings))
+        why = f"read as plain text only: {type(error).__name__}"
+        return Mail(
+            envelope=envelope,
+            sender=None,
+            text=text,
+            reply_text=text,
+            automation=Automation(may_reply=False, evidence=(f"unreadable: {why}",)),  # RFC 3834 2: malformed requests
+            warnings=(*warnings, why),
+        )
 
 
 def envelope_of_file(raw: bytes, received_at: datetime) -> Envelope:
@@ -75,14 +100,14 @@ def envelope_of_file(raw: bytes, received_at: datetime) -> Envelope:
     message = message_from_bytes(_JUNK_START.sub(b"", raw[: LONGEST * 4]))
     paths = raw_headers(message, "Return-Path")
     path = clean(decode(unfold(paths[0]))).strip() if paths else ""
-    found = re.search(r"<\s*([^<>]*?)\s*>", path)
+    found = re.search(r"<([^<>]*)>", path)
     recipients = [
         address.addr
         for name in ("Delivered-To", "X-Original-To", "To", "Cc")
         for address in addresses(raw_headers(message, name))
     ]
     return Envelope(
-        mail_from=found[1] if found else path,
+        mail_from=found[1].strip() if found else path,
         rcpt_tos=tuple(dict.fromkeys(recipients)),
         received_at=received_at,
         is_from_file=True,
@@ -169,6 +194,7 @@ def _mail(message: Message, envelope: Envelope, own: frozenset[str], instance: s
         warnings.append("some characters could not be decoded")
     ids = message_ids(raw_headers(message, "In-Reply-To"))
     recipients = [address.addr for address in (*to, *cc)]
+    attachments = attachments_of(message)
     return Mail(
         envelope=envelope,
         sender=sender,
@@ -183,8 +209,10 @@ def _mail(message: Message, envelope: Envelope, own: frozenset[str], instance: s
         thread_refs=thread_refs(subject, (*envelope.rcpt_tos, *recipients)),
         text=text,
         reply_text=own_words(text),
-        attachments=attachments_of(message),
-        automation=judge(_signs(message, envelope, sender, sender_raw, subject, text, recipients, own, instance)),
+        attachments=attachments,
+        automation=judge(
+            _signs(message, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance)
+        ),
         warnings=tuple(warnings),
     )
 
@@ -215,25 +243,28 @@ def _signs(
     sender_raw: str,
     subject: str,
     text: str,
+    attachments: tuple[Attachment, ...],
     recipients: list[str],
     own: frozenset[str],
     instance: str,
 ) -> Signs:
-    headers: dict[str, str] = {}
+    headers: dict[str, list[str]] = {}
     for key, value in message.raw_items():
         name = key.lower()
-        if name.startswith(_TELLING) and name not in headers:
-            headers[name] = clean(decode(unfold(as_bytes(str(value))[:4000])))[:2000]
+        if name.startswith(_TELLING) and len(headers.setdefault(name, [])) < _MOST_REPEATS:
+            headers[name].append(clean(decode(unfold(as_bytes(str(value))[:4000])))[:2000].strip())
     types = raw_headers(message, "Content-Type")
     return Signs(
         envelope=envelope,
-        headers=headers,
+        headers={name: tuple(filter(None, values)) for name, values in headers.items()},
         sender=sender.addr.casefold() if sender else "",
         sender_raw=sender_raw,
         subject=subject,
         text=text[:_SIGN_TEXT],
         content_type=clean(decode(unfold(types[0]))) if types else "",
         part_types=tuple(content_type(part) for _, part in walk(message)),
+        file_names=tuple(attachment.filename for attachment in attachments),
+        calendar_methods=calendar_methods(message),
         recipients=frozenset(_without_plus(address) for address in recipients),
         own=frozenset(address.casefold() for address in own),
         instance=instance,

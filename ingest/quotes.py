@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ingest.lines import restored, shortened
 from ingest.signatures import without_signature
 
 _DATE = r"(?:\d{4}\s*[年/.-]\s*\d{1,2}\s*[月/.-]\s*\d{1,2}\s*日?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
@@ -58,12 +59,16 @@ _LABEL = re.compile(
 _SENDER_LABEL = re.compile(
     _MARK + r"\*{0,2}(?:From|差出人|送信者|送信元|発信者|发件人|寄件者|Von|De|Da)\*{0,2}\s*[:：]", re.IGNORECASE
 )
-_QUOTED = re.compile(r"^\s{0,3}(?:[>＞]|[|｜](?=\s))")
+_QUOTED = re.compile(r"^\s{0,3}(?:[>＞]|[|｜](?=\s)(?!.+[|｜]))")  # two bars make a row of a table
+_MARKED = re.compile(r"^\s{0,3}[>＞]")  # without an introduction a bar is the edge of a table
 _RULE_LINE = re.compile(r"^\s*[_\-‐–—=*]{5,}\s*$")
 _ABOVE = re.compile(
     r"(?:please )?(?:reply|respond|type your (?:reply|response)).{0,20}above (?:this )?line|この行より上に(?:ご)?(?:返信|記入|記載)",
     re.IGNORECASE,
 )
+
+
+_MOST_LABELS = 30
 
 
 class Cut(NamedTuple):
@@ -76,7 +81,11 @@ class Cut(NamedTuple):
 
 def own_words(text: str) -> str:
     """What the sender newly wrote; the whole text where there is no clear sign of a quote."""
-    lines = text.split("\n")
+    lines, whole = shortened(text)
+    return restored(_own(lines), whole)
+
+
+def _own(lines: list[str]) -> str:
     cut = find_cut(lines)
     if cut is None:
         kept = _without_marked(lines) if _is_trimmed_quote(lines) else lines
@@ -89,11 +98,13 @@ def own_words(text: str) -> str:
     own = without_signature(_strip_blank(kept))
     if own.strip() or (cut is not None and (cut.is_forward or cut.start == 0)):
         return own if own.strip() else _below(lines, cut)
-    return without_signature(_strip_blank(lines)) or text.strip("\n")
+    return without_signature(_strip_blank(lines)) or "\n".join(lines).strip("\n")
 
 
 def find_cut(lines: list[str]) -> Cut | None:
     """The first introduction of quoted text, or None."""
+    last_said = max((at for at, line in enumerate(lines) if line.strip()), default=-1)
+    last_quoted = max((at for at, line in enumerate(lines) if _QUOTED.match(line)), default=-1)
     for at, line in enumerate(lines):
         if not line.strip():
             continue
@@ -103,8 +114,9 @@ def find_cut(lines: list[str]) -> Cut | None:
             is_forward = re.search(r"forward|転送|转发|轉寄", line, re.IGNORECASE) is not None
             return Cut(_with_rule_above(lines, at), _behind_labels(lines, at + 1), is_forward)
         intro = _intro_lines(lines, at)
-        if intro and _is_plausible(lines, at, at + intro):
-            return Cut(at, at + intro, is_forward=False)
+        body = at + intro
+        if intro and (last_said < body or last_quoted >= body or _is_dated(lines[at:body])):
+            return Cut(at, body, is_forward=False)
         if _SENDER_LABEL.match(line) and _label_run(lines, at) >= 3 and not _is_pasted_header(lines, at):
             return Cut(_with_rule_above(lines, at), _behind_labels(lines, at), is_forward=False)
     return None
@@ -128,18 +140,11 @@ def _intro_lines(lines: list[str], at: int) -> int:
     return 0
 
 
-def _is_plausible(lines: list[str], start: int, body: int) -> bool:
-    """An introduction without anything behind it, or with own words behind it, is none ("Yamada wrote:" in prose)."""
-    rest = [line for line in lines[body:] if line.strip()]
-    if not rest:
-        return True
-    if any(_QUOTED.match(line) for line in rest):
-        return True
-    strong = (
-        re.search(r"@|wrote\s*:|写道|書きました|の(?:メール|メッセージ)\s*[:：]?\s*$", " ".join(lines[start:body]))
-        is not None
-    )
-    return strong and re.search(_DATE + r"|\d{4}|\d{1,2}[:時]\d{2}|@", " ".join(lines[start:body])) is not None
+def _is_dated(introduction: list[str]) -> bool:
+    """Before unmarked words an introduction needs a date or an address ("Yamada wrote:" in prose is none)."""
+    joined = " ".join(introduction)
+    is_strong = re.search(r"@|wrote\s*:|写道|書きました|の(?:メール|メッセージ)\s*[:：]?\s*$", joined) is not None
+    return is_strong and re.search(_DATE + r"|\d{4}|\d{1,2}[:時]\d{2}|@", joined) is not None
 
 
 def _label_run(lines: list[str], at: int) -> int:
@@ -158,7 +163,7 @@ def _label_run(lines: list[str], at: int) -> int:
 def _is_pasted_header(lines: list[str], at: int) -> bool:
     """Header lines pasted as data: the sender's sentence goes on right below, without the blank line of a mail client."""
     end = at
-    while end < len(lines) and _LABEL.match(lines[end]):
+    while end < min(len(lines), at + _MOST_LABELS) and _LABEL.match(lines[end]):
         end += 1
     goes_on = end < len(lines) and re.search(r"[。？?]\s*$", lines[end]) is not None
     return goes_on and _with_rule_above(lines, at) == at
@@ -236,8 +241,8 @@ def _is_wrapped_quote(lines: list[str], at: int) -> bool:
 
 def _is_trimmed_quote(lines: list[str]) -> bool:
     """Marked lines without any introduction: a quote only if several stand together beside own words."""
-    marked = [line for line in lines if _QUOTED.match(line)]
-    own = [line for line in lines if line.strip() and not _QUOTED.match(line)]
+    marked = [line for line in lines if _MARKED.match(line)]
+    own = [line for line in lines if line.strip() and not _MARKED.match(line)]
     return len(marked) >= 3 and len(own) >= 1 and not _is_pasted(lines)
 
 
@@ -248,12 +253,12 @@ _DATA = re.compile(
 
 def _is_pasted(lines: list[str]) -> bool:
     """The marked lines are logs or shell output that the sender pasted."""
-    marked = [line for line in lines if _QUOTED.match(line) and line.strip(" >")]
+    marked = [line for line in lines if _MARKED.match(line) and line.strip(" >")]
     return sum(1 for line in marked if _DATA.search(line)) * 2 >= len(marked)
 
 
 def _without_marked(lines: list[str]) -> list[str]:
-    return [line for line in lines if not _QUOTED.match(line) or _is_filled_field(line)]
+    return [line for line in lines if not _MARKED.match(line) or _is_filled_field(line)]
 
 
 def _below(lines: list[str], cut: Cut | None) -> str:

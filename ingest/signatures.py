@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ingest.lines import restored, shortened
+
 _SIG_DASHES = re.compile(r"^-- ?$")
 _RULE = re.compile(r"^\s*(?:[-‐‑–—―─━ー＝=_*＊+~～◆◇■□●○★☆∴∵:：.・#☁♪∞┌└├│┏┗]\s?){6,}\s*$")
 _CONTACT = re.compile(
@@ -31,8 +33,8 @@ _DISCLAIMER = re.compile(
     re.IGNORECASE,
 )
 _BANNER = re.compile(
-    r"^\s*(?:[\[【(（]?\s*(?:external(?: e-?mail| sender)?|caution|外部(?:メール|送信者)?|社外(?:メール)?)\s*[\]】)）:：].{0,160}"
-    r"|this (?:e-?mail|message) originated (?:from )?outside.{0,160}|you don'?t often get (?:e-?mail|email) from.{0,160}|注意[:：]?\s*このメールは外部から.{0,120})\s*$",
+    r"(?:[\[【(（]?\s*(?:external(?: e-?mail| sender)?|caution|外部(?:メール|送信者)?|社外(?:メール)?)\s*[\]】)）:：].{0,160}"
+    r"|this (?:e-?mail|message) originated (?:from )?outside.{0,160}|you don'?t often get (?:e-?mail|email) from.{0,160}|注意[:：]?\s*このメールは外部から.{0,120})$",
     re.IGNORECASE,
 )
 # Labels of what a desk asks for: a block that gives them is an answer, however much it looks like contact data.
@@ -41,23 +43,25 @@ _ANSWER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_SIGNATURE = 16
+_MOST_BLOCKS = 8  # signature, footer, disclaimer and what servers on the way added
 
 
 def without_signature(text: str) -> str:
     """The text without banner above and signature, footer, disclaimer below; the text itself if nothing else is left."""
-    lines = text.split("\n")
+    lines, whole = shortened(text)
     lines = _without_banner(lines)
-    before = None
-    while before != len(lines):
+    for _ in range(_MOST_BLOCKS):
         before = len(lines)
         lines = _without_tail(lines)
+        if len(lines) == before:
+            break
     kept = "\n".join(lines).strip("\n")
-    return kept if kept.strip() else text.strip("\n")
+    return restored(kept, whole) if kept.strip() else text.strip("\n")
 
 
 def _without_banner(lines: list[str]) -> list[str]:
     for at, line in enumerate(lines[:4]):
-        if _BANNER.match(line):
+        if _BANNER.match(line.strip()):
             return lines[:at] + lines[at + 1 :]
     return lines
 

@@ -13,7 +13,7 @@ _REF = re.compile(r"(?<![A-Za-z0-9])T(\d{6,12})(?![A-Za-z0-9])")
 _TAGGED = re.compile(r"\[\s*(?:受付|Ticket)\s*(T\d{6,12})\s*\]", re.IGNORECASE)
 _PLUS = re.compile(r"\+(?:bounce\.)?(T\d{6,12})\.[a-z2-7]+@", re.IGNORECASE)
 _PREFIX = re.compile(
-    r"^\s*(?:(?:re|aw|sv|vs|fw|fwd|wg|tr|rv|ant|odp|antw|返信|返|転送|転|回复|回覆|答复|转发|轉寄)\s*(?:\[\d+\]|\(\d+\)|\^\d+|\*\d+)?\s*[:：]\s*)+",
+    r"^\s*(?:(?:re|aw|sv|vs|fw|fwd|wg|tr|rv|ant|odp|antw|返信|返|転送|転|回复|回覆|答复|转发|轉寄)\s*(?:(?:\[\d+\]|\(\d+\)|\^\d+|\*\d+)\s*)?[:：]\s*)+",
     re.IGNORECASE,
 )
 

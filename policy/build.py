@@ -115,6 +115,8 @@ def _questions(table: Table, languages: tuple[str, ...]) -> tuple[tuple[str, ...
             heading=entry.localised("heading", languages),
             text=entry.localised("text", languages),
             example=entry.localised("example", languages),
+            permission_text=entry.maybe_localised("permission_text", languages),
+            permission_example=entry.maybe_localised("permission_example", languages),
         )
         entry.end()
     return order, found
@@ -148,10 +150,15 @@ def _kinds(table: Table, languages: tuple[str, ...]) -> Mapping[SymptomKind, rec
             required=_names(entry, "required", Facet),
             along=_names(entry, "along", Facet),
             tips=entry.lists("tips"),
+            examples=_examples(entry.table("examples", {}), languages),
         )
         entry.end()
     table.end()
     return found
+
+
+def _examples(table: Table, languages: tuple[str, ...]) -> Mapping[str, records.Localised]:
+    return {item: table.localised(item, languages) for item in table.keys()}  # noqa: SIM118
 
 
 def _names(table: Table, key: str, known: type[Name]) -> tuple[Name, ...]:

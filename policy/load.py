@@ -53,4 +53,14 @@ def _read(file: Path) -> dict[str, object]:
 
 def _letters(folder: Path) -> dict[tuple[str, str], str]:
     """Template texts by (kind, language); `_name` files are parts that letters include."""
-    return {(file.stem, file.parent.name): file.read_text(encoding="utf-8") for file in sorted(folder.glob("*/*.txt"))}
+    return {(file.stem, file.parent.name): _letter(file) for file in sorted(folder.glob("*/*.txt"))}
+
+
+def _letter(file: Path) -> str:
+    name = f"letters/{file.parent.name}/{file.name}"
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PackError(file=name, key="-", mend=f"{error.strerror}; it must be readable") from None
+    except UnicodeDecodeError as error:
+        raise PackError(file=name, key="-", mend=f"not readable: {error}; save it as UTF-8") from None

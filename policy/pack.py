@@ -7,7 +7,7 @@ Free data: names, questions, examples, what is required, products, regions, ids,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,13 +25,15 @@ class Question:
     """How one item (`when`, `facet:steps`, `link:goal`) is asked for.
 
     `heading` is the line of the fill-in block that the customer copies (and that the parser reads back),
-    `text` the question, `example` a sample answer.
+    `text` the question, `example` a sample answer. Where the mail shows a permission error, the other two stand in.
     """
 
     item: str
     heading: Localised
     text: Localised
     example: Localised
+    permission_text: Localised | None = None
+    permission_example: Localised | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +53,17 @@ class CategoryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindPolicy:
-    """One kind of symptom: its name, required facets, facets asked along, first isolation tips (S57)."""
+    """One kind of symptom: its name, required facets, facets asked along, first isolation tips (S57).
+
+    `examples` are sample answers that fit the kind, by item; they stand in for those of the questions.
+    """
 
     id: SymptomKind
     name: Localised
     required: tuple[Facet, ...]
     along: tuple[Facet, ...]
     tips: Mapping[str, tuple[str, ...]]
+    examples: Mapping[str, Localised] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +160,7 @@ class Desk:
     status_url: str
     subject_tag: Localised  # "受付" -> [受付 T000123]
     timezone: str  # the zone letters print times in
+    addresses: frozenset[str] = frozenset()  # its own, casefolded; from the settings, not from the pack's files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

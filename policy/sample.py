@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policy.pack import Pack
 
+FLAGS = (
+    "has_resources",
+    "will_delete",
+    "has_secrets",
+    "is_incident",
+    "is_urgent",
+    "refers_elsewhere",
+    "shows_status_page",
+)
+
 
 def sample_contexts(pack: Pack, language: str) -> tuple[dict[str, object], ...]:
     """The contexts that every letter of a pack must render with (docs/policy.md lists the variables)."""
@@ -34,9 +44,7 @@ def _bare(pack: Pack, language: str) -> dict[str, object]:
     empty: dict[str, object] = dict.fromkeys(
         ("understood", "issues", "questions", "fields", "tips", "notices", "accounts"), ()
     )
-    flags = dict.fromkeys(
-        ("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere"), False
-    )
+    flags = dict.fromkeys(FLAGS, False)
     texts = dict.fromkeys(("to_name", "received", "subject", "kind_name"), "")
     return {**letter_frame(pack, language, "T000123"), **empty, **flags, **texts}
 
@@ -44,9 +52,7 @@ def _bare(pack: Pack, language: str) -> dict[str, object]:
 def _rich(pack: Pack, language: str) -> dict[str, object]:
     questions = [pack.questions[item] for item in pack.question_order[: pack.limits.max_questions]]
     kind = next(iter(pack.kinds.values()))
-    flags = dict.fromkeys(
-        ("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere"), True
-    )
+    flags = dict.fromkeys(FLAGS, True)
     return {
         **_bare(pack, language),
         **flags,

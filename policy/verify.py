@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import DictLoader, StrictUndefined, TemplateError
+from jinja2 import DictLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from models.assessment import Facet, Section
@@ -63,6 +63,9 @@ def _items(pack: Pack) -> Iterator[PackError]:
     for item in (*pack.questions, *pack.question_order):
         if item not in ITEMS:
             yield PackError(file="questions.toml", key=item, mend=f"no such item; known are {', '.join(sorted(ITEMS))}")
+    for kind, traits in pack.kinds.items():
+        for item in sorted(set(traits.examples) - ITEMS):
+            yield PackError(file="kinds.toml", key=f"{kind.value}.examples.{item}", mend="no such item")
     for policy in pack.categories.values():
         for item in (*policy.required, *policy.along):
             if item not in _REQUIRABLE:
@@ -141,7 +144,7 @@ def _letter(pack: Pack, kind: str, language: str, file: str) -> Iterator[PackErr
     for context in sample_contexts(pack, language):
         try:
             text = environment.get_template(kind).render(context)
-        except TemplateError as error:
+        except Exception as error:  # noqa: BLE001 - a template is a program: whatever it raises, its author must hear where
             yield PackError(file=file, key=f"line {getattr(error, 'lineno', '?')}", mend=f"does not render: {error}")
             return
         for word in pack.banned_words.get(language, ()):

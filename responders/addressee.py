@@ -19,7 +19,7 @@ _ORGANISATION = re.compile(
     r"|^(?:inc|ltd|llc|corp|corporation|gmbh|k\.?k|co|company|team|support|department|dept|group|division|desk)\.?$",
     re.IGNORECASE,
 )
-_HONORIFIC = re.compile(r"\s*(?:様|さま|さん|殿|氏|御中)$")
+_HONORIFIC = re.compile(r"(?<!\s)\s*(?:様|さま|さん|殿|氏|御中)$")
 
 
 def addressee(display_name: str, language: str) -> str:

@@ -13,7 +13,7 @@ from models.decision import LetterKind, ReplyState, Silence
 from models.mail import Trust
 from responders.decide import NO_LETTERS_IN_LANGUAGE
 from responders.joined import ASKING, letters_written
-from responders.recipient import choose_recipient, is_role_address
+from responders.recipient import choose_recipient, is_role_address, without_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def outbound_state(decision: Decision, silence: Silence | None, mode: str) -> tu
 
 def _silences(mail: Mail, decision: Decision, history: History, pack: Pack) -> Iterator[Silence]:
     yield from _machines(mail)
-    yield from _addresses(mail, history)
+    yield from _addresses(mail, history, pack)
     yield from _repeats(mail, decision, history)
     yield from _rates(history, pack)
     for reason in decision.reasons:
@@ -73,12 +73,15 @@ def _machines(mail: Mail) -> Iterator[Silence]:
         yield Silence(code="trust_failed", detail="the sender's identity check failed")
 
 
-def _addresses(mail: Mail, history: History) -> Iterator[Silence]:
+def _addresses(mail: Mail, history: History, pack: Pack) -> Iterator[Silence]:
     recipient = choose_recipient(mail)
     if recipient is None:
         yield Silence(code="no_usable_address", detail="neither From nor envelope sender can be written to")
         return
     names = {"recipient": recipient.address, "from": mail.sender.addr if mail.sender else ""}
+    for name, address in {**names, "envelope sender": mail.envelope.mail_from.strip("<> ")}.items():
+        if without_plus(address) in pack.desk.addresses:
+            yield Silence(code="own_address", detail=f"{name}: the desk would write to itself")
     for name, address in names.items():
         if is_role_address(address):
             yield Silence(code="role_address", detail=f"{name}: nobody reads at an address of this form")

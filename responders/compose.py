@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from models.decision import LetterKind, Reply
+from policy.sample import FLAGS
 from responders.context import frame, letter_context, may_quote, question_variables
 from responders.language import wanted_language
 from responders.letters import letter_language, render
 from responders.mime import Outgoing, message_bytes
-from responders.own_words import has_link, without_secrets
-from responders.questions import grouped, said
+from responders.own_words import has_link, without_any_secret, without_secrets
+from responders.questions import grouped, kind_of_items, said
 from responders.recipient import choose_recipient
 from responders.signing import message_id_for, plus_address
 from responders.subject import reply_subject
@@ -66,7 +68,7 @@ def compose(
         to=recipient.address,
         ref=history.ref,
         subject=_subject_of(mail, seen, identity),
-        text=render(decision.letter.value, language, context, pack),
+        text=without_any_secret(render(decision.letter.value, language, context, pack), seen),
         seed=f"{decision.letter.value}:{_mail_key(mail)}",
         in_reply_to=mail.message_id,
         references=_thread_of(mail),
@@ -83,9 +85,8 @@ def compose_reminder(due: DueReminder, pack: Pack, identity: SenderIdentity, now
     language = letter_language(due.language, pack)
     plain = dict.fromkeys(("to_name", "received", "subject", "kind_name"), "")
     empty: dict[str, object] = dict.fromkeys(("understood", "issues", "tips", "notices", "accounts"), ())
-    names = ("has_resources", "will_delete", "has_secrets", "is_incident", "is_urgent", "refers_elsewhere")
-    questions = question_variables(grouped(due.asked, pack), pack, language)
-    context = {**plain, **empty, **dict.fromkeys(names, False), **frame(pack, language, due.ref), **questions}
+    questions = question_variables(grouped(due.asked, pack), pack, language, kind_of_items(due.asked, pack))
+    context = {**plain, **empty, **dict.fromkeys(FLAGS, False), **frame(pack, language, due.ref), **questions}
     draft = _Draft(
         kind=LetterKind.REMINDER,
         language=language,
@@ -118,7 +119,7 @@ def _reply(draft: _Draft, pack: Pack, identity: SenderIdentity) -> Reply:
         to=draft.to,
         subject=subject,
         text=draft.text,
-        sent_at=draft.now,
+        sent_at=draft.now.astimezone(ZoneInfo(pack.desk.timezone)),
         message_id=message_id,
         in_reply_to=draft.in_reply_to,
         references=draft.references,

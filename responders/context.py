@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ASKING = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.RECURRENCE})
 _WITH_TIPS = frozenset({LetterKind.REQUEST_INFORMATION})
+_OUTAGES = frozenset({Category.INCIDENT, Category.UNDISCLOSED_INCIDENT})
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 
 
@@ -52,7 +53,7 @@ def letter_context(
     questions = questions_for(decision, seen, pack) if decision.letter in _ASKING else ()
     return {
         **frame(pack, language, history.ref),
-        **question_variables(questions, pack, language),
+        **question_variables(questions, pack, language, kind, has_permission_error=seen.has_permission_error),
         **_flags(seen, pack),
         "to_name": addressee(mail.sender.name, language) if is_quotable and mail.sender else "",
         "received": local_time(mail.envelope.received_at, pack),
@@ -74,7 +75,14 @@ def frame(pack: Pack, language: str, ref: str) -> dict[str, object]:
     return {**found, "sign_off": sign_off}
 
 
-def question_variables(questions: Sequence[Asked], pack: Pack, language: str) -> dict[str, object]:
+def question_variables(
+    questions: Sequence[Asked],
+    pack: Pack,
+    language: str,
+    kind: SymptomKind | None = None,
+    *,
+    has_permission_error: bool = False,
+) -> dict[str, object]:
     """The numbered questions, and the lines of the fill-in block: one for each item, because each is read back."""
     items = [item for asked in questions for item in asked.items]
     return {
@@ -82,8 +90,8 @@ def question_variables(questions: Sequence[Asked], pack: Pack, language: str) ->
             {
                 "n": number,
                 "heading": asked.heading(pack, language),
-                "text": asked.text(pack, language),
-                "example": asked.example(pack, language),
+                "text": asked.text(pack, language, has_permission_error=has_permission_error),
+                "example": asked.example(pack, language, kind, has_permission_error=has_permission_error),
             }
             for number, asked in enumerate(questions, 1)
         ],
@@ -101,6 +109,7 @@ def _flags(seen: Assessment, pack: Pack) -> dict[str, bool]:
         "is_incident": Category.INCIDENT in categories,
         "is_urgent": "urgent" in hints,
         "refers_elsewhere": seen.refers_elsewhere,
+        "shows_status_page": bool(categories & _OUTAGES),
     }
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderIdentity:
-    """The desk as a sender. `is_trusted`: the listener is declared trusted, so letters may quote customers' words."""
+    """The desk as a sender, and whom it believes."""
 
     address: str
     domain: str
     secret: bytes = field(repr=False)
     instance: str
-    is_trusted: bool = False
+    is_trusted: bool = False  # the listener is declared trusted: letters may quote customers' words
+    authserv_id: str = ""  # our own mail server's name in Authentication-Results; empty: no such header is believed

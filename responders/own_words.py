@@ -13,20 +13,27 @@ from typing import TYPE_CHECKING
 from responders.subject import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from models.assessment import Assessment
 
 LONGEST = 60
 MASK = "****"
 _NARROW_KANA = re.compile(r"[\uff61-\uff9f]+")
 _LINK = re.compile(
-    r"[a-z][a-z0-9+.-]*://\S*|(?:mailto|javascript|data|file|tel):\S*|www\.\S+|\S+@\S+|(?:[\w-]+\.)+[a-z]{2,}/\S*",
+    r"[a-z][a-z0-9+.-]{0,40}://\S*|(?:mailto|javascript|data|file|tel):\S*|www\.\S+|\S{1,320}@\S+|(?:[\w-]{1,63}\.){1,8}[a-z]{2,63}/\S*",
     re.IGNORECASE,
 )
+
+_HOST = re.compile(r"[\w-]{1,63}\.[a-z]{2,63}\b", re.IGNORECASE)
+_TELLING = 8  # characters of a credential that would tell something of it
+SHORTEST_SECRET = 4  # a shorter one is masked in the customer's words only: the letter's own words would suffer
 
 
 def own_words(text: str, seen: Assessment) -> str:
     """Words of the customer, fit for a letter."""
-    flat = common_characters(without_links(one_line(without_secrets(text, seen))))
+    masked = _without_beginning(without_secrets(text, seen), seen)
+    flat = common_characters(without_links(one_line(masked)))
     return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"
 
 
@@ -51,9 +58,42 @@ def _fits(text: str) -> bool:
 
 def without_secrets(text: str, seen: Assessment) -> str:
     """The text with every credential found in the mail masked, the longest first."""
+    return _masked(text, secret_texts(seen))
+
+
+def without_any_secret(letter: str, seen: Assessment) -> str:
+    """The last step of every letter: whatever way a credential found into it, it does not leave with it."""
+    return _masked(letter, (secret for secret in secret_texts(seen) if len(secret) >= SHORTEST_SECRET))
+
+
+def secret_texts(seen: Assessment) -> tuple[str, ...]:
+    """The credentials of the mail as it spells them and as normalised values would, the longest first."""
     found = {seen.text[secret.span.start : secret.span.end].strip() for secret in seen.secrets}
-    for secret in sorted(found - {""}, key=len, reverse=True):
-        text = text.replace(secret, MASK)
+    lines = {line.strip() for text in found for line in text.splitlines() if len(line.strip()) >= _TELLING}
+    forms = {form for text in found | lines for form in (text, unicodedata.normalize("NFKC", text).strip())}
+    return tuple(sorted(forms - {""}, key=lambda text: (-len(text), text)))
+
+
+def holds_secret(value: str, seen: Assessment) -> bool:
+    """Does a recognised value overlap a credential: equal to it, a part of it, or around it?"""
+    folded = unicodedata.normalize("NFKC", value).casefold()
+    secrets = (text.casefold() for text in secret_texts(seen))
+    return bool(folded) and any(secret in folded or (len(folded) > 1 and folded in secret) for secret in secrets)
+
+
+def _without_beginning(text: str, seen: Assessment) -> str:
+    """The text without a credential that was cut off at its end."""
+    bare = text.rstrip("… .")
+    for secret in secret_texts(seen):
+        for size in range(min(len(secret), len(bare)) - 1, _TELLING - 1, -1):
+            if bare.endswith(secret[:size]):
+                return bare[:-size] + MASK
+    return text
+
+
+def _masked(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = re.sub(re.escape(secret), MASK, text, flags=re.IGNORECASE)
     return text
 
 
@@ -64,7 +104,7 @@ def without_links(text: str) -> str:
 
 def has_link(text: str) -> bool:
     """Is there anything in it that a mail program would make clickable?"""
-    return _LINK.search(text) is not None or re.search(r"(?:[\w-]+\.)+[a-z]{2,}\b", text, re.IGNORECASE) is not None
+    return _LINK.search(text) is not None or _HOST.search(text) is not None
 
 
 def mask_account(account: str) -> str:

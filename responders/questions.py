@@ -14,7 +14,7 @@ from models.assessment import Category
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from models.assessment import Assessment
+    from models.assessment import Assessment, SymptomKind
     from models.decision import Decision
     from policy.pack import Localised, Pack, Question
 
@@ -34,14 +34,29 @@ class Asked:
         joint = "・" if language in {"ja", "zh"} else " / "
         return joint.join(said(question.heading, language, pack) for question in self._questions(pack))
 
-    def text(self, pack: Pack, language: str) -> str:
+    def text(self, pack: Pack, language: str, *, has_permission_error: bool = False) -> str:
         """The question, one sentence a line."""
-        return "\n".join(said(question.text, language, pack) for question in self._questions(pack))
+        return "\n".join(
+            said((question.permission_text if has_permission_error else None) or question.text, language, pack)
+            for question in self._questions(pack)
+        )
 
-    def example(self, pack: Pack, language: str) -> str:
-        """A sample answer, each item's on its own line, indented under the first."""
+    def example(
+        self, pack: Pack, language: str, kind: SymptomKind | None = None, *, has_permission_error: bool = False
+    ) -> str:
+        """A sample answer that fits the kind of symptom, each item's on its own line, indented under the first."""
+        fitting = pack.kinds[kind].examples if kind is not None and kind in pack.kinds else {}
         indent = "\n　　" if language in {"ja", "zh"} else "\n  "
-        return indent.join(said(question.example, language, pack) for question in self._questions(pack))
+        return indent.join(
+            said(
+                (question.permission_example if has_permission_error else None)
+                or fitting.get(question.item)
+                or question.example,
+                language,
+                pack,
+            )
+            for question in self._questions(pack)
+        )
 
     def _questions(self, pack: Pack) -> list[Question]:
         return [pack.questions[item] for item in self.items]
@@ -98,6 +113,12 @@ def along_that_fits(missing: Sequence[str], along: Sequence[str], pack: Pack) ->
             slots.add(slot_of(item))
         chosen.append(item)
     return tuple(chosen)
+
+
+def kind_of_items(items: Iterable[str], pack: Pack) -> SymptomKind | None:
+    """The kind of symptom whose facets are among the items; None where none is."""
+    wanted = {item.removeprefix("facet:") for item in items if item.startswith("facet:")}
+    return next((kind for kind, traits in pack.kinds.items() if wanted & {*traits.required, *traits.along}), None)
 
 
 def is_incident(seen: Assessment) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # RFC 5321 dot-string without quoting; what needs quotes is no customer's address.
 _USABLE = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$")
+_LONGEST_LOCAL = 200  # RFC 5321 allows 64
 _ROLE = re.compile(
     r"^(?:mailer-?daemon|daemon|nobody|root|post_?master|listserv|majordomo|owner-.*|.*-owner|.*-request|.*-bounces?|bounces?(?:[-+._=].*)?"
     r"|(?:.*[-_.])?no[-_.]?reply(?:[-_.+].*)?|(?:.*[-_.])?do[-_.]?not[-_.]?reply(?:[-_.+].*)?|prvs=.*|srs[01][=+-].*|.*[+-][^=]+=[^=]+\.[^=]+)$",
@@ -63,7 +64,13 @@ def usable_address(addr: str) -> str | None:
 
 def is_role_address(addr: str) -> bool:
     """Does nobody read there? Daemons, list owners, no-reply boxes, one message's return path (RFC 3834 section 2)."""
-    return _ROLE.match(addr.rpartition("@")[0]) is not None
+    return _ROLE.match(addr.rpartition("@")[0][:_LONGEST_LOCAL]) is not None
+
+
+def without_plus(addr: str) -> str:
+    """The mailbox an address means, for comparison: casefolded, without plus part."""
+    local, _, domain = addr.casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _envelope_sender(mail: Mail, rule: str) -> Recipient | None:

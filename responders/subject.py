@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_LONGEST_READ = 2_000  # with the prefixes of a long correspondence
 LONGEST = 300  # code points of the customer's subject; a longer one is cut with an ellipsis
 # Reply prefixes of the common mail programs; forward prefixes belong to the matter and stay.
 _REPLY = re.compile(
-    r"^\s*(?:re|aw|sv|vs|antw|odp|返信|返|回复|回覆|答复)\s*(?:\[\d+\]|[(（]\d+[)）]|\^\d+|\*\d+)?\s*[:：]\s*",
+    r"^\s*(?:re|aw|sv|vs|antw|odp|返信|返|回复|回覆|答复)\s*(?:(?:\[\d+\]|[(（]\d+[)）]|\^\d+|\*\d+)\s*)?[:：]\s*",
     re.IGNORECASE,
 )
 
@@ -35,7 +36,7 @@ def bare_subject(subject: str, tags: Iterable[str]) -> str:
     """The customer's subject on one line, without reply prefixes and our brackets. Doing it twice changes nothing."""
     words = "|".join(re.escape(tag) for tag in sorted(tags))
     ours = re.compile(rf"\s*[\[［]\s*(?:{words})\s*T\d{{6,12}}\s*[\]］]", re.IGNORECASE)
-    text = one_line(subject)
+    text = one_line(subject[:_LONGEST_READ])
     while True:
         shorter = _REPLY.sub("", ours.sub("", text)).strip()
         if shorter == text:

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from responders.own_words import has_link, mask_account
+from responders.own_words import has_link, holds_secret, mask_account
 from responders.questions import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from models.assessment import Assessment, SymptomKind
+    from models.assessment import Assessment, Span, SymptomKind
     from policy.pack import Pack
 
 _LABELS = {
@@ -66,19 +66,28 @@ def products_of(seen: Assessment, pack: Pack, language: str) -> list[str]:
 
 
 def resources_of(seen: Assessment, pack: Pack) -> list[str]:
-    """Resource ids that the mail names: hints whose value fits one of the pack's patterns as a whole."""
+    """Resource ids that the mail names: hints whose value fits one of the pack's patterns as a whole, and is no secret."""
     patterns = [re.compile(pattern.regex) for pattern in pack.resource_patterns if pattern.product]
     values = [
-        hint.value for hint in seen.hints if hint.kind not in {"account", "secret"} and hint.value not in pack.regions
+        hint.value
+        for hint in seen.hints
+        if hint.kind not in {"account", "secret"}
+        and hint.value not in pack.regions
+        and not holds_secret(hint.value, seen)
+        and not any(_overlap(hint.span, secret.span) for secret in seen.secrets)
     ]
     fitting = (value for value in values if any(pattern.fullmatch(value) for pattern in patterns))
     return list(dict.fromkeys(value for value in fitting if not has_link(value)))
 
 
+def _overlap(one: Span | None, other: Span) -> bool:
+    return one is not None and one.start < other.end and other.start < one.end
+
+
 def shown_time(value: str, pack: Pack) -> str:
     """An ISO 8601 instant in the desk's zone, with the zone's name; a day stays a day; "" for anything else.
 
-    A time without a zone is shown without one: which zone was meant is the customer's to say.
+    A time without a zone is read as the desk's own and shown so, for the customer to correct.
     """
     if _DAY.match(value):
         return value.replace("-", "/")
@@ -86,7 +95,7 @@ def shown_time(value: str, pack: Pack) -> str:
         at = datetime.fromisoformat(value)
     except ValueError:
         return ""
-    return local_time(at, pack) if at.tzinfo else f"{at:%Y/%m/%d %H:%M}"
+    return local_time(at if at.tzinfo else at.replace(tzinfo=ZoneInfo(pack.desk.timezone)), pack)
 
 
 def local_time(at: datetime, pack: Pack) -> str:

@@ -113,3 +113,73 @@ def test_our_own_mail_coming_back_is_a_loop() -> None:
 def test_a_blind_copy_is_not_answered_but_a_plus_address_is_ours() -> None:
     assert not read(eml("To: other@x.example"), own=DESK).automation.may_reply
     assert read(eml("To: support+T000001.abc@desk.example"), own=DESK).automation.may_reply
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (("Auto-Submitted: no", "Auto-Submitted: auto-replied"), "auto_reply"),
+        (("Auto-Submitted: auto-replied", "Auto-Submitted: no"), "auto_reply"),
+        (("Precedence: normal", "Precedence: bulk"), "bulk"),
+        (("X-Auto-Response-Suppress: None", "X-Auto-Response-Suppress: All"), None),
+        (("X-Autoreply: no", "X-Autoreply: yes"), "auto_reply"),
+        (("X-Spam-Flag: NO", "X-Spam-Flag: YES"), None),
+    ],
+)
+def test_of_a_repeated_header_every_value_counts(head: tuple[str, ...], kind: str | None) -> None:
+    automation = read(eml(*head)).automation
+    assert (automation.kind and automation.kind.value, automation.may_reply) == (kind, False)
+
+
+def test_an_envelope_sender_that_is_the_desk_is_not_answered() -> None:
+    forged = replace(SESSION, mail_from="<Support+bounce.T000001.abc@DESK.example>")
+    automation = read(eml("To: support@desk.example"), forged, DESK).automation
+    assert not automation.may_reply
+    assert automation.evidence[0].startswith("own_address: envelope sender")
+
+
+def test_a_mail_that_breaks_our_reading_is_never_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr("ingest.parse.own_words", broken)
+    mail = read(eml(body="起動しません。"))
+    assert "起動しません。" in mail.text
+    assert not mail.automation.may_reply
+    assert mail.automation.evidence[0].startswith("unreadable: ")
+
+
+@pytest.mark.parametrize("method", ["REQUEST", "CANCEL", "REPLY"])
+@pytest.mark.parametrize("is_named_in_header", [True, False])
+def test_an_invitation_is_a_ticket_without_a_letter(method: str, is_named_in_header: bool) -> None:
+    told = f"; method={method.lower()}" if is_named_in_header else ""
+    body = f"--B\nContent-Type: text/plain\n\n打合せ\n--B\nContent-Type: text/calendar{told}\n\nBEGIN:VCALENDAR\nMETHOD:{method}\nEND:VCALENDAR\n--B--\n"
+    automation = read(eml("Content-Type: multipart/alternative; boundary=B", body=body)).automation
+    assert (automation.kind, automation.may_reply) == (None, False)
+    assert automation.evidence == (f"calendar: METHOD:{method}",)
+
+
+def test_a_calendar_file_that_a_person_attached_is_no_invitation() -> None:
+    body = "--B\nContent-Type: text/plain\n\n取り込めません\n--B\nContent-Type: text/calendar; method=REQUEST\nContent-Disposition: attachment; filename=a.ics\n\nMETHOD:REQUEST\n--B--\n"
+    assert read(eml("Content-Type: multipart/mixed; boundary=B", body=body)).automation.may_reply
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("Report domain: desk.example Submitter: google.com Report-ID: 1", "report.zip"),
+        ("DMARC", "google.com!desk.example!1700000000!1700086399.zip"),
+        ("", "receiver.example!desk.example!1700000000!1700086399!abc.xml.gz"),
+    ],
+)
+def test_a_dmarc_report_is_the_work_of_a_machine(subject: str, name: str) -> None:
+    head = (
+        f"Subject: {subject}",
+        "Content-Type: application/gzip",
+        f'Content-Disposition: attachment; filename="{name}"',
+    )
+    assert kind_of(*head, body="x") == "auto_reply"
+
+
+def test_a_question_about_a_report_domain_is_a_persons() -> None:
+    assert kind_of("Subject: Report domain: how do I set it?") is None

@@ -87,3 +87,24 @@ def test_html_quotes_survive_as_quotes() -> None:
     mail = read(eml("Content-Type: text/html; charset=utf-8", body=html))
     assert "> 元の\n> 本文" in mail.text
     assert mail.reply_text == "返信です"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\\\temp\\\\log.txt", "log.txt"),
+        ("folder\\\\sub/log.txt", "log.txt"),
+        ("a\tb\x07.txt", "a b .txt"),
+        ("..", "part-0.pdf"),
+    ],
+)
+def test_an_attachment_has_the_last_part_of_its_name_only(given: str, name: str) -> None:
+    mail = read(eml("Content-Type: application/pdf", f'Content-Disposition: attachment; filename="{given}"', body="x"))
+    assert [attachment.filename for attachment in mail.attachments] == [name]
+
+
+def test_a_name_that_reads_backwards_does_not() -> None:
+    given = "%E2%80%AEgpj.exe"
+    head = ("Content-Type: image/jpeg", f"Content-Disposition: attachment; filename*=utf-8''{given}")
+    assert [attachment.filename for attachment in read(eml(*head)).attachments] == ["gpj.exe"]

@@ -299,3 +299,34 @@ def test_a_forward_without_own_words_has_none() -> None:
         own_words("---------- Forwarded message ---------\nFrom: a <a@b>\nDate: 2026\nSubject: s\nTo: t\n\n元の本文")
         == ""
     )
+
+
+TABLE = "| リージョン | インスタンス |\n|---|---|\n| 東京 | i-6we0001 |\n| 大阪 | i-6we0002 |"
+
+
+def test_a_pasted_table_is_no_quote() -> None:
+    assert own_words(f"次の台数が起動しません。\n\n{TABLE}\n\n確認をお願いします。") == (
+        f"次の台数が起動しません。\n\n{TABLE}\n\n確認をお願いします。"
+    )
+    below = own_words(f"On 2026/11/22 10:15, Support wrote:\n> どの台数でしょうか\n\n{TABLE}")
+    assert below == TABLE
+
+
+def test_lines_that_only_begin_with_a_bar_stay_where_nothing_introduces_them() -> None:
+    text = "結果です。\n| Id\n| 1\n| 2\n| 3"
+    assert own_words(text) == text
+
+
+def test_own_words_above_an_inline_forward_stay_and_a_bare_forward_is_all_quoted() -> None:
+    forwarded = (
+        "---------- Forwarded message ---------\nFrom: 山田 <y@x.example>\nSubject: 件\nTo: 田中\n\n元の本文です。"
+    )
+    assert own_words(f"お客様から次の連絡がありました。原因を教えてください。\n\n{forwarded}") == (
+        "お客様から次の連絡がありました。原因を教えてください。"
+    )
+    assert own_words(forwarded) == ""
+
+
+def test_a_line_of_any_length_comes_back_whole() -> None:
+    long = "ログ " + "a" * 5000
+    assert own_words(f"起動しません。\n{long}\n\n> 一行目です\n> 二行目です\n> 三行目です") == f"起動しません。\n{long}"

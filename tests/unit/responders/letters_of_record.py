@@ -33,6 +33,7 @@ _HINTS = (
     Hint(kind="resource", value="i-6we0a1b2c3d4e5f6g7h8"),
     Hint(kind="when", value="2026-11-24T08:30:00+09:00"),
 )
+_WITH_KEY = "ECSに接続できません\nAccessKey LTAI5tExampleKey00000001 で Forbidden.RAM になります。"
 _ASKED = ("when", "where", "goal", "facet:command_result")
 _EN_MAIL = {"subject": "Cannot connect to ECS", "sender": Address(addr="yamada@sample.example", name="Taro Yamada")}
 
@@ -61,7 +62,9 @@ def _readings() -> dict[str, Assessment]:
         "request_with_secret": seen(
             "who",
             has_permission_error=True,
-            secrets=(Secret(kind="password", span=Span(0, 3)),),
+            text=_WITH_KEY,
+            secrets=(Secret(kind="access_key", span=Span(_WITH_KEY.index("LTAI"), _WITH_KEY.index(" で"))),),
+            hints=(Hint(kind="resource", value="LTAI5tExampleKey00000001"),),
             kind=SymptomKind.ERROR,
             refers_elsewhere=True,
         ),

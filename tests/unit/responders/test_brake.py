@@ -8,7 +8,7 @@ from models.decision import Decision, History, LetterKind, ReplyState, Silence
 from models.mail import Address, AutomaticKind, Automation, Mail, Trust
 from responders.brake import brake, outbound_state
 from responders.decide import decide
-from tests.unit.responders.builders import NOW, envelope, history, mail, pack, past, seen, ticket
+from tests.unit.responders.builders import CUSTOMER, NOW, envelope, history, mail, pack, past, seen, ticket
 
 REQUEST = decide(mail(), seen("when"), history(), pack())
 
@@ -145,3 +145,33 @@ def test_a_composed_letter_stands_where_brake_hold_and_mode_put_it(
 def test_the_reason_of_a_suppressed_letter_names_the_brakes_code() -> None:
     assert outbound_state(REQUEST, Silence(code="null_sender", detail="d"), "auto")[1] == "null_sender: d"
     assert outbound_state(REQUEST, Silence(code="null_sender"), "auto")[1] == "null_sender"
+
+
+@pytest.mark.parametrize(
+    ("sender", "mail_from"),
+    [
+        ("support@uketsuke.example", CUSTOMER),
+        ("Support+x@Uketsuke.example", "support@uketsuke.example"),
+        (CUSTOMER, "help+bounce.T000001.abc@uketsuke.example"),
+        ("yamada@uketsuke.example", "SUPPORT+T000001.a@uketsuke.example"),
+    ],
+)
+def test_the_desk_never_writes_to_itself(sender: str, mail_from: str) -> None:
+    own = frozenset({"support@uketsuke.example", "help@uketsuke.example"})
+    ours = replace(pack(), desk=replace(pack().desk, addresses=own))
+    came = mail(sender=Address(addr=sender), envelope=envelope(mail_from=mail_from))
+    found = brake(came, REQUEST, history(), ours)
+    assert found is not None
+    assert found.code == "own_address"
+
+
+def test_a_proven_senders_reply_to_may_not_be_the_desk() -> None:
+    ours = replace(pack(), desk=replace(pack().desk, addresses=frozenset({"help@sample.example"})))
+    came = mail(reply_to=(Address(addr="help+1@sample.example"),), trust=Trust.ALIGNED)
+    found = brake(came, REQUEST, history(), ours)
+    assert found is not None
+    assert found.code == "own_address"
+
+
+def test_a_local_part_without_end_is_judged_at_once() -> None:
+    assert silence(mail(sender=Address(addr="-a" * 50_000 + "@sample.example"))) is None

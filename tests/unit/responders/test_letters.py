@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models.assessment import Category, Hint, Secret, Span
+from models.assessment import Category, Hint, Secret, Span, SymptomKind
 from models.decision import LetterKind, Reply
 from models.mail import Address, Mail, Trust
 from responders.compose import compose
@@ -152,3 +152,72 @@ def test_no_letter_no_message() -> None:
 def test_template_marks_in_a_mail_stay_text() -> None:
     reply = letter(issues=(issue(gist="{{ desk.name }} {% raw %}"), issue(Category.HOW_TO, "oss")))
     assert "{{ desk.name }} {% raw %}" in reply.text
+
+
+KEY = "LTAI5tExampleKey00000001"
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_a_credential_is_never_quoted_back(is_trusted: bool) -> None:
+    text = f"{KEY} が使えません\nパスワードは ひみつ99 です"
+    secrets = (
+        Secret(kind="access_key", span=Span(0, len(KEY))),
+        Secret(kind="password", span=Span(text.index("ひみつ"), text.index(" です"))),
+    )
+    hints = tuple(
+        Hint(kind="resource", value=value) for value in (KEY, KEY.lower(), KEY[:-1], "i-6we0a1b2c3d4e5f6g7h8")
+    )
+    came = mail(subject=f"{KEY} が使えません", sender=Address(addr="yamada@sample.example", name=f"Yamada {KEY}"))
+    issues = (issue(gist=f"ひみつ99 と {KEY[:20]}…"), issue(Category.HOW_TO, "oss", gist=KEY))
+    whole = ""
+    for chosen in (issues, issues[:1]):
+        reply = letter("when", came=came, is_trusted=is_trusted, text=text, secrets=secrets, hints=hints, issues=chosen)
+        whole += f"{reply.subject}\n{reply.text}\n{reply.raw.decode()}"
+    assert KEY[:12].casefold() not in whole.casefold()
+    assert "ひみつ99" not in whole
+    assert "i-6we0a1b2c3d4e5f6g7h8" in whole
+
+
+def test_the_ram_question_stands_only_where_a_permission_error_shows() -> None:
+    assert "RAM" not in letter("who", issues=(issue(Category.PAYMENT_BILLING),), kind=None).text
+    assert "RAMユーザー" in letter("who", has_permission_error=True, kind=SymptomKind.ERROR).text
+
+
+@pytest.mark.parametrize("kind", list(SymptomKind))
+def test_the_goals_example_fits_the_kind_of_symptom(kind: SymptomKind) -> None:
+    text = letter("goal", kind=kind).text
+    assert ("ping" in text) == (kind is SymptomKind.CONNECTIVITY)
+
+
+@pytest.mark.parametrize("value", ["2026-11-24T08:30:00", "2026-11-23T23:30:00+00:00", "2026-11-24T07:30:00+08:00"])
+def test_every_time_is_shown_with_its_zone(value: str) -> None:
+    assert "2026/11/24 08:30 (JST)" in letter("goal", hints=(Hint(kind="when", value=value),)).text
+
+
+@pytest.mark.parametrize("name", sorted(LETTERS))
+def test_no_sentence_stands_twice_in_a_letter(name: str) -> None:
+    body = LETTERS[name].partition("\n\n")[2].partition("\n-- \n")[0]
+    flat = "".join(body.split()) if name.startswith("ja") else " ".join(body.split())
+    sentences = [one.strip() for one in re.split(r"(?<=[。:：])|(?<=\.) ", flat) if len(one.strip()) > 8]
+    assert sorted({one for one in sentences if sentences.count(one) > 1}) == []
+    for phrase in ("このメールへ", "その旨をご返信", "reply to this mail"):
+        assert flat.count(phrase) <= 1
+
+
+@pytest.mark.parametrize("name", sorted(LETTERS))
+def test_letters_promise_nothing_and_name_no_insides(name: str) -> None:
+    text = LETTERS[name]
+    for phrase in ("すぐに確認", "right away", "受付一覧", "確認できる状態", "画面の写し", "と承りました", "queue"):
+        assert phrase not in "".join(text.split()) + text
+
+
+def test_tips_come_with_their_caution_and_outages_alone_with_the_status_page() -> None:
+    for name, text in LETTERS.items():
+        has_tips = "解決の手がかりになること" in text or "these checks may already help" in text
+        assert (pack().texts["disclaimer"][name[:2]][:12] in text) == has_tips
+        assert (pack().desk.status_url in text) == name.endswith("incident")
+
+
+def test_a_split_says_why_one_ticket_is_for_one_product() -> None:
+    assert "一つのチケットに一つのプロダクト" in "".join(LETTERS["ja_split"].split())
+    assert "one product and one question per ticket" in " ".join(LETTERS["en_split"].split())

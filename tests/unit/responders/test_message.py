@@ -177,3 +177,8 @@ def test_long_threads_keep_their_first_and_last_ids() -> None:
     kept = trimmed_references(ids)
     assert (kept[0], kept[-1], len(kept)) == ("<0@x>", "<99@x>", 30)
     assert not is_message_id("<a@x> <b@x>")
+
+
+def test_a_letter_is_dated_in_the_desks_zone() -> None:
+    reply = composed()
+    assert message_from_bytes(reply.raw)["Date"] == "Tue, 24 Nov 2026 10:15:00 +0900"

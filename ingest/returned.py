@@ -1,0 +1,36 @@
+"""Which of our letters does a failure report carry back? The Message-IDs of the returned message, from wherever it stands.
+
+Reads attached messages (message/rfc822), attached headers (text/rfc822-headers, RFC 6522) and mail servers that write the
+returned headers into their text. Proves nothing: whoever uses an id must verify its signature.
+"""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+from typing import TYPE_CHECKING
+
+from ingest.body import children, content_type, payload_bytes, walk
+from ingest.headers import LONGEST, message_ids, raw_headers
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+MOST = 50
+_IN_TEXT = re.compile(r"\bmessage-id[ \t]{0,9}[:：]\s{0,20}(<[^<>\s]{3,900}>)", re.IGNORECASE)
+_ATTACHED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"})
+
+
+def returned_ids(message: Message, text: str) -> tuple[str, ...]:
+    """The Message-IDs of what came back, each once, those of attached messages first."""
+    found: list[str] = []
+    for _, part in walk(message):
+        if content_type(part) in _ATTACHED:
+            found += message_ids(raw_headers(_attached(part), "Message-ID"))
+    found += _IN_TEXT.findall(text)
+    return tuple(dict.fromkeys(found))[:MOST]
+
+
+def _attached(part: Message) -> Message:
+    inside = children(part)
+    return inside[0] if inside else message_from_bytes(payload_bytes(part).lstrip()[:LONGEST])
