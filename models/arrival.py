@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from models.mail import Envelope
 
+# What servers put on top at each delivery (RFC 5321 4.4). Signatures (DKIM, ARC) are no trace: they belong to the mail.
+_TRACE = re.compile(rb"(?:received|return-path|delivered-to|x-original-to)[ \t]*:", re.IGNORECASE)
+
+
+def content_sha256(raw: bytes) -> str:
+    """The hash of a mail without the trace headers on its top: the same for every delivery of one mail (RFC 5321 4.5.5)."""
+    return hashlib.sha256(memoryview(raw)[_end_of_trace(raw) :]).hexdigest()
+
+
+def _end_of_trace(raw: bytes) -> int:
+    """Where the first header begins that no server on the way has put there."""
+    at = 0
+    while _TRACE.match(raw, at):
+        at = _next_line(raw, at)
+        while raw[at : at + 1] in {b" ", b"\t"}:
+            at = _next_line(raw, at)
+    return at
+
+
+def _next_line(raw: bytes, at: int) -> int:
+    end = raw.find(b"\n", at)
+    return len(raw) if end < 0 else end + 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One mail for one desk. The same bytes for the same desk are the same mail, delivered again (lost 250, two MX hosts)."""
+    """One mail for one desk. The same mail for the same desk may be delivered again (lost 250, two MX hosts)."""
 
     raw: bytes
     envelope: Envelope
@@ -22,3 +46,8 @@ class Arrival:
     def sha256(self) -> str:
         """Of the raw bytes as received, in hexadecimal."""
         return hashlib.sha256(self.raw).hexdigest()
+
+    @property
+    def content_sha256(self) -> str:
+        """The same for every delivery of this mail: without the trace headers on its top."""
+        return content_sha256(self.raw)

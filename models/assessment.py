@@ -1,6 +1,6 @@
 """What a mail was understood to say: issues, sections, facets, links, accounts; each with the words that prove it.
 
-The meaning of every label is the annotation guide's (docs/annotation.md). Spans are half-open, in code points of
+The meaning of every label is the annotation guide's (docs/labels.md). Spans are half-open, in code points of
 `Assessment.text`: the subject, a line break, the sender's own words.
 """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from models.assessment import Category, SymptomKind
 
@@ -63,10 +63,45 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Why no letter goes out although one was called for; `code` is stable (docs/explain)."""
+    """Why no letter goes out although one was called for; `code` is stable (docs/flow.md)."""
 
     code: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterLimits:
+    """How much may be written to whom; the pack's figures, as the store needs them where a letter is queued."""
+
+    per_recipient_hour: int
+    per_recipient_day: int
+    per_domain_hour: int
+    total_10min: int
+    bounce_hold: timedelta  # no letter for so long to an address that returned one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterCounts:
+    """How much was written to one recipient, to his domain and to everyone."""
+
+    recipient_hour: int = 0
+    recipient_day: int = 0
+    domain_hour: int = 0
+    total_10min: int = 0
+
+
+def over_limit(counts: LetterCounts, limits: LetterLimits) -> Silence | None:
+    """The first limit that one more letter would break; the codes are those of `responders.brake`."""
+    pairs = (
+        ("rate_sender_hour", counts.recipient_hour, limits.per_recipient_hour),
+        ("rate_sender_day", counts.recipient_day, limits.per_recipient_day),
+        ("rate_domain_hour", counts.domain_hour, limits.per_domain_hour),
+        ("rate_total", counts.total_10min, limits.total_10min),
+    )
+    for code, count, limit in pairs:
+        if count >= limit:
+            return Silence(code=code, detail=f"{count} letters, the limit is {limit}")
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

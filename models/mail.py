@@ -98,6 +98,7 @@ class Mail:
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     thread_refs: tuple[str, ...] = ()  # ticket references like T000123 found in subject or plus address
+    returned_ids: tuple[str, ...] = ()  # Message-IDs of the messages that a failure report carries back
     text: str = ""
     reply_text: str = ""
     attachments: tuple[Attachment, ...] = ()

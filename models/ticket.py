@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from models.assessment import Category
+from models.decision import Disposition
 from models.errors import IllegalMove
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from models.assessment import Assessment
-    from models.decision import Decision, Reply
+    from models.decision import Decision, LetterLimits, Reply
     from models.mail import Mail
 
 
@@ -46,6 +48,11 @@ LEGAL_MOVES: Mapping[TicketState, frozenset[TicketState]] = {
     **{state: _OPEN - {state} for state in _OPEN},
     TicketState.PARKED: frozenset({TicketState.NEEDS_REVIEW, TicketState.CLOSED}),
 }
+
+
+WAITS_FOR_CUSTOMER = frozenset({TicketState.WAITING_CUSTOMER, TicketState.WAITING_RECURRENCE})
+# Where a ticket stands only because a letter is on its way to the customer.
+STANDS_ON_LETTER = WAITS_FOR_CUSTOMER | {TicketState.ANSWERED}
 
 
 class MailState(StrEnum):
@@ -91,6 +98,7 @@ class Claim:
     raw: bytes
     sha256: str
     envelope_json: str
+    waited_since: datetime | None = None  # when it was first put back to let the mail go first that it answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,41 @@ class Filing:
     now: datetime
     join: str | None = None  # the ref of the ticket this mail joins; None opens a new one
     ref: str | None = None  # the reserved ref of a new ticket
+    was: TicketState | None = None  # where the joined ticket stood when the decision was made
+    limits: LetterLimits | None = None  # counted again where the letter is queued; None counts nothing
+    is_returned: bool = False  # a failure report that proves by its address that a letter of this ticket came back
+    returned_ids: tuple[str, ...] = ()  # Message-IDs of ours, signature verified, of the letters that came back
+
+
+def is_thanks(seen: Assessment) -> bool:
+    """Nothing but an acknowledgement: thanks, or that all is well."""
+    return bool(seen.issues) and all(issue.category is Category.ACKNOWLEDGEMENT for issue in seen.issues)
+
+
+def state_after(now_in: TicketState, filing: Filing) -> TicketState:
+    """Where a joined ticket stands after a mail, seeing where it stands by now.
+
+    A machine's mail moves nothing; one without a matter of its own moves only a ticket that waited for the customer, or
+    a closed one that it does not merely thank for. A closed ticket goes to an agent, never straight to waiting, and so
+    does one that was moved by someone else while this mail was read.
+    """
+    if filing.mail.automation.kind is not None:
+        return now_in
+    is_without_matter = filing.decision.disposition is Disposition.NO_REPLY
+    if now_in is TicketState.CLOSED:
+        is_done_with = is_without_matter and is_thanks(filing.seen)
+        return now_in if is_done_with else TicketState.NEEDS_REVIEW
+    if now_in in WAITS_FOR_CUSTOMER and (is_without_matter or wants_close(filing.seen)):
+        return TicketState.NEEDS_REVIEW
+    if is_without_matter:
+        return now_in
+    was_moved = filing.was is not None and filing.was is not now_in and filing.state is not now_in
+    return TicketState.NEEDS_REVIEW if was_moved and filing.state in STANDS_ON_LETTER else filing.state
+
+
+def wants_close(seen: Assessment) -> bool:
+    """The customer says that it is solved, or asks to close the ticket."""
+    return any(hint.kind == "wants_close" for hint in seen.hints)
 
 
 def move(ticket: Ticket, to: TicketState, *, by: str, at: datetime) -> TicketEvent:

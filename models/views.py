@@ -18,7 +18,7 @@ class MailView:
     """One inbound mail of a ticket, as far as it has come. `seen` and `decision` are None until it is triaged."""
 
     mail_id: int
-    message_id: str
+    message_id: str | None  # None: the mail has none
     sha256: str
     received_at: datetime
     state: str  # received, triaged, parked

@@ -1,7 +1,8 @@
 """The deliver role: drains the outbox to the smarthost, backs off, marks what was refused.
 
 Promises: a letter is handed over at least once and, unless we die between the smarthost's 250 and our commit, only
-once; without a smarthost nothing leaves the machine and the letters stay visible in the outbox.
+once: each is leased by itself, for longer than its session can last; without a smarthost nothing leaves the machine and
+the letters stay visible in the outbox.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from models.views import OutboxClaim
     from responders.deliver import Smarthost
 
-BATCH = 8
-LEASE = timedelta(minutes=5)
+SESSION_S = 600.0  # a session that takes longer is broken off, whatever each of its commands takes
+LEASE = timedelta(minutes=20)  # longer than the longest session and what asyncio may need to end it
 IDLE_S = 0.5
 
 
 class Outbox:
-    """Hands queued letters to the smarthost, one batch after the other."""
+    """Hands queued letters to the smarthost, one after the other."""
 
     def __init__(self, store: Store, smarthost: Smarthost, secret: bytes, clock: Callable[[], datetime]) -> None:
         self.store, self.smarthost, self.secret, self.clock = store, smarthost, secret, clock
@@ -47,8 +48,8 @@ class Outbox:
                 stop.wait(IDLE_S)
 
     def run_batch(self) -> int:
-        """Claim and hand over up to `BATCH` letters; returns how many were claimed."""
-        claims = self.store.claim_replies(limit=BATCH, lease=LEASE, now=self.clock())
+        """Claim and hand over one letter, so that none waits under a lease; returns how many were claimed."""
+        claims = self.store.claim_replies(limit=1, lease=LEASE, now=self.clock())
         for claim in claims:
             try:
                 self._hand_over(claim)
@@ -59,7 +60,7 @@ class Outbox:
     def _hand_over(self, claim: OutboxClaim) -> None:
         log = self.log.bind(reply_id=claim.reply_id, ref=claim.ref, to=address_key(claim.to, self.secret))
         try:
-            asyncio.run(deliver(claim.raw, claim.mail_from, claim.to, self.smarthost))
+            asyncio.run(self._deliver(claim))
         except DeliveryRefused as error:
             self.store.reply_failed(claim, now=self.clock(), error=str(error))
             log.warning("letter_refused", error=str(error))
@@ -69,6 +70,12 @@ class Outbox:
         else:
             self.store.reply_sent(claim, now=self.clock())
             log.info("letter_sent")
+
+    async def _deliver(self, claim: OutboxClaim) -> None:
+        try:
+            await asyncio.wait_for(deliver(claim.raw, claim.mail_from, claim.to, self.smarthost), SESSION_S)
+        except TimeoutError:
+            raise DeliveryDeferred(f"the session took longer than {SESSION_S:.0f} s") from None
 
     def _defer(self, claim: OutboxClaim, error: str) -> None:
         now = self.clock()

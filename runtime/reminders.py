@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.decision import ReplyState
 from responders.compose import compose_reminder
+from runtime.limits import letter_limits
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,5 +29,6 @@ def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode:
     for due in store.due_reminders(sent_before=now - pack.limits.remind_after):
         reply = compose_reminder(due, pack, identity, now)
         if reply is not None:
-            written += store.file_reminder(due, replace(reply, state=state, reason=reason), now=now)
+            letter = replace(reply, state=state, reason=reason)
+            written += store.file_reminder(due, letter, now=now, limits=letter_limits(pack))
     return written

@@ -62,6 +62,7 @@ def ticket_state(seen: Assessment, decision: Decision, reply: Reply | None, hist
     """Where the ticket stands after this mail.
 
     A ticket waits for the customer only if a letter really asks him; whatever stays silent waits for an agent's eye.
+    Where the ticket stands by the time of filing is `models.ticket.state_after`'s matter.
     """
     was = TicketState(history.ticket.state) if history.ticket else None
     if decision.disposition is Disposition.NO_REPLY:

@@ -1,34 +1,55 @@
 """The worker role: claims received mails, computes without holding a transaction, files the result.
 
-Promises: a mail is filed once, whatever dies when; a mail that fails `MAX_ATTEMPTS` times is parked, raw and whole,
-where agents see it; no mail's failure stops the others.
+Promises: a mail is filed once, whatever dies when; a mail that fails, kills or hangs its workers `MAX_ATTEMPTS` times is
+parked, raw and whole, where agents see it; no mail's failure stops the others; a failure of the database is none of the
+mail's attempts.
 """
 
 from __future__ import annotations
 
+import faulthandler
+import re
+import sys
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.parse import parse_mail
-from models.errors import ClaimLost
-from models.ticket import Filing
+from models.db.intake import MAX_ATTEMPTS
+from models.errors import ClaimLost, StoreUnavailable
+from models.mail import AutomaticKind
+from models.ticket import Filing, TicketState
 from models.wire import envelope_from_json
+from responders.recipient import choose_recipient
+from responders.signing import ref_of_message_id, ref_of_plus_address
+from runtime.limits import letter_limits
 from runtime.logs import address_key, log_for
 from runtime.triage import triage
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from models.db.store import Store
+    from models.decision import History, LetterLimits
+    from models.mail import Mail
     from models.ticket import Claim
     from runtime.triage import Rules, Triage
 
 BATCH = 8
 LEASE = timedelta(minutes=5)
 IDLE_S = 0.2
-MAX_ATTEMPTS = 3
+BATCH_TIME = timedelta(minutes=1)  # what is not begun by then is given back, long before the lease ends
+HANG_S = 200.0  # a mail that takes longer ends the process; with BATCH_TIME still within the lease
+STORE_PAUSE = timedelta(seconds=5)
+ORDER_PAUSE = timedelta(seconds=3)  # how long an answer is put back for the mail that it answers, each time
+ORDER_PATIENCE = timedelta(minutes=1)  # and in all
+_SCAN_BYTES = 200_000
+_RETURNED_ID = re.compile(
+    rb"^[> \t]*message-id:\s*(<T\d{6,12}\.[a-z0-9]{1,40}\.[a-z2-7]{16}@[!-;=?-~]{1,255}>)", re.IGNORECASE | re.MULTILINE
+)
+_ACTION = re.compile(rb"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 
 
 class Worker:
@@ -37,9 +58,15 @@ class Worker:
     def __init__(self, store: Store, rules: Rules, own: frozenset[str], clock: Callable[[], datetime]) -> None:
         self.store, self.rules, self.own, self.clock = store, rules, own, clock
         self.log = log_for("worker")
+        self._owed: list[Claim] = []  # claims that a failing database would not even take back
+        self._hang_s: float | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; a database that is away for a while is waited for."""
+        """Work until `stop` is set; a database that is away for a while is waited for.
+
+        The process is this role's own: a mail that hangs it ends it, for the supervisor to start another.
+        """
+        self._hang_s = HANG_S
         while not stop.is_set():
             try:
                 done = self.run_batch()
@@ -52,19 +79,42 @@ class Worker:
 
     def run_batch(self) -> int:
         """Claim and finish up to `BATCH` mails; returns how many were claimed."""
-        claims = self.store.claim_mails(limit=BATCH, lease=LEASE, now=self.clock())
+        self._settle_owed()
+        begun = self.clock()
+        claims = self.store.claim_mails(limit=BATCH, lease=LEASE, now=begun, max_attempts=MAX_ATTEMPTS)
         for claim in claims:
-            self.finish(claim)
+            if self.clock() - begun > BATCH_TIME:
+                self._give_back(claim, timedelta(0), "")
+            else:
+                self.finish(claim)
         return len(claims)
 
     def finish(self, claim: Claim) -> None:
         """File one claimed mail, or note its failure: retried, then parked."""
         try:
-            self._file(claim)
+            with _ended_after(self._hang_s):
+                self._file(claim)
         except ClaimLost:
             self.log.warning("claim_lost", mail_id=claim.mail_id)
+        except StoreUnavailable as error:
+            self.log.warning("store_unavailable", mail_id=claim.mail_id, error=str(error))
+            self._give_back(claim, STORE_PAUSE, "the database was away; this try is not counted")
         except Exception as error:  # noqa: BLE001 - a bug in reading one mail must not lose it or stop the rest
             self._fail(claim, error)
+
+    def _give_back(self, claim: Claim, delay: timedelta, error: str) -> None:
+        """End a claim without counting it: the mail is not to blame."""
+        try:
+            self.store.retry_mail(claim, now=self.clock(), delay=delay, error=error, is_counted=False)
+        except ClaimLost:
+            self.log.warning("claim_lost", mail_id=claim.mail_id)
+        except StoreUnavailable:
+            self._owed.append(claim)
+
+    def _settle_owed(self) -> None:
+        owed, self._owed = self._owed, []
+        for claim in owed:
+            self._give_back(claim, timedelta(0), "")
 
     def _file(self, claim: Claim) -> None:
         now = self.clock()
@@ -73,11 +123,27 @@ class Worker:
             envelope_from_json(claim.envelope_json),
             own_addresses=self.own,
             instance=self.rules.identity.instance,
+            authserv_id=self.rules.identity.authserv_id,
         )
-        history = self.store.history(mail, now, claim.mail_id)
+        if self._lets_another_go_first(claim, mail, now):
+            return
+        secret = self.rules.identity.secret
+        limits = letter_limits(self.rules.pack)
+        returned = returned_ids(mail, claim.raw, secret)
+        named = plus_refs(mail, secret)
+        recipient = choose_recipient(mail)
+        history = self.store.history(
+            mail,
+            now,
+            claim.mail_id,
+            recipient=recipient.address if recipient else "",
+            bounce_hold=limits.bounce_hold,
+            proven_refs=(*filter(None, (ref_of_message_id(one, secret) for one in returned)), *named),
+        )
         done = triage(mail, history, self.rules)
+        is_returned = history.ref in named and is_failure(claim.raw)
         ref = self.store.file(
-            filing_of(claim, done, now, join=history.ticket.ref if history.ticket else None, ref=history.ref)
+            filing_of(claim, done, now, history, limits=limits, is_returned=is_returned, returned=returned)
         )
         self.log.info(
             "mail_filed",
@@ -91,7 +157,24 @@ class Worker:
             reason=done.reply.reason if done.reply else None,
         )
 
+    def _lets_another_go_first(self, claim: Claim, mail: Mail, now: datetime) -> bool:
+        """Put an answer back while the mail that it answers is still in some worker's hands; about a minute at most."""
+        if claim.waited_since is not None and now - claim.waited_since >= ORDER_PATIENCE:
+            return False
+        answered = [one for one in (mail.in_reply_to, *reversed(mail.references)) if one][:50]
+        if not self.store.answers_unread_mail(answered, mail_id=claim.mail_id):
+            return False
+        self.store.put_back_mail(claim, now=now, delay=ORDER_PAUSE)
+        self.log.info("mail_put_back", mail_id=claim.mail_id)
+        return True
+
     def _fail(self, claim: Claim, error: Exception) -> None:
+        try:
+            self._note_failure(claim, error)
+        except (ClaimLost, StoreUnavailable) as trouble:
+            self.log.warning("failure_not_noted", mail_id=claim.mail_id, error=trouble.code)
+
+    def _note_failure(self, claim: Claim, error: Exception) -> None:
         # Never the message of an unknown error in full: it may quote the mail.
         what = f"{type(error).__name__} in {_place(error)}"
         if claim.attempts >= MAX_ATTEMPTS:
@@ -103,8 +186,18 @@ class Worker:
             self.log.warning("mail_failed", mail_id=claim.mail_id, attempts=claim.attempts, error=what)
 
 
-def filing_of(claim: Claim, done: Triage, now: datetime, *, join: str | None, ref: str) -> Filing:
+def filing_of(
+    claim: Claim,
+    done: Triage,
+    now: datetime,
+    history: History,
+    *,
+    limits: LetterLimits,
+    is_returned: bool,
+    returned: tuple[str, ...],
+) -> Filing:
     """The one transaction's content."""
+    joined = history.ticket
     return Filing(
         mail_id=claim.mail_id,
         token=claim.token,
@@ -114,9 +207,58 @@ def filing_of(claim: Claim, done: Triage, now: datetime, *, join: str | None, re
         reply=done.reply,
         state=done.state,
         now=now,
-        join=join,
-        ref=ref,
+        join=joined.ref if joined else None,
+        ref=history.ref,
+        was=TicketState(joined.state) if joined else None,
+        limits=limits,
+        is_returned=is_returned,
+        returned_ids=returned,
     )
+
+
+def plus_refs(mail: Mail, secret: bytes) -> tuple[str, ...]:
+    """The tickets whose signed reply or bounce address the mail was sent to."""
+    refs = (ref_of_plus_address(address, secret) for address in mail.envelope.rcpt_tos)
+    return tuple(dict.fromkeys(filter(None, refs)))
+
+
+def returned_ids(mail: Mail, raw: bytes, secret: bytes) -> tuple[str, ...]:
+    """Our letters that a failure report returns, by their signed Message-IDs; empty for every other mail.
+
+    Those of the returned message or headers, else those that the report itself refers to (some servers send it as a
+    reply). An id whose signature does not verify proves nothing and is left out: forged reports disable nobody.
+    """
+    if mail.automation.kind is not AutomaticKind.BOUNCE or not is_failure(raw):
+        return ()
+    scanned = (found[1].decode("ascii") for found in _RETURNED_ID.finditer(raw[:_SCAN_BYTES]))
+    replied = [one for one in (mail.in_reply_to, *mail.references[-1:]) if one]
+    return _signed(mail.returned_ids, secret) or _signed(scanned, secret) or _signed(replied, secret)
+
+
+def _signed(ids: Iterable[str], secret: bytes) -> tuple[str, ...]:
+    return tuple(one for one in dict.fromkeys(ids) if ref_of_message_id(one, secret))
+
+
+def is_failure(raw: bytes) -> bool:
+    """Does a delivery report tell of a failure? One that names only delays or successes does not (RFC 3464 2.3.3)."""
+    actions = {found[1].lower() for found in _ACTION.finditer(raw[:_SCAN_BYTES])}
+    return not actions or b"failed" in actions
+
+
+@contextmanager
+def _ended_after(hang_s: float | None) -> Iterator[None]:
+    """End the process if the block takes longer: even an endless regular expression, which no thread of ours could stop.
+
+    Where it hung is told on stderr by files and lines, without any content.
+    """
+    if hang_s is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(hang_s, exit=True, file=sys.__stderr__ or sys.stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _place(error: Exception) -> str:

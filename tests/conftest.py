@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
 from models.db.engine import make_engine, transaction
@@ -16,7 +18,14 @@ from models.db.migrate import upgrade
 from models.db.store import Store
 from policy.load import load_pack
 from policy.pack import Pack
+from runtime.settings import load_settings
+from runtime.triage import Rules
+from runtime.wiring import build_rules
 from tests.support.postgres import find_binaries, running_postgres
+
+# The machine is shared: no property is about the speed of its examples.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +52,13 @@ def pack() -> Pack:
 
 
 @pytest.fixture(scope="session")
+def rules(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Rules:
+    """What `uketsuke worker` measures a mail by: the built-in pack and the installed models."""
+    folder = tmp_path_factory.mktemp("rules")
+    return build_rules(load_settings({"UKETSUKE_DATA_DIR": str(folder)}, folder / "none.toml"), pack)
+
+
+@pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     binaries = find_binaries()
     if binaries is None:
@@ -51,20 +67,27 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite file; every test gets a copy, which is quicker than migrating anew."""
+    file = tmp_path_factory.mktemp("migrated") / "empty.sqlite3"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty, migrated database on each engine."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-        engine = make_engine(url)
-        with transaction(engine, writes=True) as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        engine.dispose()
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path / 'test.sqlite3')}"
+    url = str(request.getfixturevalue("postgres_url"))
+    engine = make_engine(url)
+    with transaction(engine, writes=True) as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
     upgrade(url)
-    return str(url)
+    return url
 
 
 @pytest.fixture
@@ -75,9 +98,7 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path / 'one.sqlite3'}"
-    upgrade(url)
-    made = Store(url)
+def sqlite_store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Store]:
+    made = Store(f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'one.sqlite3')}")
     yield made
     made.close()

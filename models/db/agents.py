@@ -1,4 +1,8 @@
-"""Agents: who may sign in at the desk. Passwords are kept as salted scrypt hashes only."""
+"""Agents: who may sign in at the desk. Passwords are kept as salted scrypt hashes only.
+
+An agent's `secret` is `salt$hash`, and behind it `$id:expiry` of each session that was ended before its time: ended for
+every desk of the installation and across restarts, forgotten when the session would have expired by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from models.db.base import Shelf
 from models.db.tables import AgentRow
@@ -36,9 +40,37 @@ class Agents(Shelf):
         """Is this the agent's password? Takes the same time for an unknown name."""
         with self.read() as connection:
             secret = connection.execute(select(AGENT.c.secret).where(AGENT.c.name == name)).scalar()
-        salt, _, expected = (secret or _NOBODY).partition("$")
+        salt, expected, *_ = (secret or _NOBODY).split("$")
         found = _hash(password, base64.b64decode(salt))
         return hmac.compare_digest(found, base64.b64decode(expected)) and secret is not None
+
+    def session_key(self, name: str, session: str) -> bytes | None:
+        """What a session of this agent is signed with besides; None where it was ended or there is no such agent.
+
+        Another password gives another key, so that no session outlives it.
+        """
+        with self.read() as connection:
+            secret = connection.execute(select(AGENT.c.secret).where(AGENT.c.name == name)).scalar()
+        if secret is None:
+            return None
+        salt, hashed, *ended = secret.split("$")
+        if any(one.partition(":")[0] == session for one in ended):
+            return None
+        return hashlib.sha256(f"session {salt}${hashed}".encode()).digest()
+
+    def end_session(self, name: str, session: str, *, expires: int, now: datetime) -> None:
+        """Sign a session out; `expires` is the Unix time after which nobody need remember that. May be called twice."""
+        query = select(AGENT.c.secret).where(AGENT.c.name == name)
+        with self.write() as connection:
+            if connection.dialect.name == "postgresql":
+                query = query.with_for_update()
+            secret = connection.execute(query).scalar()
+            if secret is None:
+                return
+            salt, hashed, *ended = secret.split("$")
+            kept = [one for one in ended if int(one.partition(":")[2]) > now.timestamp()]
+            renewed = "$".join(dict.fromkeys((salt, hashed, *kept, f"{session}:{expires}")))
+            connection.execute(update(AGENT).where(AGENT.c.name == name).values(secret=renewed))
 
     def agents(self) -> tuple[str, ...]:
         """The agents' names."""

@@ -9,28 +9,56 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from models.errors import StoreUnavailable
+from models.errors import ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import URL, Connection, Engine
 
 _BUSY_MS = 10_000
+_TOO_MUCH = "54"  # PostgreSQL's class for what breaks a limit of the program: it would at every try
+_MEND_URL = "write postgresql+psycopg://user:password@host/name, or leave it empty for SQLite in the data folder"
+# SQLite's own words for a file that no waiting will mend.
+_BROKEN = ("not a database", "malformed")
+
+
+class BrokenDatabase(StoreUnavailable, ConfigError):
+    """The database file is damaged or none at all: senders hear 451 and keep their mail, a command ends with exit 2."""
+
+    temporary = True
 
 
 def make_engine(url: str) -> Engine:
-    """The engine of a database URL; connects on first use."""
-    if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
-        event.listen(engine, "connect", _on_sqlite_connect)
-        event.listen(engine, "begin", _on_sqlite_begin)
-        return engine
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    """The engine of a database URL; connects on first use.
+
+    Raises:
+        ConfigError: The URL is not readable, or of a database that we do not know. It is never quoted: it may hold a password.
+    """
+    read = _read_url(url)
+    try:
+        if read.get_backend_name() == "sqlite":
+            engine = create_engine(read, connect_args={"timeout": _BUSY_MS / 1000})
+            event.listen(engine, "connect", _on_sqlite_connect)
+            event.listen(engine, "begin", _on_sqlite_begin)
+            return engine
+        return create_engine(read, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    except (ArgumentError, ImportError):  # a dialect or a driver that is not there
+        raise ConfigError(f"UKETSUKE_DATABASE_URL: no driver for {read.drivername}; {_MEND_URL}") from None
+
+
+def _read_url(url: str) -> URL:
+    try:
+        read = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"UKETSUKE_DATABASE_URL: not readable as a URL; {_MEND_URL}") from None
+    if read.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ConfigError(f"UKETSUKE_DATABASE_URL: uketsuke does not know {read.get_backend_name()}; {_MEND_URL}")
+    return read
 
 
 def _on_sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
@@ -52,16 +80,28 @@ def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
 
     Raises:
         StoreUnavailable: Full disk, locked or unreachable database; nothing was written.
+        BrokenDatabase: The file is damaged, or no database.
     """
     try:
         with engine.execution_options(writes=writes).begin() as connection:
             yield connection
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise StoreUnavailable(_first_line(error)) from error
+        if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith(_TOO_MUCH):
+            raise
+        raise _unavailable(_first_line(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailable(_first_line(error)) from error
+        if error.connection_invalidated or type(error) is DatabaseError:
+            raise _unavailable(_first_line(error)) from error
         raise
+
+
+def _unavailable(said: str) -> StoreUnavailable:
+    """The driver's words as our error, with the mend where we know one."""
+    if any(words in said for words in _BROKEN):
+        return BrokenDatabase(f"the database: {said}; put the backup in its place or move that file away")
+    if "unable to open database file" in said:
+        return StoreUnavailable(f"{said}; its folder must be there and writable by this user")
+    return StoreUnavailable(said)
 
 
 def _first_line(error: Exception) -> str:

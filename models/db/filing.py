@@ -1,26 +1,39 @@
 """One triaged mail, filed: ticket, reading, letter, thread index and history in one transaction.
 
-Promises: filed once, however often it is tried (compare-and-set on the claim); one mail has at most one letter of a kind.
+Promises: filed once, however often it is tried (compare-and-set on the claim); one mail has at most one letter of a kind;
+limits and spent letters are counted again under locks where the letter is queued, so that no two workers break them.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from models.db.base import Shelf
-from models.db.intake import INBOUND
+from models.db.intake import INBOUND, message_hash
 from models.db.rows import names
 from models.db.tables import EventRow, ReadingRow
-from models.db.threads import REPLY, THREAD, TICKET, body_hash, message_hash, ref_of
-from models.decision import LetterKind, ReplyState
+from models.db.threads import (
+    REPLY,
+    THREAD,
+    TICKET,
+    body_hash,
+    domain_of,
+    folded_address,
+    has_bounced,
+    letter_counts,
+    ref_of,
+)
+from models.decision import Disposition, LetterKind, ReplyState, Silence, over_limit
 from models.errors import ClaimLost
 from models.mail import AutomaticKind
-from models.ticket import MailState, TicketState
+from models.ticket import STANDS_ON_LETTER, WAITS_FOR_CUSTOMER, MailState, TicketState, state_after
 from models.wire import assessment_to_value, attachments_to_value, automation_to_value, decision_to_value, dump
 
 if TYPE_CHECKING:
@@ -28,16 +41,21 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sqlalchemy import Table
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, RowMapping
 
     from models.assessment import Assessment
-    from models.decision import Reply
+    from models.decision import LetterLimits, Reply
     from models.ticket import Filing
 
 READING = ReadingRow.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
 MACHINE = "uketsuke"
 _ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
+_GOES = frozenset({ReplyState.QUEUED, ReplyState.HELD, ReplyState.SHADOW})
+_UNSEEN = tuple(
+    state.value for state in (ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED)
+)
+_LOCK = 0x756B6574  # "uket": our class of advisory locks
 
 
 class Files(Shelf):
@@ -53,12 +71,14 @@ class Files(Shelf):
         with self.write() as connection:
             _close_claim(connection, filing, ref)
             _keep_reading(connection, filing)
-            if filing.join:
-                _update_ticket(connection, filing, ref)
+            row = locked_ticket(connection, ref) if filing.join else None
+            settled = _recounted(connection, filing, ref)
+            if row is not None:
+                _update_ticket(connection, settled, row)
             else:
-                _open_ticket(connection, filing, ref)
-            if filing.reply is not None:
-                _queue_reply(connection, filing, filing.reply, ref)
+                _open_ticket(connection, settled, ref)
+            if settled.reply is not None:
+                _queue_reply(connection, settled, settled.reply, ref)
             _index(connection, filing, ref)
             _mark_bounced(connection, filing, ref)
         return ref
@@ -101,7 +121,9 @@ def _close_claim(connection: Connection, filing: Filing, ref: str) -> None:
             sender=(filing.mail.sender.folded if filing.mail.sender else "")[:320],
             subject=filing.mail.subject[:500],
             message_id=(filing.mail.message_id or "")[:2000],
+            message_hash=message_hash(filing.mail.message_id) if filing.mail.message_id else "",
             body_hash=body_hash(filing.mail),
+            is_automatic=filing.mail.automation.kind is not None,
         )
     )
     if done.rowcount != 1:
@@ -162,18 +184,68 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
     add_event(connection, ref, filing.now, MACHINE, "filed", f"{decision.disposition.value}, {filing.state.value}")
 
 
-def _update_ticket(connection: Connection, filing: Filing, ref: str) -> None:
-    """Merge what the new mail brings; a mail by a machine changes nothing but the history."""
+def locked_ticket(connection: Connection, ref: str) -> RowMapping:
+    """A ticket as it stands by now; nobody else changes it before this transaction ends."""
     query = select(TICKET).where(TICKET.c.ref == ref)
     if connection.dialect.name == "postgresql":
         query = query.with_for_update()
-    row = connection.execute(query).mappings().one()
-    add_event(
-        connection, ref, filing.now, "customer", "joined", f"{filing.decision.disposition.value}, {filing.state.value}"
-    )
+    return connection.execute(query).mappings().one()
+
+
+def _recounted(connection: Connection, filing: Filing, ref: str) -> Filing:
+    """The filing with its letter suppressed if by now a limit is reached or the ticket has had this letter."""
+    reply = filing.reply
+    why = silence_by_now(connection, reply, ref, filing.limits, filing.now) if reply else None
+    if reply is None or why is None:
+        return filing
+    silenced = replace(reply, state=ReplyState.SUPPRESSED, reason=f"{why.code}: {why.detail}")
+    state = TicketState.NEEDS_REVIEW if filing.state in STANDS_ON_LETTER else filing.state
+    return replace(filing, reply=silenced, state=state)
+
+
+def silence_by_now(
+    connection: Connection, reply: Reply, ref: str, limits: LetterLimits | None, now: datetime
+) -> Silence | None:
+    """Why a letter that was to go must not go any more. Holds the recipient's lock until the transaction ends.
+
+    The caller holds the ticket's lock. One domain's letters are counted one after the other on PostgreSQL (SQLite
+    writes so anyway); the count of all letters is not locked and may be over by the number of workers.
+    """
+    if reply.state not in _GOES:
+        return None
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(sha256(domain_of(reply.to).encode()).digest()[:4], "big", signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:of, :key)"), {"of": _LOCK, "key": key})
+    spent = _spent_by_now(connection, reply, ref)
+    if spent is not None or limits is None:
+        return spent
+    if has_bounced(connection, reply.to, now, limits.bounce_hold):
+        return Silence(code="bounce_hold", detail="a letter to this address came back lately")
+    return over_limit(letter_counts(connection, reply.to, now), limits)
+
+
+def _spent_by_now(connection: Connection, reply: Reply, ref: str) -> Silence | None:
+    query = select(REPLY.c.kind).where(REPLY.c.ref == ref, REPLY.c.state.not_in(_UNSEEN))
+    written = set(connection.execute(query).scalars())
+    if reply.kind.value in written:
+        return Silence(code="letter_spent", detail=f"{ref} has had this kind of letter")
+    if reply.kind in _ASKS and LetterKind.FOLLOW_UP.value in written:
+        return Silence(code="letters_spent", detail=f"{ref} has had its request and its follow-up; a person goes on")
+    return None
+
+
+def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> None:
+    """Merge what the new mail brings; a mail by a machine changes nothing but the history."""
+    ref, state = row["ref"], state_after(TicketState(row["state"]), filing)
+    add_event(connection, ref, filing.now, "customer", "joined", f"{filing.decision.disposition.value}, {state.value}")
     if filing.mail.automation.kind is not None:
         return
     seen, decision = filing.seen, filing.decision
+    # A mail without a matter of its own answers nothing: what was missing is missing still.
+    is_without_matter = decision.disposition is Disposition.NO_REPLY
+    settled_before = set(names(row["settled"]))
+    missing = names(row["missing"]) if is_without_matter else decision.missing
+    unsure = names(row["unsure"]) if is_without_matter else decision.unsure
     categories = [
         *names(row["categories"]),
         *(issue.category.value for issue in seen.issues if issue.category.is_answerable),
@@ -183,12 +255,12 @@ def _update_ticket(connection: Connection, filing: Filing, ref: str) -> None:
         update(TICKET)
         .where(TICKET.c.ref == ref)
         .values(
-            state=filing.state.value,
+            state=state.value,
             updated_at=filing.now,
-            ready_at=row["ready_at"] or (filing.now if filing.state is TicketState.READY else None),
+            ready_at=row["ready_at"] or (filing.now if state is TicketState.READY else None),
             symptom_kind=row["symptom_kind"] or (seen.symptom_kind.value if seen.symptom_kind else ""),
-            missing=dump(list(decision.missing)),
-            unsure=dump(list(decision.unsure)),
+            missing=dump([item for item in missing if item not in settled_before]),
+            unsure=dump([item for item in unsure if item not in settled_before]),
             categories=dump(list(dict.fromkeys(categories))),
             products=dump(list(dict.fromkeys(products))),
             settled=dump(sorted({*names(row["settled"]), *settled_items(seen)})),
@@ -196,8 +268,8 @@ def _update_ticket(connection: Connection, filing: Filing, ref: str) -> None:
             has_permission_error=row["has_permission_error"] or seen.has_permission_error,
         )
     )
-    if row["state"] != filing.state.value:
-        add_event(connection, ref, filing.now, MACHINE, "moved", f"{row['state']} -> {filing.state.value}")
+    if row["state"] != state.value:
+        add_event(connection, ref, filing.now, MACHINE, "moved", f"{row['state']} -> {state.value}")
 
 
 def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str) -> None:
@@ -215,7 +287,8 @@ def write_reply(
         "kind": reply.kind.value,
         "language": reply.language,
         "to_address": reply.to[:320],
-        "to_domain": reply.to.rpartition("@")[2].casefold()[:255],
+        "to_folded": folded_address(reply.to),
+        "to_domain": domain_of(reply.to),
         "subject": reply.subject,
         "text": reply.text,
         "message_id": reply.message_id,
@@ -255,12 +328,34 @@ def _index(connection: Connection, filing: Filing, ref: str) -> None:
 
 
 def _mark_bounced(connection: Connection, filing: Filing, ref: str) -> None:
-    """A bounce that quotes the signed Message-ID of a letter of ours marks that letter."""
+    """A proven failure report marks the letter it returns: the ones it quotes, else the ticket's latest one sent."""
     if filing.mail.automation.kind is not AutomaticKind.BOUNCE or not filing.join:
         return
-    quoted = {filing.mail.in_reply_to, *filing.mail.references} - {None}
+    if filing.returned_ids:
+        which = REPLY.c.message_id.in_(filing.returned_ids)
+    elif filing.is_returned:
+        latest = select(func.max(REPLY.c.id)).where(REPLY.c.ref == ref, REPLY.c.state == ReplyState.SENT.value)
+        which = REPLY.c.id == latest.scalar_subquery()
+    else:
+        return
+    went = (ReplyState.QUEUED.value, ReplyState.SENT.value)
     done = connection.execute(
-        update(REPLY).where(REPLY.c.ref == ref, REPLY.c.message_id.in_(quoted)).values(state=ReplyState.BOUNCED.value)
+        update(REPLY)
+        .where(REPLY.c.ref == ref, REPLY.c.state.in_(went), which)
+        .values(state=ReplyState.BOUNCED.value, token=None, claimed_until=None)
     )
-    if done.rowcount:
-        add_event(connection, ref, filing.now, MACHINE, "reply_bounced", "the recipient's server returned the letter")
+    if not done.rowcount:
+        return
+    add_event(connection, ref, filing.now, MACHINE, "reply_bounced", "the recipient's server returned the letter")
+    row = locked_ticket(connection, ref)
+    if TicketState(row["state"]) in WAITS_FOR_CUSTOMER:
+        change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now)
+
+
+def change_state(connection: Connection, row: RowMapping, to: TicketState, now: datetime, *, by: str = MACHINE) -> None:
+    """Move a locked ticket, with its line of history."""
+    ready_at = row["ready_at"] or (now if to is TicketState.READY else None)
+    connection.execute(
+        update(TICKET).where(TICKET.c.ref == row["ref"]).values(state=to.value, updated_at=now, ready_at=ready_at)
+    )
+    add_event(connection, row["ref"], now, by, "moved", f"{row['state']} -> {to.value}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 
+from models.assessment import Category
 from models.db.base import Shelf
-from models.db.filing import MACHINE, add_event, write_reply
+from models.db.filing import MACHINE, add_event, change_state, locked_ticket, silence_by_now, write_reply
 from models.db.intake import INBOUND
 from models.db.rows import names, reply_view
 from models.db.threads import REPLY, TICKET
@@ -21,11 +22,26 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from typing import Any
 
-    from models.decision import Reply
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import RowMapping
+
+    from models.decision import LetterLimits, Reply
     from models.views import ReplyView
 
 _LIGHT = [column for column in REPLY.c if column.name != "raw"]
-_REQUESTS = (LetterKind.REQUEST_INFORMATION.value, LetterKind.FOLLOW_UP.value)
+# Where a ticket stands once its letter has gone.
+_AFTER_RELEASE = {
+    LetterKind.REQUEST_INFORMATION.value: TicketState.WAITING_CUSTOMER,
+    LetterKind.FOLLOW_UP.value: TicketState.WAITING_CUSTOMER,
+    LetterKind.SPLIT.value: TicketState.WAITING_CUSTOMER,
+    LetterKind.ACCOUNT_NOTICE.value: TicketState.WAITING_CUSTOMER,
+    LetterKind.RECURRENCE.value: TicketState.WAITING_RECURRENCE,
+    LetterKind.OUT_OF_SCOPE.value: TicketState.ANSWERED,
+    LetterKind.POLICY_NOTICE.value: TicketState.ANSWERED,
+    LetterKind.ACKNOWLEDGEMENT.value: TicketState.READY,
+    LetterKind.COMPLETED.value: TicketState.READY,
+    LetterKind.REMINDER.value: TicketState.WAITING_CUSTOMER,
+}
 
 
 class Outbox(Shelf):
@@ -64,12 +80,12 @@ class Outbox(Shelf):
         )
 
     def reply_sent(self, claim: OutboxClaim, *, now: datetime) -> None:
-        """The smarthost took it.
+        """The smarthost took it; why it was held or had to wait stays in the ticket's history.
 
         Raises:
             ClaimLost: The lease ran out and another process has the letter.
         """
-        self._end(claim, now, "reply_sent", "", state=ReplyState.SENT.value, sent_at=now)
+        self._end(claim, now, "reply_sent", "", state=ReplyState.SENT.value, sent_at=now, reason="")
 
     def reply_deferred(self, claim: OutboxClaim, *, now: datetime, next_at: datetime, error: str) -> None:
         """Not now: try again at `next_at`.
@@ -101,11 +117,11 @@ class Outbox(Shelf):
             add_event(connection, claim.ref, now, MACHINE, what, detail)
 
     def release_reply(self, reply_id: int, *, by: str, now: datetime) -> None:
-        """Let a held letter go; its ticket waits for the customer where the letter asks him something.
+        """Let a held letter go; its ticket then stands where it would stand had the letter gone by itself.
 
         Raises:
             NotFound: No such letter.
-            IllegalMove: It is not held.
+            IllegalMove: It is not held, or its ticket is closed: then open the ticket first, or discard the letter.
         """
         self._settle(reply_id, by, now, ReplyState.QUEUED)
 
@@ -125,20 +141,20 @@ class Outbox(Shelf):
             ).first()
             if row is None:
                 raise NotFound(f"no letter {reply_id}")
+            ticket = locked_ticket(connection, row.ref)
+            if to is ReplyState.QUEUED and ticket["state"] == TicketState.CLOSED.value:
+                raise IllegalMove(ref=row.ref, was=TicketState.CLOSED.value, to=f"{row.kind} {to.value}")
+            why_held = {"reason": ""} if to is ReplyState.QUEUED else {}
             done = connection.execute(
                 update(REPLY)
                 .where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value)
-                .values(state=to.value, next_at=now)
+                .values(state=to.value, next_at=now, **why_held)
             )
             if done.rowcount != 1:
                 raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
+            if to is ReplyState.QUEUED and ticket["state"] == TicketState.NEEDS_REVIEW.value:
+                change_state(connection, ticket, _after_release(row.kind, ticket), now, by=by)
             add_event(connection, row.ref, now, by, f"reply_{to.value}", row.kind)
-            if to is ReplyState.QUEUED and row.kind in _REQUESTS:
-                connection.execute(
-                    update(TICKET)
-                    .where(TICKET.c.ref == row.ref, TICKET.c.state == TicketState.NEEDS_REVIEW.value)
-                    .values(state=TicketState.WAITING_CUSTOMER.value, updated_at=now)
-                )
 
     def replies(self, *, limit: int = 100, before: int | None = None) -> tuple[ReplyView, ...]:
         """Letters, newest first; `before` is the id of the last one of the page before."""
@@ -173,14 +189,18 @@ class Outbox(Shelf):
         return bytes(raw)
 
     def due_reminders(self, *, sent_before: datetime, limit: int = 100) -> tuple[DueReminder, ...]:
-        """Tickets that wait for a customer who was asked once before that instant, without follow-up or reminder since."""
+        """Tickets that wait for a customer who was asked once before that instant.
+
+        Not where a follow-up or reminder went since, where he has written anything since, or where nothing is missing.
+        """
         later = select(REPLY.c.ref).where(REPLY.c.kind.in_((LetterKind.REMINDER.value, LetterKind.FOLLOW_UP.value)))
         query = (
             select(REPLY, TICKET.c.missing)
             .join(TICKET, TICKET.c.ref == REPLY.c.ref)
-            .where(TICKET.c.state == TicketState.WAITING_CUSTOMER.value)
+            .where(TICKET.c.state == TicketState.WAITING_CUSTOMER.value, TICKET.c.missing != "[]")
             .where(REPLY.c.kind == LetterKind.REQUEST_INFORMATION.value, REPLY.c.state == ReplyState.SENT.value)
             .where(REPLY.c.sent_at < sent_before, REPLY.c.ref.not_in(later))
+            .where(~_has_written_since(REPLY.c.ref, REPLY.c.mail_id))
             .order_by(REPLY.c.id)
             .limit(limit)
         )
@@ -201,10 +221,30 @@ class Outbox(Shelf):
                 for row in rows
             )
 
-    def file_reminder(self, due: DueReminder, reply: Reply, *, now: datetime) -> bool:
-        """Queue a reminder unless the ticket moved on or has one; True if it was written."""
+    def file_reminder(
+        self, due: DueReminder, reply: Reply, *, now: datetime, limits: LetterLimits | None = None
+    ) -> bool:
+        """Queue a reminder unless the ticket moved on, has one, or a limit is reached; True if it was written.
+
+        What a limit stops is tried again at the next call.
+        """
         with self.write() as connection:
-            state = connection.execute(select(TICKET.c.state).where(TICKET.c.ref == due.ref)).scalar()
-            if state != TicketState.WAITING_CUSTOMER.value:
+            ticket = locked_ticket(connection, due.ref)
+            if ticket["state"] != TicketState.WAITING_CUSTOMER.value or not due.asked:
+                return False
+            if connection.execute(select(_has_written_since(due.ref, due.mail_id))).scalar():
+                return False
+            if silence_by_now(connection, reply, due.ref, limits, now) is not None:
                 return False
             return write_reply(connection, reply, mail_id=due.mail_id, ref=due.ref, asked=list(due.asked), now=now)
+
+
+def _has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Did a person write to the ticket after that mail?"""
+    return exists().where(INBOUND.c.ref == ref, INBOUND.c.id > mail_id, INBOUND.c.is_automatic.is_(False))
+
+
+def _after_release(kind: str, ticket: RowMapping) -> TicketState:
+    """An outage is worked on whatever its letter asks."""
+    is_incident = Category.INCIDENT.value in names(ticket["categories"])
+    return TicketState.READY if is_incident else _AFTER_RELEASE[kind]

@@ -132,7 +132,10 @@ class Queue(Shelf):
             IllegalMove: The table of legal moves does not hold it.
         """
         with self.write() as connection:
-            row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+            query = select(TICKET).where(TICKET.c.ref == ref)
+            if connection.dialect.name == "postgresql":
+                query = query.with_for_update()
+            row = connection.execute(query).mappings().first()
             if row is None:
                 raise NotFound(f"no ticket {ref}")
             event = move(_ticket(row), to, by=by, at=now)

@@ -23,7 +23,7 @@ def mail_view(row: RowMapping) -> MailView:
     """A mail without its texts, as the queue shows it."""
     return MailView(
         mail_id=row["id"],
-        message_id=row["message_id"],
+        message_id=row["message_id"] or None,
         sha256=row["sha256"],
         received_at=row["received_at"],
         state=row["state"],

@@ -40,6 +40,8 @@ class InboundRow(SQLModel, table=True):
     __tablename__ = "inbound"
     __table_args__ = (
         UniqueConstraint("sha256", "desk_address"),
+        Index("ix_inbound_content", "content_hash", "desk_address", unique=True),
+        Index("ix_inbound_message", "message_hash", "state"),
         Index("ix_inbound_work", "state", "id"),
         Index("ix_inbound_ref", "ref"),
         Index("ix_inbound_sender", "sender", "received_at"),
@@ -63,6 +65,10 @@ class InboundRow(SQLModel, table=True):
     subject: str = Field(sa_column=Column(Text, nullable=False))
     message_id: str = Field(sa_column=Column(Text, nullable=False))
     body_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    content_hash: str = Field(sa_column=Column(String(64), nullable=False))  # without the trace headers on its top
+    message_hash: str = Field(sa_column=Column(String(64), nullable=False))  # empty if the mail has no Message-ID
+    waited_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    is_automatic: bool = Field(default=False)
 
 
 class ReadingRow(SQLModel, table=True):
@@ -118,7 +124,7 @@ class ReplyRow(SQLModel, table=True):
         UniqueConstraint("message_id"),
         Index("ix_reply_work", "state", "next_at"),
         Index("ix_reply_ref", "ref"),
-        Index("ix_reply_to", "to_address", "created_at"),
+        Index("ix_reply_to", "to_folded", "created_at"),
         Index("ix_reply_domain", "to_domain", "created_at"),
         Index("ix_reply_created", "created_at"),
     )
@@ -144,6 +150,7 @@ class ReplyRow(SQLModel, table=True):
     token: str | None = Field(default=None, sa_column=Column(String(32)))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    to_folded: str = Field(sa_column=Column(String(320), nullable=False))  # for counting: one mailbox, one spelling
 
 
 class EventRow(SQLModel, table=True):

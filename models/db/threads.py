@@ -15,15 +15,16 @@ from sqlalchemy import func, select
 
 from models.assessment import Category, SymptomKind
 from models.db.base import Shelf
-from models.db.intake import INBOUND
+from models.db.intake import INBOUND, message_hash
 from models.db.rows import names
 from models.db.tables import ReplyRow, ThreadRow, TicketRow
-from models.decision import History, LetterKind, OpenTicket, PastLetter, ReplyState
+from models.decision import History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.mail import Mail
@@ -32,9 +33,9 @@ THREAD = ThreadRow.__table__  # type: ignore[attr-defined]
 TICKET = TicketRow.__table__  # type: ignore[attr-defined]
 REPLY = ReplyRow.__table__  # type: ignore[attr-defined]
 
-BOUNCE_HOLD = timedelta(days=60)
+BOUNCE_HOLD = timedelta(days=60)  # where the caller names none; the pack's `bounce_hold_days` does
 REJOIN_CLOSED = timedelta(days=30)  # an older closed ticket is not opened again: the mail starts a new one
-_COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD))
+_COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.BOUNCED))
 # Mailbox providers: sharing one of these domains does not make two senders colleagues.
 _PUBLIC_DOMAINS = re.compile(
     r"(?:^|\.)(?:gmail\.com|googlemail\.com|yahoo\.(?:co\.jp|com)|ymail\.ne\.jp|outlook\.(?:com|jp)|hotmail\.(?:com|co\.jp)|live\.(?:com|jp)"
@@ -48,9 +49,9 @@ def ref_of(mail_id: int) -> str:
     return f"T{mail_id:06d}"
 
 
-def message_hash(message_id: str) -> str:
-    """The key of a Message-ID in the thread index."""
-    return hashlib.sha256(message_id.strip().encode("utf-8", "replace")).hexdigest()
+def folded_address(address: str) -> str:
+    """The mailbox for counting: no server in use tells spellings of one local part apart."""
+    return address.strip().casefold()[:320]
 
 
 def body_hash(mail: Mail) -> str:
@@ -69,27 +70,49 @@ def are_close(one: str, other: str) -> bool:
 class Threads(Shelf):
     """Threads and histories."""
 
-    def history(self, mail: Mail, now: datetime, mail_id: int) -> History:
-        """What happened before this mail: its ticket, our letters to its sender, repeats."""
+    def history(
+        self,
+        mail: Mail,
+        now: datetime,
+        mail_id: int,
+        *,
+        recipient: str | None = None,
+        bounce_hold: timedelta = BOUNCE_HOLD,
+        proven_refs: Sequence[str] = (),
+    ) -> History:
+        """What happened before this mail: its ticket, our letters to whom a letter would go, repeats.
+
+        Args:
+            mail: The mail as it was read.
+            now: The time.
+            mail_id: Its id.
+            recipient: The address that a letter would go to, if any; None takes the sender's.
+            bounce_hold: How long an address that returned a letter gets none.
+            proven_refs: Tickets that the mail names by a signature of ours, whoever its sender is.
+        """
         sender = mail.sender.folded if mail.sender else ""
-        domain = mail.sender.domain if mail.sender else ""
+        address = sender if recipient is None else recipient
         with self.read() as connection:
-            row = self._find_ticket(connection, mail, sender, now)
+            row = self._find_ticket(connection, mail, sender, now, proven_refs)
             ticket = _open_ticket(connection, row) if row is not None else None
+            counts = letter_counts(connection, address, now)
             return History(
                 now=now,
                 ticket=ticket,
                 ref=ticket.ref if ticket else ref_of(mail_id),
-                letters_to_sender_hour=_letters(connection, now - timedelta(hours=1), address=sender),
-                letters_to_sender_day=_letters(connection, now - timedelta(days=1), address=sender),
-                letters_to_domain_hour=_letters(connection, now - timedelta(hours=1), domain=domain),
-                letters_total_10min=_letters(connection, now - timedelta(minutes=10)),
-                has_bounced=_has_bounced(connection, sender, now),
+                letters_to_sender_hour=counts.recipient_hour,
+                letters_to_sender_day=counts.recipient_day,
+                letters_to_domain_hour=counts.domain_hour,
+                letters_total_10min=counts.total_10min,
+                has_bounced=has_bounced(connection, address, now, bounce_hold),
                 is_repeat_body=_is_repeat(connection, mail, mail_id, sender, now),
             )
 
-    def _find_ticket(self, connection: Connection, mail: Mail, sender: str, now: datetime) -> RowMapping | None:
-        for ref in (*self._refs_by_message_id(connection, mail, sender), *self._refs_by_name(connection, mail, sender)):
+    def _find_ticket(
+        self, connection: Connection, mail: Mail, sender: str, now: datetime, proven: Sequence[str]
+    ) -> RowMapping | None:
+        by_id = self._refs_by_message_id(connection, mail, sender)
+        for ref in (*proven, *by_id, *self._refs_by_name(connection, mail, sender)):
             row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
             if row is not None and not (row["state"] == "closed" and row["updated_at"] < now - REJOIN_CLOSED):
                 return row
@@ -141,19 +164,33 @@ def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
     )
 
 
-def _letters(connection: Connection, since: datetime, *, address: str | None = None, domain: str | None = None) -> int:
+def letter_counts(connection: Connection, address: str, now: datetime) -> LetterCounts:
+    """How much was written to a mailbox, to its domain and to everyone."""
+    key = folded_address(address)
+    domain = domain_of(address)
+    return LetterCounts(
+        recipient_hour=_letters(connection, now - timedelta(hours=1), REPLY.c.to_folded == key),
+        recipient_day=_letters(connection, now - timedelta(days=1), REPLY.c.to_folded == key),
+        domain_hour=_letters(connection, now - timedelta(hours=1), REPLY.c.to_domain == domain),
+        total_10min=_letters(connection, now - timedelta(minutes=10)),
+    )
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address for counting; empty if there is none."""
+    return address.strip().rpartition("@")[2].casefold()[:255]
+
+
+def _letters(connection: Connection, since: datetime, *which: ColumnElement[bool]) -> int:
     query = select(func.count()).select_from(REPLY).where(REPLY.c.created_at > since, REPLY.c.state.in_(_COUNTED))
-    if address is not None:
-        query = query.where(REPLY.c.to_address == address)
-    if domain is not None:
-        query = query.where(REPLY.c.to_domain == domain)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(query.where(*which)).scalar_one())
 
 
-def _has_bounced(connection: Connection, sender: str, now: datetime) -> bool:
+def has_bounced(connection: Connection, address: str, now: datetime, hold: timedelta) -> bool:
+    """Is the address on bounce hold?"""
     query = select(REPLY.c.id).where(
-        REPLY.c.to_address == sender,
-        REPLY.c.created_at > now - BOUNCE_HOLD,
+        REPLY.c.to_folded == folded_address(address),
+        REPLY.c.created_at > now - hold,
         REPLY.c.state.in_((ReplyState.BOUNCED.value, ReplyState.FAILED.value)),
     )
     return connection.execute(query.limit(1)).first() is not None

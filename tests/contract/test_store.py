@@ -56,8 +56,8 @@ def test_a_claimed_mail_belongs_to_one_worker_until_its_lease_ends(store: Store)
     store.accept([arrival(1), arrival(2)])
     assert len(store.claim_mails(limit=5, lease=LEASE, now=NOW)) == 2
     assert store.claim_mails(limit=5, lease=LEASE, now=NOW + LEASE / 2) == ()
-    again = store.claim_mails(limit=5, lease=LEASE, now=NOW + LEASE)
-    assert [claim.attempts for claim in again] == [2, 2]
+    again = [store.claim_mails(limit=5, lease=LEASE, now=NOW + LEASE) for _ in range(2)]
+    assert [[(claim.mail_id, claim.attempts) for claim in batch] for batch in again] == [[(1, 2)], [(2, 2)]]
 
 
 def test_workers_side_by_side_never_claim_the_same_mail(store: Store) -> None:
@@ -179,9 +179,9 @@ def test_a_mail_by_a_machine_changes_nothing_but_the_history(store: Store) -> No
     bounce = mail(2, automation=Automation(kind=AutomaticKind.BOUNCE, may_reply=False), in_reply_to=reply(1).message_id)
     store.file(filing(claim, bounce, None, state=TicketState.READY, join=ref, missing=()))
     view = store.ticket(ref)
-    assert view.row.state == "waiting_customer"
-    assert view.replies[0].state == "bounced"
-    assert store.history(mail(3), NOW, 3).has_bounced
+    assert (view.row.state, view.row.missing) == ("waiting_customer", ("when", "goal"))
+    assert view.replies[0].state == "queued"  # nothing has proven that this letter came back
+    assert not store.history(mail(3), NOW, 3).has_bounced
 
 
 def test_letters_are_counted_by_sender_domain_and_all(store: Store) -> None:
@@ -231,6 +231,48 @@ def test_a_held_letter_goes_only_when_an_agent_releases_it(store: Store) -> None
         store.discard_reply(letter.reply_id, by="hanako", now=NOW)
     with pytest.raises(NotFound):
         store.release_reply(99, by="hanako", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (LetterKind.REQUEST_INFORMATION, "waiting_customer"),
+        (LetterKind.SPLIT, "waiting_customer"),
+        (LetterKind.ACCOUNT_NOTICE, "waiting_customer"),
+        (LetterKind.RECURRENCE, "waiting_recurrence"),
+        (LetterKind.OUT_OF_SCOPE, "answered"),
+        (LetterKind.POLICY_NOTICE, "answered"),
+        (LetterKind.ACKNOWLEDGEMENT, "ready"),
+    ],
+)
+def test_a_released_letter_takes_its_ticket_to_where_it_would_stand(store: Store, kind: LetterKind, state: str) -> None:
+    store.accept([arrival(1)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    ref = store.file(filing(claim, mail(1), reply(1, state=ReplyState.HELD, kind=kind), state=TicketState.NEEDS_REVIEW))
+    store.release_reply(store.replies()[0].reply_id, by="hanako", now=NOW)
+    assert store.ticket(ref).row.state == state
+
+
+def test_a_letter_that_went_out_at_last_no_longer_tells_why_it_waited(store: Store) -> None:
+    ref = file_one(store)
+    (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)
+    store.reply_deferred(claim, now=NOW, next_at=NOW, error="421 later")
+    assert store.replies()[0].reason == "421 later"
+    (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)
+    store.reply_sent(claim, now=NOW)
+    assert (store.replies()[0].state, store.replies()[0].reason) == ("sent", "")
+    assert ("reply_deferred", "421 later") in [(event.what, event.detail) for event in store.ticket(ref).events]
+
+
+def test_a_mail_that_quotes_an_escaped_nul_is_a_ticket_like_any_other(store: Store) -> None:
+    log = r'{"name": "\u0000", "path": "C:\u0000\n"}'
+    store.accept([arrival(1)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    ref = store.file(filing(claim, mail(1, body=log), reply(1)))
+    read = store.ticket(ref).mails[0]
+    assert read.reply_text == log
+    assert read.seen is not None
+    assert read.seen.text.endswith(log)
 
 
 def test_reminders_are_due_once_for_customers_who_were_asked_and_are_silent(store: Store) -> None:
