@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -35,6 +36,7 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+_NAME = {"Server": "uketsuke"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class DeskSettings:
     """What the desk needs to know beside store and pack."""
 
     secret: bytes = field(repr=False)
-    title: str = "uketsuke"
+    title: str = "uketsuke"  # where the pack has no name in the page's language
     is_secure: bool = False
 
 
@@ -67,8 +69,9 @@ def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable
         try:
             store.counts()
         except StoreUnavailable:
-            return JSONResponse({"status": "the database does not answer"}, status_code=503)
-        return JSONResponse({"status": "ok"})
+            return JSONResponse({"status": "the database does not answer"}, status_code=503, headers=_NAME)
+        # The name lets `uketsuke check` tell this desk from another program on its port.
+        return JSONResponse({"status": "ok"}, headers=_NAME)
 
     _add_errors(app, desk)
 
@@ -76,6 +79,9 @@ def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable
     def home() -> Response:
         return RedirectResponse("/queue", status_code=303)
 
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+            route.methods.add("HEAD")  # RFC 9110 9.3.2: what can be got can be asked about
     return app
 
 

@@ -14,8 +14,10 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from desk import show
-from desk.session import COOKIE, SignInBrake, csrf_token, is_csrf_token, read_session
-from desk.texts import LANGUAGES, words
+from desk.details import detail_text
+from desk.masking import hidden
+from desk.session import COOKIE, Session, SignInBrake, csrf_token, is_csrf_token, read_session
+from desk.texts import LANGUAGES, TOKENS, words
 from models.errors import NotFound
 
 if TYPE_CHECKING:
@@ -59,9 +61,24 @@ class Desk:
         )
         return wanted if wanted in LANGUAGES else "ja"
 
+    def session(self, request: Request) -> Session | None:
+        """The session of a request, looked up once.
+
+        Raises:
+            StoreUnavailable: The database does not answer; until it does, nobody is signed in.
+        """
+        if not hasattr(request.state, "session"):
+            request.state.session = None
+            cookie = request.cookies.get(COOKIE, "")
+            if cookie:
+                request.state.session = read_session(cookie, self.settings.secret, self.store.session_key, self.clock())
+        found: Session | None = request.state.session
+        return found
+
     def agent(self, request: Request) -> str | None:
         """Who is signed in."""
-        return read_session(request.cookies.get(COOKIE, ""), self.settings.secret, self.clock())
+        session = self.session(request)
+        return session.name if session else None
 
     def page(self, request: Request, name: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - template variables
         """One rendered page."""
@@ -73,7 +90,7 @@ class Desk:
             {
                 "w": words(language),
                 "lang": language,
-                "title": self.settings.title,
+                "title": self.pack.desk.name.get(language, self.settings.title),
                 "agent": self.agent(request),
                 "csrf": csrf_token(request.cookies.get(COOKIE, ""), self.settings.secret),
                 "local": lambda at: at.astimezone(zone).strftime("%Y/%m/%d %H:%M") if at else "",
@@ -81,6 +98,12 @@ class Desk:
                 "products": lambda ids: show.product_names(ids, self.pack, language),
                 "item": lambda one: show.item_name(one, self.pack, language),
                 "explain": lambda one: show.reason_text(one, self.pack, language),
+                "hidden": hidden,
+                "said": lambda text: detail_text(text, language),
+                "event_line": lambda one: show.event_text(one, language),
+                "speech": lambda one: TOKENS[language].get(one, one),
+                "categories_of": show.row_categories,
+                "rule": lambda one: show.rule_text(one, language),
                 "silence": lambda text: show.silence_text(text, language),
                 "category": lambda one: self.category(one, language),
                 "path": request.url.path,
@@ -102,6 +125,7 @@ class Desk:
         """An error as a page, or as JSON for the API."""
         if request.url.path.startswith("/api/"):
             return JSONResponse({"error": what}, status_code=status)
+        what = detail_text(what, self.language(request))
         return self.page(request, "error.html", status, what=what, code=status)
 
 

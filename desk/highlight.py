@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from desk.masking import masked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """[start, end) of the text and the names of what it proves."""
+    """[start, end) of the text and the name of what it proves: `name` for the style sheet, `title` for a person."""
 
     start: int
     end: int
     name: str
+    title: str = ""
 
 
 def highlighted(text: str, marks: Sequence[Mark], secrets: Iterable[tuple[int, int]] = ()) -> Markup:
@@ -37,23 +40,12 @@ def highlighted(text: str, marks: Sequence[Mark], secrets: Iterable[tuple[int, i
     )
     out = []
     for start, end in pairwise(edges):
-        names = [mark.name for mark in marks if mark.start <= start and end <= mark.end]
+        here = [mark for mark in marks if mark.start <= start and end <= mark.end]
         piece = escape(text[start:end])
-        if names:
-            classes = " ".join(f"p-{name}" for name in dict.fromkeys(names))
-            out.append(
-                Markup('<mark class="{}" title="{}">{}</mark>').format(classes, ", ".join(dict.fromkeys(names)), piece)
-            )
+        if here:
+            classes = " ".join(f"p-{name}" for name in dict.fromkeys(mark.name for mark in here))
+            titles = ", ".join(dict.fromkeys(mark.title or mark.name for mark in here))
+            out.append(Markup('<mark class="{}" title="{}">{}</mark>').format(classes, titles, piece))
         else:
             out.append(piece)
     return Markup("").join(out)
-
-
-def masked(text: str, secrets: Iterable[tuple[int, int]]) -> str:
-    """The text with each secret's characters replaced, its length kept so that other spans stay true."""
-    for one_start, one_end in secrets:
-        start, end = max(0, one_start), min(one_end, len(text))
-        if start >= end:
-            continue
-        text = text[:start] + "•" * (end - start) + text[end:]
-    return text

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from desk.frame import RowId, require_form
+from desk.masking import hidden
 
 if TYPE_CHECKING:
     from desk.frame import Desk
@@ -22,7 +23,7 @@ def add_strays(app: FastAPI, desk: Desk) -> None:
     @app.get("/mails/{mail_id}")
     def stray(request: Request, mail_id: RowId) -> Response:
         mail = desk.store.stray_mail(mail_id)
-        text = desk.store.raw_mail(mail_id)[:200_000].decode("utf-8", "replace")
+        text = hidden(desk.store.raw_mail(mail_id)[:200_000].decode("utf-8", "replace"))
         return desk.page(request, "stray.html", mail=mail, text=text)
 
     @app.post("/mails/{mail_id}/retry")

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk.frame import PAGE, RowId, RowKey, as_file, require_form
+from desk.masking import hidden, without_secrets
 
 if TYPE_CHECKING:
     from desk.frame import Desk
@@ -31,7 +32,15 @@ def add_letters(app: FastAPI, desk: Desk) -> None:
     def letter(request: Request, reply_id: RowId) -> Response:
         raw = desk.store.raw_reply(reply_id)
         head = raw.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-        return desk.page(request, "letter.html", letter=desk.store.reply(reply_id), head=head)
+        found = desk.store.reply(reply_id)
+        mails = desk.store.ticket(found.ref).mails
+        return desk.page(
+            request,
+            "letter.html",
+            letter=found,
+            head=head,
+            masked=lambda text: without_secrets(hidden(text), mails),
+        )
 
     @app.get("/letters/{reply_id}/raw")
     def raw_letter(reply_id: RowId) -> Response:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from desk.ledger_pages import add_reports, add_strays
@@ -13,6 +14,7 @@ from desk.letter_pages import add_letters
 from desk.queue_pages import add_queue
 from desk.sign_in import add_sign_in
 from desk.ticket_pages import add_tickets
+from models.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +41,11 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
         if request.method == "POST" and (refusal := _refusal(request)):
             return desk.error_page(request, *refusal)
         is_open = path in {"/sign-in", "/healthz"} or path.startswith("/static/")
-        if is_open or desk.agent(request) is not None:
+        try:
+            agent = None if is_open else await run_in_threadpool(desk.agent, request)
+        except StoreUnavailable as error:
+            return desk.error_page(request, 503, error.heard)
+        if is_open or agent is not None:
             return await call_next(request)  # type: ignore[no-any-return]
         if path.startswith("/api/"):
             return JSONResponse({"error": "sign in first"}, status_code=401)

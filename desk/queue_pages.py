@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 
 from desk import show
 from desk.frame import PAGE, Ref, RowKey
+from desk.masking import hidden, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,9 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/tickets/{ref}")
     def api_ticket(ref: Ref) -> Response:
-        return JSONResponse(_row_object(desk.store.ticket(ref).row))
+        view = desk.store.ticket(ref)
+        known = _row_object(view.row)
+        return JSONResponse({**known, "subject": without_secrets(str(known["subject"]), view.mails)})
 
 
 def _row_object(row: QueueRow) -> Mapping[str, object]:
@@ -60,7 +63,7 @@ def _row_object(row: QueueRow) -> Mapping[str, object]:
         "key": row.key,
         "ref": row.ref,
         "state": row.state,
-        "subject": row.subject,
+        "subject": hidden(row.subject),
         "from": row.sender,
         "language": row.language,
         "disposition": row.disposition,

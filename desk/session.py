@@ -1,6 +1,7 @@
 """Sessions in a signed cookie, CSRF tokens bound to them, and a brake on sign-in attempts. Pure but for its own memory.
 
-The cookie holds name and expiry, nothing secret; its signature is HMAC-SHA256 with the installation's secret.
+The cookie holds expiry, session id and name, nothing secret; its signature is HMAC-SHA256 with the installation's secret
+and the agent's session key, which another password changes and signing out withholds.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -20,23 +23,43 @@ MAX_ADDRESSES = 10_000
 WINDOW = timedelta(minutes=5)
 
 
-def make_session(name: str, secret: bytes, now: datetime) -> str:
-    """The cookie's value for an agent who signed in."""
-    expires = int((now + LIFETIME).timestamp())
-    body = base64.urlsafe_b64encode(f"{expires}:{name}".encode()).decode().rstrip("=")
-    return f"{body}.{_sign(secret, 'session', body)}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One agent's session in one browser."""
+
+    name: str
+    id: str
+    expires: int  # Unix time
 
 
-def read_session(cookie: str, secret: bytes, now: datetime) -> str | None:
-    """The agent's name; None if the cookie is forged, broken or too old."""
+# The key of an agent's session, by name and session id; None where the session was ended or the agent is gone.
+SessionKeys = Callable[[str, str], "bytes | None"]
+
+
+def new_session(name: str, now: datetime) -> Session:
+    """A session that begins now."""
+    return Session(name=name, id=secrets.token_hex(8), expires=int((now + LIFETIME).timestamp()))
+
+
+def cookie_of(session: Session, secret: bytes, key: bytes) -> str:
+    """The cookie's value."""
+    body = base64.urlsafe_b64encode(f"{session.expires}:{session.id}:{session.name}".encode()).decode().rstrip("=")
+    return f"{body}.{_sign(secret + key, 'session', body)}"
+
+
+def read_session(cookie: str, secret: bytes, keys: SessionKeys, now: datetime) -> Session | None:
+    """The session of a cookie; None if it is forged, broken, too old, signed out, or older than the agent's password."""
     body, _, signature = cookie.partition(".")
-    if not _is_same(_sign(secret, "session", body), signature):
-        return None
     try:
-        expires, _, name = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode().partition(":")
-        return name if int(expires) > now.timestamp() else None
+        text = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
+        expires, number, name = text.split(":", 2)
+        session = Session(name=name, id=number, expires=int(expires))
     except (ValueError, UnicodeDecodeError):
         return None
+    if session.expires <= now.timestamp() or "\0" in text:
+        return None
+    key = keys(name, number)
+    return session if key is not None and _is_same(_sign(secret + key, "session", body), signature) else None
 
 
 def csrf_token(cookie: str, secret: bytes) -> str:

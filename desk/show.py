@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from desk.highlight import Mark, highlighted, masked
-from desk.texts import REASONS
-from models.assessment import Section
+from desk.details import detail_text
+from desk.highlight import Mark, highlighted
+from desk.masking import masked
+from desk.texts import REASONS, TOKENS, words
+from models.assessment import Category, Section
+from models.decision import Disposition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,14 +20,12 @@ if TYPE_CHECKING:
 
     from models.assessment import Assessment, Finding
     from models.decision import Reason
-    from models.views import MailView, QueueRow
+    from models.views import EventView, MailView, QueueRow
     from policy.pack import Pack
 
-# Shorter ones (a PIN of two digits) would mask half of every date.
-_SHORTEST_SECRET = 4
-# Steps whose detail lists items or categories, and steps whose name says all that the English detail says.
+# Steps whose detail lists items or categories.
+_WITHOUT_REPLY = frozenset({Category.ACKNOWLEDGEMENT.value, Category.OUT_UNRELATED.value})
 _LISTING = frozenset({"missing", "unsure", "answered", "several_issues", "all_out_of_scope", "nothing_disclosed"})
-_SAID_BY_NAME = frozenset({"nothing_left", "complete", "hold_complaint", "hold_new_matter", "hold_half_answer"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,18 @@ def row_checks(row: QueueRow) -> list[tuple[str, str]]:
         )
         out.append((name, "missing" if section is Section.SYMPTOM and facets_missing and mark == "present" else mark))
     return out
+
+
+def row_categories(row: QueueRow) -> list[str]:
+    """The categories worth showing: of a mail that gets no reply, only those that say why."""
+    said = row.categories
+    return [one for one in said if row.disposition != Disposition.NO_REPLY.value or one in _WITHOUT_REPLY]
+
+
+def rule_text(rule: str, language: str) -> str:
+    """What proved a finding ("rule:clock_time", "model:0.93") for a person."""
+    kind, sign, what = rule.partition(":")
+    return f"{TOKENS[language].get(kind, kind)} {what}" if sign else rule
 
 
 def checklist(
@@ -115,34 +128,30 @@ def _short(text: str, longest: int = 70) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
-def proof_text(mail: MailView) -> tuple[Markup, Markup]:
+def proof_text(mail: MailView, pack: Pack, language: str) -> tuple[Markup, Markup]:
     """(subject, own words) with the proof marked and secrets masked."""
     seen = mail.seen
     if seen is None:
         return highlighted(mail.subject, ()), highlighted(mail.reply_text, ())
     marks = [
-        Mark(start=start, end=end, name=section.value)
+        Mark(
+            start=start,
+            end=end,
+            name=section.value,
+            title=section.value if language == "en" else pack.sections[section][language],
+        )
         for section, finding in seen.sections.items()
         for start, end in finding.spans
     ]
     secrets = [(secret.span.start, secret.span.end) for secret in seen.secrets]
     cut = len(mail.subject)
-    body = [Mark(start=max(0, m.start - cut - 1), end=m.end - cut - 1, name=m.name) for m in marks if m.end > cut + 1]
+    body = [replace(m, start=max(0, m.start - cut - 1), end=m.end - cut - 1) for m in marks if m.end > cut + 1]
     own = [(max(0, start - cut - 1), end - cut - 1) for start, end in secrets if end > cut + 1]
     head = [m for m in marks if m.start < cut]
     return (
         highlighted(seen.text[:cut], head, [(start, min(end, cut)) for start, end in secrets if start < cut]),
         highlighted(seen.text[cut + 1 :], body, own),
     )
-
-
-def without_secrets(text: str, mails: Sequence[MailView]) -> str:
-    """A text with every secret that these mails are known to hold masked wherever it stands."""
-    for mail in mails:
-        for secret in mail.seen.secrets if mail.seen else ():
-            words = mail.seen.text[secret.span.start : secret.span.end] if mail.seen else ""
-            text = text.replace(words, "•" * len(words)) if len(words) >= _SHORTEST_SECRET else text
-    return text
 
 
 def age(at: datetime, now: datetime, language: str) -> str:
@@ -162,15 +171,31 @@ def reason_text(reason: Reason, pack: Pack, language: str) -> tuple[str, str]:
         detail = "、".join(names.get(part, item_name(part, pack, language)) for part in parts)
         detail = detail if language == "ja" else detail.replace("、", ", ")
     else:
-        detail = "" if language == "ja" and reason.code in _SAID_BY_NAME else reason.detail
+        detail = detail_text(reason.detail, language, reason.code)
     return REASONS[language].get(reason.code, reason.code), detail
 
 
 def silence_text(text: str, language: str) -> tuple[str, str]:
-    """(what, detail) of a letter's reason ("code: detail"); Japanese names say it whole where there is one."""
+    """(what, detail) of a letter's reason ("code: detail"); what a server said stays in the server's words."""
     code, _, detail = text.partition(":")
     known = REASONS[language].get(code)
-    return (known, detail.strip()) if known else (code, detail.strip())
+    return (known, detail_text(detail.strip(), language, code)) if known else (detail_text(text, language), "")
+
+
+def event_text(event: EventView, language: str) -> str:
+    """What a line of history says besides its name, states and letters by theirs; a note is its writer's own."""
+    w = words(language)
+    if event.what == "note":
+        return event.detail
+    for sign, between in ((", ", " · "), (" -> ", " → ")):
+        parts = event.detail.split(sign)
+        if len(parts) == 2 and all(part in w for part in parts):
+            return between.join(w[part] for part in parts)
+    kind, _, reason = event.detail.partition(" ")
+    if kind in w:
+        said = ": ".join(part for part in silence_text(reason, language) if part)
+        return f"{w[kind]} ({said})" if said else w[kind]
+    return detail_text(event.detail, language)
 
 
 def product_names(ids: Sequence[str], pack: Pack, language: str) -> list[str]:

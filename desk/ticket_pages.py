@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from desk import show
 from desk.frame import PartNumber, Ref, RowId, as_file, require_form
+from desk.masking import hidden, without_secrets
 from ingest.parse import attachment_bytes
 from models.errors import NotFound
 from models.ticket import LEGAL_MOVES, TicketState
@@ -29,8 +30,8 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
         mails = [
             {
                 "mail": mail,
-                "marked": show.proof_text(mail),
-                "whole": show.without_secrets(mail.text, view.mails),
+                "marked": show.proof_text(mail, desk.pack, language),
+                "whole": without_secrets(hidden(mail.text), view.mails),
                 "checks": show.checklist(
                     mail.seen,
                     mail.decision.missing if mail.decision else (),
@@ -51,7 +52,7 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
             row=view.row,
             mails=mails,
             moves=moves,
-            masked=lambda text: show.without_secrets(text, view.mails),
+            masked=lambda text: without_secrets(hidden(text), view.mails),
         )
 
     @app.post("/tickets/{ref}/move")

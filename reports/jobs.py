@@ -10,8 +10,9 @@ from apscheduler.triggers.cron import CronTrigger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A job missed while the machine slept runs when it wakes, once.
+# A job missed while the machine slept runs when it wakes, once; the weekly one until the next would be due.
 _LATE_S = 6 * 3600
+_WEEK_LATE_S = 6 * 24 * 3600
 
 
 def start_jobs(*, weekly: Callable[[], None], remind: Callable[[], None], timezone: str) -> BackgroundScheduler:
@@ -19,7 +20,12 @@ def start_jobs(*, weekly: Callable[[], None], remind: Callable[[], None], timezo
     jobs = BackgroundScheduler(
         timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_S}
     )
-    jobs.add_job(weekly, CronTrigger(day_of_week="mon", hour=8, timezone=timezone), id="weekly_report")
+    jobs.add_job(
+        weekly,
+        CronTrigger(day_of_week="mon", hour=8, timezone=timezone),
+        id="weekly_report",
+        misfire_grace_time=_WEEK_LATE_S,
+    )
     jobs.add_job(remind, CronTrigger(minute=7, timezone=timezone), id="reminders")
     jobs.start()
     return jobs

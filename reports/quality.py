@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from models.views import TicketFacts
 
 _ASKING = frozenset({LetterKind.REQUEST_INFORMATION.value, LetterKind.FOLLOW_UP.value})
+_WORKABLE = frozenset({Disposition.ACCEPT.value, Disposition.REQUEST_INFORMATION.value})
 _ON_THEIR_WAY = frozenset({ReplyState.QUEUED.value, ReplyState.SENT.value, ReplyState.SHADOW.value})
 
 
@@ -77,7 +78,9 @@ class QualityReport:
     sections_present: Mapping[Section, int]  # in the first mail, of trouble tickets
     missing_items: Mapping[str, int]  # asked for at first
     missing_by_category: Mapping[str, Mapping[str, int]]
-    complete_at_first: int  # nothing missing, of the tickets that an agent works on
+    complete_at_first: int  # every required item there or answered, of the tickets that an agent works on
+    unsure_at_first: int  # nothing surely missing, but something required not surely there either
+    unsure_items: Mapping[str, int]  # required items neither surely there nor surely missing at first
     workable: int
     asked: int
     completed_after_asking: int
@@ -86,8 +89,13 @@ class QualityReport:
 
     @property
     def share_complete(self) -> float | None:
-        """Tickets complete at their first mail, of those that an agent works on."""
+        """Tickets surely complete at their first mail, of those that an agent works on."""
         return self.complete_at_first / self.workable if self.workable else None
+
+    @property
+    def share_unsure(self) -> float | None:
+        """Tickets of which we cannot say whether their first mail was complete, of the same."""
+        return self.unsure_at_first / self.workable if self.workable else None
 
     @property
     def share_answered(self) -> float | None:
@@ -95,14 +103,27 @@ class QualityReport:
         return self.completed_after_asking / self.asked if self.asked else None
 
 
-def summarise(tickets: Iterable[TicketFacts], period: Period) -> QualityReport:
-    """The figures of the tickets opened in a period."""
+def is_workable(one: TicketFacts) -> bool:
+    """A ticket of a person that an agent works on: whether its first mail was complete matters."""
+    return not one.is_automatic and one.disposition in _WORKABLE
+
+
+def summarise(
+    tickets: Iterable[TicketFacts], period: Period, unsure: Mapping[str, tuple[str, ...]] | None = None
+) -> QualityReport:
+    """The figures of the tickets opened in a period.
+
+    Args:
+        tickets: The facts of each.
+        period: What they are figures of.
+        unsure: By ref, the required items that were neither surely there nor surely missing in the first mail.
+    """
+    doubts = unsure or {}
     facts = list(tickets)
     people = [one for one in facts if not one.is_automatic]
     trouble = [one for one in people if Category.TROUBLESHOOTING in one.categories]
-    workable = [
-        one for one in people if one.disposition in {Disposition.ACCEPT.value, Disposition.REQUEST_INFORMATION.value}
-    ]
+    workable = [one for one in people if is_workable(one)]
+    unasked = [one for one in workable if not one.missing_first]
     asked = [one for one in people if any(kind in _ASKING and state in _ON_THEIR_WAY for kind, state, _ in one.letters)]
     waits = [(one.ready_at - one.opened_at).total_seconds() / 3600 for one in people if one.ready_at is not None]
     return QualityReport(
@@ -118,7 +139,9 @@ def summarise(tickets: Iterable[TicketFacts], period: Period) -> QualityReport:
         sections_present={section: sum(section in one.present_first for one in trouble) for section in Section},
         missing_items=_count(item for one in people for item in one.missing_first),
         missing_by_category=_missing_by_category(people),
-        complete_at_first=sum(not one.missing_first for one in workable),
+        complete_at_first=sum(not doubts.get(one.ref) for one in unasked),
+        unsure_at_first=sum(bool(doubts.get(one.ref)) for one in unasked),
+        unsure_items=_count(item for one in workable for item in doubts.get(one.ref, ())),
         workable=len(workable),
         asked=len(asked),
         completed_after_asking=sum(not one.missing_now and one.mails > 1 for one in asked),

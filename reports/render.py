@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "ja": {
-        "title": "チケット品質レポート", "made": "作成", "tickets": "チケット数", "automatic": "うち自動メール", "complete": "初回メールで情報が揃っていた割合", "asked": "情報をお願いした件数", "answered": "お願いの後に揃った割合", "ready": "対応可になるまでの時間(中央値)", "hours": "時間",
+        "title": "チケット品質レポート", "made": "作成", "tickets": "チケット数", "automatic": "うち自動メール", "complete": "初回メールで情報が揃っていた割合", "doubtful": "初回メールで揃っていたか断定できない割合", "unsure": "有無を断定できなかった項目", "asked": "情報をお願いした件数", "answered": "お願いの後に揃った割合", "ready": "対応可になるまでの時間(中央値)", "hours": "時間",
         "before": "前週", "by_disposition": "判定の内訳", "by_category": "区分の内訳", "by_product": "多かったプロダクト", "missing": "不足していた項目", "sections": "トラブルのチケットに書かれていた項目", "by_day": "日別の件数", "silence": "返信しなかった理由", "missing_by_category": "区分ごとの不足", "none": "なし",
         "advice": "まず手を打つところ", "advice_text": "もっとも多く不足していたのは「{item}」です({count} 件)。問い合わせフォームや案内ページで、この項目の記入例を示すと効果が見込めます。", "advice_none": "不足の目立つ項目はありませんでした。",
         "accept": "受付", "request_information": "情報のお願い", "split": "分割のお願い", "out_of_scope": "範囲外", "policy_notice": "非開示のご案内", "account_notice": "アカウントのご案内", "no_reply": "返信なし", "of": "件中",
         "by_language": "言語の内訳", "ja": "日本語", "en": "英語", "zh": "中国語", "other": "その他", "automatic_mail": "自動送信",
-        "may_not_reply": "返信してはいけないメール", "null_sender": "差出人が空", "trust_failed": "差出人の確認に失敗", "no_usable_address": "返信できる宛先なし", "role_address": "人が読まない宛先", "bounce_hold": "宛先に不達があった", "repeated_body": "同じ本文の繰り返し", "letter_spent": "同じ返信を送付済み", "letters_spent": "お願いを送り終えている", "quick_reply": "直後の自動的な返信",
+        "may_not_reply": "返信してはいけないメール", "null_sender": "差出人が空", "trust_failed": "差出人の確認に失敗", "no_usable_address": "返信できる宛先なし", "role_address": "人が読まない宛先", "own_address": "窓口自身のアドレス", "bounce_hold": "宛先に不達があった", "repeated_body": "同じ本文の繰り返し", "letter_spent": "同じ返信を送付済み", "letters_spent": "お願いを送り終えている", "quick_reply": "直後の自動的な返信", "no_letters_in_language": "この言語の文面がない",
+        "rate_sender_hour": "差出人ごとの上限(1時間)", "rate_sender_day": "差出人ごとの上限(1日)", "rate_domain_hour": "ドメインごとの上限(1時間)", "rate_total": "全体の上限(10分間)",
     },
     "en": {
-        "title": "Ticket quality report", "made": "made", "tickets": "Tickets", "automatic": "automatic mails among them", "complete": "Complete at the first mail", "asked": "Asked for information", "answered": "Complete after asking", "ready": "Median time until ready", "hours": "h",
+        "title": "Ticket quality report", "made": "made", "tickets": "Tickets", "automatic": "automatic mails among them", "complete": "Surely complete at the first mail", "doubtful": "Not sure whether the first mail was complete", "unsure": "Required items we were not sure of", "asked": "Asked for information", "answered": "Complete after asking", "ready": "Median time until ready", "hours": "h",
         "before": "week before", "by_disposition": "Decisions", "by_category": "Categories", "by_product": "Products asked about most", "missing": "What was missing", "sections": "What trouble tickets held at first", "by_day": "Tickets by day", "silence": "Why letters were not sent", "missing_by_category": "Missing, by category", "none": "none",
         "advice": "Where to act first", "advice_text": 'Most often missing was "{item}" ({count} tickets). An example of it on the contact form or the help page should pay.', "advice_none": "No item was missing often.",
         "accept": "accepted", "request_information": "request for information", "split": "split notice", "out_of_scope": "out of scope", "policy_notice": "not disclosed", "account_notice": "other account", "no_reply": "no reply", "of": "of",
         "by_language": "Languages", "ja": "Japanese", "en": "English", "zh": "Chinese", "other": "other", "automatic_mail": "automatic mail",
-        "may_not_reply": "must not be answered", "null_sender": "null sender", "trust_failed": "sender check failed", "no_usable_address": "no usable address", "role_address": "role address", "bounce_hold": "address bounced", "repeated_body": "repeated text", "letter_spent": "letter sent before", "letters_spent": "all requests sent", "quick_reply": "reply within a minute",
+        "may_not_reply": "must not be answered", "null_sender": "null sender", "trust_failed": "sender check failed", "no_usable_address": "no usable address", "role_address": "role address", "own_address": "the desk's own address", "bounce_hold": "address bounced", "repeated_body": "repeated text", "letter_spent": "letter sent before", "letters_spent": "all requests sent", "quick_reply": "reply within a minute", "no_letters_in_language": "no letters in this language",
+        "rate_sender_hour": "limit per sender and hour", "rate_sender_day": "limit per sender and day", "rate_domain_hour": "limit per domain and hour", "rate_total": "limit of all letters in ten minutes",
     },
 }  # fmt: skip
 
@@ -74,6 +76,7 @@ def render_html(report: QualityReport, before: QualityReport, pack: Pack, langua
                 (w["by_category"], bars(report.by_category, names)),
                 (w["by_language"], bars(report.by_language, w)),
                 (w["missing"], bars(report.missing_items, items)),
+                (w["unsure"], bars(report.unsure_items, items)),
                 (w["sections"], _section_bars(report, pack, language, w)),
                 (w["by_product"], bars(report.by_product, products)[:10]),
                 (w["silence"], bars(report.silence, {**w, "automatic": w["automatic_mail"]})),

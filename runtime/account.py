@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desk.masking import without_words
 from models.assessment import Section
 
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def readable_account(path: str, done: Triage, pack: Pack) -> str:
-    """Several lines of text, one fact a line."""
-    return "\n".join(_lines(path, done, pack)) + "\n"
+    """Several lines of text, one fact a line; credentials are masked."""
+    secrets = {done.seen.text[secret.span.start : secret.span.end] for secret in done.seen.secrets}
+    return without_words("\n".join(_lines(path, done, pack)) + "\n", secrets)
 
 
 def _lines(path: str, done: Triage, pack: Pack) -> Iterator[str]:

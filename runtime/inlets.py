@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import mailbox
+import re
 from typing import TYPE_CHECKING
+
+from models.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
-_MBOX_START = b"From "
+# "From addr Sun Nov 22 10:15:00 2026": a line of the body that merely begins with "From " parts nothing (RFC 4155).
+_SEPARATOR = re.compile(
+    rb"From (?:\S{1,400}|\"[^\"\r\n]{1,300}\"\S{0,300}) {1,3}(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? {1,2})?"
+    rb"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}|\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))"
+    rb"[ ,][^\r\n]{0,20}\d{1,2}:\d{2}[^\r\n]{0,60}\r?\n?\Z"
+)
+_HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,9}:")
+_QUOTED_START = re.compile(rb">{1,100}From ")
 
 
 def mails_at(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -22,11 +32,23 @@ def mails_at(path: Path) -> Iterator[tuple[str, bytes]]:
         yield from _of_maildir(path) if (path / "cur").is_dir() else _of_folder(path)
         return
     with path.open("rb") as file:
-        head = file.read(len(_MBOX_START))
-    if head == _MBOX_START:
+        is_mbox = _SEPARATOR.match(file.readline(2000)) is not None
+    if is_mbox:
         yield from _of_mbox(path)
     else:
         yield str(path), path.read_bytes()
+
+
+def mail_of_pipe(stream: BinaryIO) -> bytes:
+    """The one mail that an MTA pipes in.
+
+    Raises:
+        StoreUnavailable: Nothing came: the pipe broke before the mail was through. Temporary, so that the MTA keeps it.
+    """
+    raw = stream.read()
+    if not raw.strip():
+        raise StoreUnavailable("nothing came through the pipe")
+    return raw
 
 
 def _of_maildir(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -37,14 +59,31 @@ def _of_maildir(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
-    for file in sorted(path.rglob("*.eml")):
-        yield str(file), file.read_bytes()
+    for file in sorted(path.rglob("*")):
+        if file.suffix.lower() == ".eml" and file.is_file():
+            yield str(file), file.read_bytes()
 
 
 def _of_mbox(path: Path) -> Iterator[tuple[str, bytes]]:
-    box = mailbox.mbox(path, create=False)
-    try:
-        for key in box.keys():  # noqa: SIM118 - iterating a mailbox yields messages, parsed and re-written
-            yield f"{path}#{int(key) + 1}", box.get_bytes(key)
-    finally:
-        box.close()
+    """The mails between separators; a separator is one only where a header follows. ">From " is undone (mboxrd)."""
+    number = 0
+    lines: list[bytes] = []
+    with path.open("rb") as file:
+        held = file.readline()  # the first separator
+        for line in file:
+            if _SEPARATOR.match(held) and _HEADER.match(line):
+                if number:
+                    yield f"{path}#{number}", _whole(lines)
+                number, lines = number + 1, []
+            elif number:
+                lines.append(held)
+            held = line
+    if number:
+        yield f"{path}#{number}", _whole([*lines, held])
+
+
+def _whole(lines: list[bytes]) -> bytes:
+    """One mail's bytes: the marks of quoted lines taken off, and the blank line that the format puts behind a mail."""
+    raw = b"".join(line[1:] if _QUOTED_START.match(line) else line for line in lines)
+    end = b"\r\n" if raw.endswith(b"\r\n\r\n") else b"\n" if raw.endswith(b"\n\n") else b""
+    return raw.removesuffix(end) if end else raw

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desk.masking import hidden
+
 if TYPE_CHECKING:
     from models.views import QueueRow
 
 
 def queue_object(row: QueueRow) -> dict[str, object]:
-    """One ticket, or one mail that is not (yet) a ticket, with its mails and letters."""
+    """One ticket, or one mail that is not (yet) a ticket, with its mails and letters; credentials in the subject masked."""
     return {
         "ref": row.ref,
         "state": row.state,
-        "subject": row.subject,
+        "subject": hidden(row.subject),
         "from": row.sender,
         "language": row.language,
         "disposition": row.disposition,

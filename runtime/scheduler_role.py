@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.errors import StoreError
 from policy.load import load_pack
 from reports.jobs import start_jobs
 from runtime.logs import log_for
 from runtime.reminders import send_due_reminders
-from runtime.reporting import save_weekly_report
+from runtime.reporting import has_weekly_report, save_weekly_report
 from runtime.wiring import open_store, sender_identity
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[], datetime]) -> None:
-    """Run the jobs until `stop` is set."""
+    """Run the jobs until `stop` is set; a weekly report that fell due while nobody ran them is made up for first."""
     pack = load_pack(settings.pack)
     store = open_store(settings)
     identity = sender_identity(settings)
@@ -32,6 +33,11 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
     def remind() -> None:
         log.info("reminders_written", count=send_due_reminders(store, pack, identity, settings.mode, clock()))
 
+    try:
+        if not has_weekly_report(store, pack, clock()):
+            weekly()
+    except StoreError as error:  # the next start makes up for it; reminders need not wait
+        log.error("report_failed", error=str(error))  # noqa: TRY400 - a trace may quote a mail
     jobs = start_jobs(weekly=weekly, remind=remind, timezone=pack.desk.timezone)
     try:
         stop.wait()

@@ -1,7 +1,8 @@
 """All roles in one command: one process each, restarted when they fall, ended together.
 
-Promises: Ctrl-C or SIGTERM ends every role and leaves none behind; a role that falls is started again, ever more
-slowly; a role that cannot start because of its configuration ends the whole with the same exit code.
+Promises: Ctrl-C or SIGTERM ends every role and leaves none behind, and so does kill -9 (runtime.stopping: each role
+holds the other end of a pipe of ours); a role that falls is started again, ever more slowly; a role that cannot start
+because of its configuration ends the whole with the same exit code.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runtime.logs import log_for
+from runtime.stopping import GRACE_S, SUPERVISED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GRACE_S = 20.0
 LONGEST_PAUSE_S = 30.0
 _CONFIG = 2
 
@@ -49,18 +50,23 @@ class Supervisor:
         self.roles = tuple(roles)
         self.stop = threading.Event()
         self.log = log_for("serve")
+        self.lifeline: int | None = None
 
     def run(self) -> int:
         """Blocks until a signal or a configuration error; returns the exit code."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stop.set())
         code = 0
+        # The writing end is not inheritable: it closes with this process and no other.
+        self.lifeline, held = os.pipe()
         try:
             while not self.stop.is_set() and code != _CONFIG:
                 code = max(self._tend(role) for role in self.roles)
                 self.stop.wait(0.2)
         finally:
             self._end_all()
+            os.close(held)
+            os.close(self.lifeline)
         return code if code == _CONFIG else 0
 
     def _tend(self, role: Role) -> int:
@@ -83,7 +89,7 @@ class Supervisor:
 
     def _start(self, role: Role, now: float) -> None:
         # Own process group: Ctrl-C reaches us alone, and we end the roles in order.
-        role.process = subprocess.Popen(role.command, start_new_session=True)  # noqa: S603 - our own command line
+        role.process = subprocess.Popen(role.command, stdin=self.lifeline, start_new_session=True)  # noqa: S603 - our own command line
         role.started = now
         self.log.info("role_started", name=role.name, pid=role.process.pid)
 
@@ -102,4 +108,4 @@ class Supervisor:
 
 def role_command(name: str) -> tuple[str, ...]:
     """The command line that runs one role in a process of its own."""
-    return (sys.executable, "-m", "runtime.cli", name)
+    return (sys.executable, "-m", "runtime.cli", SUPERVISED, name)

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from models.errors import ConfigError
 
@@ -50,6 +50,15 @@ class Settings(BaseModel):
     sender_check: Literal["", "none", "header", "dns"] = Field(
         "", description="how the sender's trust is established; empty: none on a loopback listener, else dns"
     )
+    authserv_id: str = Field(
+        "",
+        validate_default=True,
+        description="with sender_check=header: the name your mail server writes first in Authentication-Results",
+    )
+    trust_senders: Literal["", "on", "off"] = Field(
+        "",
+        description="on: letters may quote the words of senders whom nobody checked; empty: only on a loopback listener without smarthost",
+    )
     reply_limits: Literal["on", "off"] = Field("on", description="off lifts the rate limits, for load trials")
     workers: int = Field(1, ge=1, le=64, description="worker processes that `serve` starts")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -64,6 +73,20 @@ class Settings(BaseModel):
             msg = "needs at least one address like support@example.com"
             raise ValueError(msg)
         return ",".join(parts)
+
+    @field_validator("authserv_id")
+    @classmethod
+    def _has_authserv_id(cls, value: str, info: ValidationInfo) -> str:
+        name = value.strip()
+        if info.data.get("sender_check") == "header" and not name:
+            msg = (
+                "UKETSUKE_SENDER_CHECK=header needs it, e.g. mx.example.com; set it, or set UKETSUKE_SENDER_CHECK=none"
+            )
+            raise ValueError(msg)
+        if any(char in name for char in ' ;\t"()'):
+            msg = "is one name without blanks, like mx.example.com"
+            raise ValueError(msg)
+        return name
 
     @property
     def desk_addresses(self) -> tuple[str, ...]:
@@ -89,6 +112,11 @@ class Settings(BaseModel):
     def trust_check(self) -> str:
         """How senders are checked, the default resolved."""
         return self.sender_check or ("none" if self.is_loopback else "dns")
+
+    @property
+    def are_senders_trusted(self) -> bool:
+        """May letters quote whom nobody checked? By default only where no letter can reach a stranger."""
+        return self.trust_senders == "on" or (not self.trust_senders and self.is_loopback and not self.smarthost)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, file: Path = FILE) -> Settings:

@@ -35,14 +35,31 @@ def triage_object(path: str, done: Triage) -> dict[str, object]:
 
 
 def error_object(path: str, error: str) -> dict[str, object]:
-    """The object of a file that could not be read: only `path` and `error` say something."""
+    """The object of a file that could not be read: every key, and nothing but `path` and `error` says something."""
     return {
         "path": path,
         "error": error,
+        "automatic": None,
+        "language": None,
+        "assessed_text": "",
         "issues": [],
         "sections": {},
+        "symptom_kind": None,
         "facets": {},
+        "links": {"evidence": None, "goal": None},
+        "accounts": [],
+        "multiple_accounts": False,
+        "refers_elsewhere": False,
+        "secrets": [],
+        "hints": [],
         "disposition": None,
+        "notices": [],
+        "missing": [],
+        "unsure": [],
+        "asked_along": [],
+        "confidence": None,
+        "hold": False,
+        "explanation": [],
         "reply": None,
     }
 

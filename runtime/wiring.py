@@ -36,7 +36,8 @@ def sender_identity(settings: Settings) -> SenderIdentity:
         domain=address.rpartition("@")[2],
         secret=secret,
         instance=instance_of(secret),
-        is_trusted=settings.trust_check == "none",
+        is_trusted=settings.are_senders_trusted,
+        authserv_id=settings.authserv_id if settings.trust_check == "header" else "",
     )
 
 
@@ -55,6 +56,9 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
     from runtime.triage import Rules  # noqa: PLC0415
 
     pack = pack or load_pack(settings.pack)
+    pack = replace(
+        pack, desk=replace(pack.desk, addresses=frozenset(own.casefold() for own in settings.desk_addresses))
+    )
     if settings.reply_limits == "off":
         limits = replace(
             pack.limits,

@@ -36,9 +36,6 @@ def run(arguments: Sequence[str]) -> int:
         code = ended.code
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:
         answer = _answer_to(error)
         if answer is None:

@@ -7,11 +7,12 @@ import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from models.errors import ConfigError, StoreError
-from runtime.cli.common import print_json, print_text, settings_with_logs, with_progress
+from runtime.cli.common import open_store, print_json, print_text, settings_with_logs, with_progress
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def queue(
     everything: Annotated[bool, typer.Option("--all", help="closed and parked ones too")] = False,
 ) -> None:
     """The agents' queue."""
+    from desk.masking import hidden
     from runtime.queue_object import queue_object
-    from runtime.wiring import open_store
 
     store = open_store(settings_with_logs())
     count = 0
@@ -50,7 +51,7 @@ def queue(
         else:
             missing = ", ".join(row.missing)
             print_text(
-                f"{row.ref or '-':<9} {row.state:<18} {row.language:<3} {row.disposition or '-':<20} {row.subject[:48]}  {missing}"
+                f"{row.ref or '-':<9} {row.state:<18} {row.language:<3} {row.disposition or '-':<20} {hidden(row.subject)[:48]}  {missing}"
             )
     if not as_json:
         books = store.books()
@@ -73,11 +74,12 @@ def rows_of(store: Store, *, include_closed: bool) -> Iterator[QueueRow]:
 
 def show(ref: Annotated[str, typer.Argument(help="a ticket's reference, like T000123")]) -> None:
     """One ticket: its mails, what was understood, its letters and its history."""
+    from desk.masking import hidden, without_secrets
     from runtime.ticket_account import ticket_account
-    from runtime.wiring import open_store
 
     store = open_store(settings_with_logs())
-    print_text(ticket_account(store.ticket(ref)))
+    view = store.ticket(ref)
+    print_text(without_secrets(hidden(ticket_account(view)), view.mails))
 
 
 def import_mails(
@@ -87,13 +89,16 @@ def import_mails(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only tabulate what would come in")] = False,
 ) -> None:
     """Take mails into the database as if they had arrived."""
-    if paths == ["-"]:
+    if "-" in paths:
+        if len(paths) > 1 or dry_run:
+            raise ConfigError(
+                "import -: reads one mail from standard input and stands alone, without files or --dry-run"
+            )
         sys.exit(_from_stdin())
     settings = settings_with_logs()
     if dry_run:
         _tabulate(paths)
         return
-    from runtime.wiring import open_store
 
     store = open_store(settings)
     taken, failed = 0, 0
@@ -142,12 +147,12 @@ def _tabulate(paths: list[str]) -> None:
 def _from_stdin() -> int:
     """One mail from an MTA's pipe; anything that may pass is temporary (EX_TEMPFAIL), so the MTA keeps the mail."""
     from runtime.arrivals import arrival_of
-    from runtime.wiring import open_store
+    from runtime.inlets import mail_of_pipe
 
     try:
         settings = settings_with_logs()
         store = open_store(settings)
-        store.accept([arrival_of(sys.stdin.buffer.read(), settings, utc_now())])
+        store.accept([arrival_of(mail_of_pipe(sys.stdin.buffer), settings, utc_now())])
     except ConfigError as error:
         print(f"uketsuke: {error}", file=sys.stderr)
         return os.EX_TEMPFAIL
@@ -160,7 +165,7 @@ def _from_stdin() -> int:
 def report(
     period: Annotated[str, typer.Option(help="week")] = "week",
     of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day of the period; default: today")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day of the period; default: today at the desk")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="an .html file; default: stdout")] = None,
     language: Annotated[str, typer.Option(help="ja or en; default: the pack's")] = "",
@@ -168,13 +173,12 @@ def report(
     """One quality report, as HTML."""
     from policy.load import load_pack
     from runtime.reporting import report_html
-    from runtime.wiring import open_store
 
     settings = settings_with_logs()
     if period != "week":
         raise ConfigError(f"--period {period}: only week is known")
     pack = load_pack(settings.pack)
-    day: date = of.date() if of else utc_now().date()
+    day: date = of.date() if of else utc_now().astimezone(ZoneInfo(pack.desk.timezone)).date()
     html = report_html(open_store(settings), pack, day, language or pack.default_language, utc_now())
     if out is None:
         print_text(html)
@@ -193,8 +197,6 @@ def agent(
     ],
 ) -> None:
     """Add an agent, or give one a new password."""
-    from runtime.wiring import open_store
-
     if len(password) < 10:
         raise ConfigError("--password: needs at least 10 characters")
     open_store(settings_with_logs()).add_agent(name, password, utc_now())

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import UketsukeError
-from runtime.cli.common import print_text
+from models.errors import ConfigError, UketsukeError
+from runtime.cli.common import open_store, print_text
 from runtime.settings import FILE, PREFIX, Settings, gather, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Finding = tuple[bool, str, str]
+_ANSWER_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the account: `code` is the exit code that it calls for, 0 where all is well."""
+
+    what: str
+    detail: str
+    code: int = 0
 
 
 def register(app: typer.Typer) -> None:
@@ -33,10 +43,10 @@ def check(pack: Annotated[Path | None, typer.Option(help="check only this policy
         for line in _settings_lines(settings):
             print_text(line)
         findings = list(_findings(settings))
-    for good, what, detail in findings:
-        print_text(f"{'ok    ' if good else 'WRONG '} {what}: {detail}")
-    if not all(good for good, _, _ in findings):
-        sys.exit(1)
+    for one in findings:
+        print_text(f"{'WRONG ' if one.code else 'ok    '} {one.what}: {one.detail}")
+    if code := max(one.code for one in findings):
+        sys.exit(code)
 
 
 def _settings_lines(settings: Settings) -> Iterator[str]:
@@ -53,19 +63,21 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("database", lambda: _database(settings))
     yield _try("secret", lambda: _secret(settings))
     yield _try("models", lambda: _models(settings))
-    yield _try("smtp port", lambda: _port(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT"))
-    yield _try("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT"))
+    yield _try("smtp port", lambda: _port(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", greets_as_ours))
+    yield _try("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT", is_our_desk))
     yield _try("smarthost", lambda: _smarthost(settings))
     yield _sender_check(settings)
 
 
 def _try(what: str, probe: Callable[[], str]) -> Finding:
     try:
-        return True, what, probe()
+        return Finding(what=what, detail=probe())
+    except ConfigError as error:
+        return Finding(what=what, detail=str(error), code=2)
     except UketsukeError as error:
-        return False, what, str(error)
+        return Finding(what=what, detail=str(error), code=1)
     except (OSError, ValueError) as error:
-        return False, what, f"{type(error).__name__}: {error}"
+        return Finding(what=what, detail=f"{type(error).__name__}: {error}", code=1)
 
 
 def _pack(name: str) -> str:
@@ -76,7 +88,6 @@ def _pack(name: str) -> str:
 
 
 def _database(settings: Settings) -> str:
-    from runtime.wiring import open_store
 
     store = open_store(settings)
     books = store.books()
@@ -98,11 +109,46 @@ def _models(settings: Settings) -> str:
     return "loaded"
 
 
-def _port(host: str, port: int, setting: str) -> str:
+def _port(host: str, port: int, setting: str, is_ours: Callable[[str, int], bool]) -> str:
     from runtime.ports import require_free
 
-    require_free(host, port, setting)
+    try:
+        require_free(host, port, setting)
+    except ConfigError:
+        if is_ours(_reachable(host), port):
+            return f"{host}:{port} is in use by uketsuke"
+        raise
     return f"{host}:{port} is free"
+
+
+def _reachable(host: str) -> str:
+    """Where a listener bound there is reached from this machine."""
+    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
+
+
+def greets_as_ours(host: str, port: int) -> bool:
+    """Does a listener of uketsuke greet there?"""
+    import smtplib
+
+    try:
+        with smtplib.SMTP(timeout=_ANSWER_S) as client:
+            return client.connect(host, port)[1].startswith(b"uketsuke ")
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+def is_our_desk(host: str, port: int) -> bool:
+    """Does a desk of uketsuke answer there?"""
+    import http.client
+
+    desk = http.client.HTTPConnection(host, port, timeout=_ANSWER_S)
+    try:
+        desk.request("GET", "/healthz")
+        return desk.getresponse().getheader("Server") == "uketsuke"
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        desk.close()
 
 
 def _smarthost(settings: Settings) -> str:
@@ -123,7 +169,11 @@ def _smarthost(settings: Settings) -> str:
 
 
 def _sender_check(settings: Settings) -> Finding:
-    if settings.trust_check == "none":
-        return True, "sender check", "none: every sender counts as unchecked, the listener as trusted"
-    detail = f"{settings.trust_check}: not built yet (see docs/progress.md); senders stay unchecked, letters quote no words of theirs"
-    return True, "sender check", detail
+    words = "quote" if settings.are_senders_trusted else "quote none of"
+    said = {
+        "none": f"none: every sender counts as unchecked, letters {words} their words",
+        "header": f"header: by the Authentication-Results of {settings.authserv_id}",
+        "dns": f"UKETSUKE_SENDER_CHECK=dns does not exist in this version: senders stay unchecked, letters {words} their"
+        " words; set it to none, or to header behind a mail server that checks senders",
+    }
+    return Finding(what="sender check", detail=said[settings.trust_check])

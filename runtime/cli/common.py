@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from models.errors import ConfigError
 from runtime.logs import set_up_logs
 from runtime.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from models.db.store import Store
     from runtime.settings import Settings
 
 Item = TypeVar("Item")
@@ -26,17 +29,53 @@ def settings_with_logs() -> Settings:
     return settings
 
 
+def make_data_dir(settings: Settings) -> None:
+    """The data folder, made when absent.
+
+    Raises:
+        ConfigError: It cannot be made, or is no folder.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise ConfigError(
+            f"UKETSUKE_DATA_DIR: {settings.data_dir}: {reason}; name a folder that this user may write"
+        ) from None
+
+
+def open_store(settings: Settings) -> Store:
+    """The store; what is wrong with folder or database is one clear line.
+
+    Raises:
+        ConfigError: The data folder or the database's URL is wrong.
+        StoreUnavailable: The database cannot be reached.
+    """
+    from runtime import wiring
+
+    make_data_dir(settings)
+    return wiring.open_store(settings)
+
+
 def print_json(value: Mapping[str, object]) -> None:
     """One JSON object on one line of stdout, in UTF-8 whatever the locale says."""
-    line = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    sys.stdout.buffer.write(line.encode("utf-8", "replace") + b"\n")
-    sys.stdout.buffer.flush()
+    print_text(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
 
 
 def print_text(text: str) -> None:
     """Text on stdout, in UTF-8 whatever the locale says."""
-    sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
-    sys.stdout.buffer.flush()
+    print_bytes(text.encode("utf-8", "replace") + b"\n")
+
+
+def print_bytes(content: bytes) -> None:
+    """Bytes on stdout. Where nobody reads on, as behind `| head`, the command is done: exit 0 without a word."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # What is still in the buffer must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:

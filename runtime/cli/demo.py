@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import UketsukeError
 from runtime.cli.books import rows_of
-from runtime.cli.common import print_text, settings_with_logs
+from runtime.cli.common import open_store, print_text, settings_with_logs
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ def register(app: typer.Typer) -> None:
 
 def demo() -> None:
     """Send a dozen sample mails (ja, en; every disposition) to the running listener and print what became of each."""
-    from runtime.wiring import open_store
-
     settings = settings_with_logs()
     store = open_store(settings)
     sent = _send_all(settings)

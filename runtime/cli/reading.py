@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runtime.cli.common import print_json, print_text, settings_with_logs, with_progress
+from runtime.cli.common import print_bytes, print_json, print_text, settings_with_logs, with_progress
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ def reply(file: Annotated[Path, typer.Argument(help="a mail as a file (.eml)")])
         return
     if done.reply.reason:
         print(f"{done.reply.state.value}: {done.reply.reason}", file=sys.stderr)
-    sys.stdout.buffer.write(done.reply.raw)
-    sys.stdout.buffer.flush()
+    print_bytes(done.reply.raw)
 
 
 def _triage(path: Path, rules: Rules) -> tuple[Triage | None, str | None]:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from models.errors import ConfigError
-from runtime.cli.common import print_text, settings_with_logs
+from runtime.cli.common import make_data_dir, open_store, print_text, settings_with_logs
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def prepare() -> None:
 def smtp() -> None:
     """The SMTP listener: answers 250 only after the mail is durably stored."""
     from runtime.smtp_role import run_listener
-    from runtime.wiring import open_store
 
     settings = settings_with_logs()
     asyncio.run(run_listener(settings, open_store(settings)))
@@ -54,7 +53,7 @@ def smtp() -> None:
 def worker() -> None:
     """The worker: reads received mails, decides, writes tickets and letters."""
     from runtime.stopping import stop_on_signals
-    from runtime.wiring import build_rules, open_store, own_addresses
+    from runtime.wiring import build_rules, own_addresses
     from runtime.worker import Worker
 
     settings = settings_with_logs()
@@ -69,7 +68,6 @@ def deliver() -> None:
     from runtime.outbox import Outbox
     from runtime.secret import load_secret
     from runtime.stopping import stop_on_signals
-    from runtime.wiring import open_store
 
     settings = settings_with_logs()
     stop = stop_on_signals()
@@ -89,7 +87,6 @@ def desk() -> None:
     from desk.app import DeskSettings, create_app
     from policy.load import load_pack
     from runtime.secret import load_secret
-    from runtime.wiring import open_store
 
     settings = settings_with_logs()
     pack = load_pack(settings.pack)
@@ -110,6 +107,7 @@ def scheduler() -> None:
     from runtime.stopping import stop_on_signals
 
     settings = settings_with_logs()
+    make_data_dir(settings)
     run_scheduler(settings, stop_on_signals(), utc_now)
 
 
@@ -117,7 +115,6 @@ def _prepare(settings: Settings) -> str:
     """Check the policy, create and migrate the database, make secret and first agent; returns how to sign in."""
     from runtime.first_start import sign_in_line
     from runtime.secret import load_secret
-    from runtime.wiring import open_store
 
     _check_policy(settings)
     store = open_store(settings)

@@ -1,0 +1,206 @@
+"""The desk in a real Chromium: an agent's morning, without a console error, on a narrow screen too."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from models.assessment import Finding, Section, Span
+from models.db.store import Store
+from models.decision import ReplyState
+from models.ticket import TicketState
+from policy.pack import Pack
+from runtime.reporting import report_html
+from tests.support.clocks import Clock
+from tests.support.desk import AGENT, PASSWORD, make_app
+from tests.support.filings import LEASE, NOW, arrival, assessment, file_one, filing, mail, reply
+
+pytestmark = pytest.mark.browser
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Nothing of the browser's own may leave this machine, and no name but the desk's resolves.
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+NARROW = 390
+LONG_WORD = "https://console.example/" + "a1b2c3d4" * 40
+OVERFLOW = """() => {
+  const wide = document.documentElement.clientWidth;
+  const found = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > wide + 1);
+  return document.documentElement.scrollWidth > wide ? found.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)) : [];
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The desk on a free loopback port, in a thread; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture
+def desk(sqlite_store: Store, pack: Pack) -> Iterator[str]:
+    with serving(make_app(sqlite_store, pack, Clock(NOW))) as address:
+        yield address
+
+
+@contextmanager
+def watched(chromium: Browser, language: str, *, width: int = 1280) -> Iterator[Page]:
+    """A page of its own session; whatever the browser complains of fails the test at the end."""
+    complaints: list[str] = []
+    context = chromium.new_context(locale=language, viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.on(
+        "console",
+        lambda said: complaints.append(f"{said.type}: {said.text}") if said.type in {"error", "warning"} else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    page.on(
+        "response", lambda answer: complaints.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None
+    )
+    try:
+        yield page
+    finally:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, desk: str) -> None:
+    page.goto(desk)
+    page.fill("input[name=name]", AGENT)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("form.sign-in button")
+    page.wait_for_url(f"{desk}/queue")
+
+
+def file_held(store: Store) -> str:
+    """A ticket whose letter waits for an agent, full of what makes pages too wide."""
+    store.accept([arrival(1)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    one = mail(1, subject=f"接続できません {LONG_WORD}", body=f"昨日から接続できません。\n{LONG_WORD}\n" + "x" * 300)
+    seen = assessment(one)
+    start = seen.text.index("昨日から")
+    when = Finding(present=True, answered=True, confidence=0.95, spans=(Span(start, start + 4),), proof=("rule:day",))
+    letter = replace(reply(1, state=ReplyState.HELD), text=f"次の点をお知らせください。\n{LONG_WORD}\n")
+    made = filing(claim, one, letter, state=TicketState.NEEDS_REVIEW, missing=("goal",))
+    return store.file(replace(made, seen=replace(seen, sections={**seen.sections, Section.WHEN: when})))
+
+
+def test_an_agent_signs_in_reads_a_ticket_and_releases_its_letter(
+    chromium: Browser, desk: str, sqlite_store: Store
+) -> None:
+    ref = file_held(sqlite_store)
+    file_one(sqlite_store, 2, sender="hanako@sample.example")
+    with watched(chromium, "ja") as page:
+        sign_in(page, desk)
+        assert page.locator("table.queue tbody tr").count() == 2
+        page.click("nav.tabs a.s-needs_review")
+        assert page.locator("table.queue tbody tr").count() == 1
+        page.click(f"td.ref a:text-is('{ref}')")
+        page.wait_for_url(f"{desk}/tickets/{ref}")
+        assert page.inner_text("mark.p-when >> nth=0") == "昨日から"
+        assert "次の点をお知らせください。" in page.inner_text("#letters pre.letter-text")
+        assert page.inner_text("#letters .state") == "承認待ち"
+        page.click("#letters button.primary")
+        page.wait_for_selector("#letters .r-queued")
+        assert page.inner_text("header.head .state") == "お客様待ち"
+        assert page.locator("#letters button").count() == 0
+    assert sqlite_store.reply(1).state == "queued"
+    assert sqlite_store.ticket(ref).events[-1].by == AGENT
+
+
+def test_an_agent_moves_a_ticket_notes_why_and_signs_out(chromium: Browser, desk: str, sqlite_store: Store) -> None:
+    ref = file_one(sqlite_store)
+    with watched(chromium, "en") as page:
+        sign_in(page, desk)
+        page.goto(f"{desk}/tickets/{ref}")
+        page.select_option("select[name=to]", "snoozed")
+        page.click("form[action$='/move'] button")
+        page.wait_for_selector("header.head .s-snoozed")
+        page.fill("textarea", "called back <b>twice</b>")
+        page.click("form[action$='/note'] button")
+        page.wait_for_selector("ol.events li:has-text('called back <b>twice</b>')")
+        page.click("form[action='/sign-out'] button")
+        page.wait_for_url(f"{desk}/sign-in")
+        page.goto(f"{desk}/tickets/{ref}")
+        assert page.url.startswith(f"{desk}/sign-in?next=")
+    assert sqlite_store.ticket(ref).row.state == "snoozed"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_no_page_is_wider_than_a_telephone(
+    chromium: Browser, desk: str, sqlite_store: Store, pack: Pack, language: str
+) -> None:
+    ref = file_held(sqlite_store)
+    sqlite_store.accept([arrival(2, body="y" * 400)])
+    sqlite_store.save_report("2026-W48", language, report_html(sqlite_store, pack, NOW.date(), language, NOW), now=NOW)
+    with watched(chromium, language, width=NARROW) as page:
+        page.goto(f"{desk}/sign-in")
+        assert page.evaluate(OVERFLOW) == []
+        sign_in(page, desk)
+        for path in (
+            "/queue",
+            "/queue?state=all",
+            f"/tickets/{ref}",
+            "/outbox",
+            "/letters/1",
+            "/mails/2",
+            "/reports",
+            "/reports/1",
+        ):
+            page.goto(desk + path)
+            assert page.evaluate("innerWidth") == NARROW
+            assert page.evaluate(OVERFLOW) == [], path
+
+
+def test_a_mails_script_does_not_run(chromium: Browser, desk: str, sqlite_store: Store) -> None:
+    sqlite_store.accept([arrival(1)])
+    (claim,) = sqlite_store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    evil = "<script>document.title='taken'</script><img src=/healthz onerror=\"document.title='taken'\">"
+    ref = sqlite_store.file(filing(claim, mail(1, subject=evil, body=evil), replace(reply(1), text=evil, subject=evil)))
+    with watched(chromium, "en") as page:
+        sign_in(page, desk)
+        for path in ("/queue", f"/tickets/{ref}", "/outbox", "/letters/1"):
+            page.goto(desk + path)
+            assert page.title() != "taken"
+            assert page.locator("script, img").count() == 0
+            assert "<script>" in page.inner_text("body")

@@ -1,0 +1,34 @@
+"""Every reason that a decision, a brake or a hold can give has words on the desk, and every silence in the report."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from desk.texts import REASONS
+from reports.render import _WORDS
+from responders.decide import NO_LETTERS_IN_LANGUAGE
+
+RESPONDERS = Path(__file__).parents[2] / "responders"
+_CODE = re.compile(r'\bcode="(\w+)"|^ +\("(rate_\w+)", ', re.MULTILINE)
+
+
+def codes_of(*names: str) -> set[str]:
+    text = "\n".join((RESPONDERS / name).read_text(encoding="utf-8") for name in names)
+    return {one or other for one, other in _CODE.findall(text)} | {NO_LETTERS_IN_LANGUAGE}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_reason_has_words_on_the_desk(language: str) -> None:
+    codes = codes_of("decide.py", "brake.py")
+    assert {"missing", "hold_complaint", "rate_total", "quick_reply"} <= codes
+    assert sorted(codes - set(REASONS[language])) == []
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_silence_has_words_in_the_report(language: str) -> None:
+    codes = codes_of("brake.py")
+    assert {"automatic", "rate_sender_hour"} <= codes
+    assert sorted(codes - set(_WORDS[language])) == []
