@@ -187,6 +187,8 @@ def _holds(case: _Case, disposition: Disposition, confidence: float) -> Iterator
         yield Reason(code="hold_complaint", detail="a complaint goes to a person first")
     if disposition is Disposition.NO_REPLY or not case.matter.joins:
         return
+    if case.history.ticket is not None and case.history.ticket.state == "closed":
+        yield Reason(code="hold_closed_ticket", detail="the ticket is closed: an agent decides how it goes on")
     if disposition not in {Disposition.REQUEST_INFORMATION, Disposition.ACCEPT} or case.matter.is_new_in_thread:
         yield Reason(code="hold_new_matter", detail="a new matter in an open ticket: an agent decides where it belongs")
     if disposition is Disposition.REQUEST_INFORMATION and is_half_answer(case.seen, case.matter.answers):

@@ -113,3 +113,10 @@ def test_the_reply_of_a_machine_changes_nothing() -> None:
     vacation = mail(automation=Automation(kind=AutomaticKind.AUTO_REPLY, may_reply=False))
     decision = decide(vacation, seen("goal"), history(ticket=asked_ticket()), pack())
     assert (decision.disposition, decision.letter) == (Disposition.NO_REPLY, None)
+
+
+def test_a_mail_on_a_closed_ticket_gets_no_letter_before_an_agent_looked() -> None:
+    decision = answered(seen("goal"), asked_ticket(state="closed"))
+    assert decision.hold
+    assert "hold_closed_ticket" in {reason.code for reason in decision.reasons}
+    assert not answered(seen("goal"), asked_ticket()).hold
