@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classify.assess import assess
+from classify.examples import examples_of
 from classify.features import SentenceEncoder
 from classify.learned import LearnedScorer
 from classify.scorer import NoModels
-from classify.train import examples_of, fit
+from classify.train import fit
 from models.assessment import FACETS_OF_KIND, Finding, Issue, Section
 from models.decision import Disposition
 

@@ -1,4 +1,4 @@
-"""[shell] Fits taggers, ridges and combiners on the corpus. Deterministic: the same corpus gives the same weights.
+"""[shell] Fits taggers, ridges and combiners on the corpus. The same corpus gives the same weights, up to rounding.
 
 The combiners are fitted on scores that each writer's mails got from models that had not seen that writer.
 """
@@ -17,8 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from classify import rows
 from classify.artefacts import save
 from classify.borders import border_rows, several_row
+from classify.examples import border_units, examples_of, marked_units
 from classify.features import SentenceEncoder, mask
-from classify.issues import Piece, pieces
 from classify.learned import (
     BORDER,
     CATEGORIES,
@@ -33,48 +33,25 @@ from classify.learned import (
     new_vectorizers,
     piece_lines,
 )
-from classify.listen import listen, listen_to_issues
-from classify.normalise import fold
-from classify.products import mentions
 from classify.ridge import Ridge, fit_ridge
-from classify.segment import make_document
 from classify.subjects import subject_rows
-from classify.units import units_of
 from models.assessment import Category
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from classify.examples import Example
     from classify.features import Encoder
-    from classify.labelled import LabelledIssue, LabelledMail
-    from classify.products import Mention
-    from classify.scorer import IssueVoice, Voice
-    from classify.segment import Document
-    from classify.units import Unit
+    from classify.labelled import LabelledMail
     from policy.pack import Pack
 
 ALPHA_UNIT, ALPHA_TEXT, ALPHA_KIND = 2.0, 0.5, 0.3  # penalties of the ridges
 C_SECTION, C_KIND, C_CATEGORY = 0.5, 0.5, 0.2  # of the combiners
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
-_SHORTEST_MARK = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """One labelled mail as the models read it."""
-
-    truth: LabelledMail
-    doc: Document
-    voice: Voice
-    units: tuple[Unit, ...]
-    named: tuple[Mention, ...]
-    rules: tuple[Piece, ...]  # the rules' cut into issues
-    issues: tuple[IssueVoice, ...]  # the labelled issues
-    labels: tuple[LabelledIssue, ...]  # of the labelled issues
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,78 +76,74 @@ def train(mails: Sequence[LabelledMail], digest: str, folder: Path, pack: Pack, 
     save(folder, fitted.features, fitted.ridges, fitted.combiners, card)
 
 
-def examples_of(mails: Sequence[LabelledMail], pack: Pack) -> tuple[Example, ...]:
-    """The mails with all that depends on no fitted weight."""
-    return tuple(_example(one, pack) for one in mails)
-
-
-def _example(one: LabelledMail, pack: Pack) -> Example:
-    mail = one.mail
-    doc = make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
-    named = mentions(doc, pack)
-    parts = _issue_parts(one, doc)
-    return Example(
-        truth=one,
-        doc=doc,
-        voice=listen(doc, pack),
-        units=units_of(doc),
-        named=named,
-        rules=pieces(doc, named, pack),
-        issues=listen_to_issues(doc, [part for part, _ in parts], named),
-        labels=tuple(label for _, label in parts),
-    )
-
-
-def _issue_parts(one: LabelledMail, doc: Document) -> list[tuple[Piece, LabelledIssue]]:
-    """Where each issue stands: its marked stretches; the whole mail for the only one."""
-    if len(one.issues) == 1:
-        return [(Piece(((doc.lines[0].start, len(doc.text)),)), one.issues[0])]
-    found = []
-    for issue in one.issues:
-        spans = tuple(
-            places[0] for text in issue.stretches for places in [_places(fold(text).text.strip(), doc.text)] if places
-        )
-        if spans:
-            found.append((Piece(spans), issue))
-    return found
-
-
 def fit(examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Fitted:
     """All weights from these examples."""
     chars, tokens = new_vectorizers()
     texts = [mask(unit.text) for one in examples for unit in one.units]
     features = TextFeatures(encoder, chars.fit(texts), tokens.fit(texts))
-    groups = [one.truth.writer for one in examples]
-    whole = features.of_texts([one.doc.text for one in examples], [lines_of(one.doc) for one in examples])
     unit, tags = _fit_units(examples, features)
-    sections = np.array([[s in one.truth.sections for s in SECTIONS] for one in examples])
-    several = np.array([[len(one.truth.issues) > 1] for one in examples])
-    mail, seen = fit_ridge(whole, np.concatenate([sections, several], axis=1).astype(float), groups, ALPHA_TEXT)
     category, combined_category, guesses = _fit_categories(examples, features)
-    combiners = {"category": combined_category}
+    kind, combined_kind = _fit_kinds(examples, features)
+    mail, seen = _fit_mails(examples, features)
+    combined_border, borders = _fit_borders(examples, tags, encoder, pack)
+    combiners = {
+        "category": combined_category,
+        "kind": combined_kind,
+        "border": combined_border,
+        "several": _combine_several(examples, borders, seen),
+        "product": _fit_products(examples, tags, guesses, pack),
+        **_combine_sections(examples, tags, seen, guesses),
+        **_combine_facets(examples, tags),
+    }
+    return Fitted(features, {"unit": unit, "mail": mail, "kind": kind, "category": category}, combiners)
+
+
+def _fit_mails(examples: Sequence[Example], features: TextFeatures) -> tuple[Ridge, NDArray[np.float64]]:
+    """Over whole mails: a column for each section, the last one for several issues."""
+    table = features.of_texts([one.doc.text for one in examples], [lines_of(one.doc) for one in examples])
+    answers = [[*(s in one.truth.sections for s in SECTIONS), len(one.truth.issues) > 1] for one in examples]
+    return fit_ridge(table, np.array(answers, dtype=float), [one.truth.writer for one in examples], ALPHA_TEXT)
+
+
+def _combine_sections(
+    examples: Sequence[Example],
+    tags: Sequence[NDArray[np.float64]],
+    seen: NDArray[np.float64],
+    guesses: Sequence[Sequence[dict[Category, float]]],
+) -> dict[str, Combiner]:
     about = [rows.about(one.doc, guess, one.voice) for one, guess in zip(examples, guesses, strict=True)]
+    found = {}
     for place, section in enumerate(SECTIONS):
         table = [
             rows.section_row(section, tag[:, place], score[place], what, one.doc, one.voice)
             for one, tag, score, what in zip(examples, tags, seen, about, strict=True)
         ]
-        combiners[f"section:{section.value}"] = _combine(table, _yes_no(sections[:, place]), C_SECTION)
-    combiners["border"], borders = _fit_borders(examples, tags, encoder, pack)
-    table = [
-        several_row(border, score[-1], one.doc, len(one.voice.questions), one.rules)
-        for one, score, border in zip(examples, seen, borders, strict=True)
-    ]
-    combiners["several"] = _combine(table, _yes_no(several[:, 0]), C_SECTION)
+        labels = _yes_no(section in one.truth.sections for one in examples)
+        found[f"section:{section.value}"] = _combine(table, labels, C_SECTION)
+    return found
+
+
+def _combine_facets(examples: Sequence[Example], tags: Sequence[NDArray[np.float64]]) -> dict[str, Combiner]:
+    """Each facet on the mails of its kind."""
+    found = {}
     for place, facet in enumerate(FACETS, len(SECTIONS)):
         of_kind = [
             (one, tag) for one, tag in zip(examples, tags, strict=True) if one.truth.kind is KIND_OF_FACET[facet]
         ]
         table = [rows.facet_row(facet, tag[:, place], one.voice, len(one.units)) for one, tag in of_kind]
-        labels = _yes_no(np.array([facet in one.truth.facets for one, _ in of_kind]))
-        combiners[f"facet:{facet.value}"] = _combine(table, labels, C_SECTION)
-    combiners["product"] = _fit_products(examples, tags, guesses, pack)
-    kind, combiners["kind"] = _fit_kinds(examples, features)
-    return Fitted(features, {"unit": unit, "mail": mail, "kind": kind, "category": category}, combiners)
+        labels = _yes_no(facet in one.truth.facets for one, _ in of_kind)
+        found[f"facet:{facet.value}"] = _combine(table, labels, C_SECTION)
+    return found
+
+
+def _combine_several(
+    examples: Sequence[Example], borders: Sequence[NDArray[np.float64]], seen: NDArray[np.float64]
+) -> Combiner:
+    table = [
+        several_row(border, score[-1], one.doc, len(one.voice.questions), one.rules)
+        for one, score, border in zip(examples, seen, borders, strict=True)
+    ]
+    return _combine(table, _yes_no(len(one.truth.issues) > 1 for one in examples), C_SECTION)
 
 
 def _fit_units(examples: Sequence[Example], features: TextFeatures) -> tuple[Ridge, list[NDArray[np.float64]]]:
@@ -178,10 +151,10 @@ def _fit_units(examples: Sequence[Example], features: TextFeatures) -> tuple[Rid
     table = vstack([features.of_units(one.units, one.voice) for one in examples]).tocsr()
     owner = np.concatenate([[place] * len(one.units) for place, one in enumerate(examples)]).astype(int)
     groups = [examples[place].truth.writer for place in owner]
-    marked = np.concatenate([_marked_units(one) for one in examples])
+    marked = np.concatenate([marked_units(one) for one in examples])
     n = len(SECTIONS)
     ridge, tags = fit_ridge(table, marked[:, :n], groups, ALPHA_UNIT)
-    border, at_borders = fit_ridge(table, np.concatenate([_begins(one) for one in examples]), groups, ALPHA_UNIT)
+    border, at_borders = fit_ridge(table, np.concatenate([border_units(one) for one in examples]), groups, ALPHA_UNIT)
     coefs, intercepts, columns = [ridge.coef], [ridge.intercept], [tags]
     for kind in KINDS:
         places = [n + place for place, facet in enumerate(FACETS) if KIND_OF_FACET[facet] is kind]
@@ -203,36 +176,6 @@ def _fit_units(examples: Sequence[Example], features: TextFeatures) -> tuple[Rid
     )
 
 
-def _marked_units(one: Example) -> NDArray[np.float64]:
-    """Which units hold marked words of which section or facet: shape (n_units, n_sections + n_facets), 0 or 1."""
-    names = [*(s.value for s in SECTIONS), *(f.value for f in FACETS)]
-    table = np.zeros((len(one.units), len(names)))
-    for column, name in enumerate(names):
-        for text in one.truth.marks[name]:
-            for start, end in _places(fold(text).text.strip(), one.doc.text):
-                for row, unit in enumerate(one.units):
-                    if unit.start < end and start < unit.end:
-                        table[row, column] = 1.0
-    return table
-
-
-def _begins(one: Example) -> NDArray[np.float64]:
-    """With which units another issue begins: shape (n_units, 1), 0 or 1."""
-    table = np.zeros((len(one.units), 1))
-    starts = sorted(
-        places[0][0]
-        for issue in one.truth.issues
-        if issue.stretches
-        for places in [_places(fold(issue.stretches[0]).text.strip(), one.doc.text)]
-        if places
-    )
-    for start in starts[1:]:
-        row = next((row for row, unit in enumerate(one.units) if unit.end > start), None)
-        if row is not None:
-            table[row, 0] = 1.0
-    return table
-
-
 def _fit_borders(
     examples: Sequence[Example], tags: Sequence[NDArray[np.float64]], encoder: Encoder, pack: Pack
 ) -> tuple[Combiner, list[NDArray[np.float64]]]:
@@ -248,18 +191,9 @@ def _fit_borders(
         )
         for one, tag in zip(examples, tags, strict=True)
     ]
-    labels = _yes_no(np.concatenate([_begins(one)[:, 0] for one in examples]) > 0)
+    labels = _yes_no(begins for one in examples for begins in border_units(one)[:, 0] > 0)
     combiner = _combine(list(np.concatenate(tables)), labels, C_SECTION)
     return combiner, [np.array([combiner.probabilities(row)["yes"] for row in table]) for table in tables]
-
-
-def _places(words: str, text: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    at = text.find(words) if len(words) >= _SHORTEST_MARK else -1
-    while at >= 0:
-        found.append((at, at + len(words)))
-        at = text.find(words, at + len(words))
-    return found
 
 
 def _fit_categories(
@@ -316,7 +250,7 @@ def _fit_products(
     return _combine(table, labels, C_SECTION)
 
 
-def _yes_no(labels: NDArray[np.bool_]) -> list[str]:
+def _yes_no(labels: Iterable[object]) -> list[str]:
     return ["yes" if label else "no" for label in labels]
 
 

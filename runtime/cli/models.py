@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def train(
     out: Annotated[Path | None, typer.Option(help="folder for the artefacts; default: the built-in one")] = None,
 ) -> None:
-    """Train the models from the corpus; the same corpus gives the same artefacts."""
+    """Train the models from the corpus; the same corpus gives the same weights, up to rounding."""
     from classify.artefacts import BUILT_IN
     from classify.labelled import corpus_digest
     from classify.train import train as fit

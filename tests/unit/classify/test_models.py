@@ -11,12 +11,13 @@ import pytest
 from classify.artefacts import BUILT_IN, CARD, WEIGHTS, load, save
 from classify.assess import assess
 from classify.evaluate import as_labelled
+from classify.examples import examples_of
 from classify.features import SentenceEncoder
 from classify.labelled import LabelledMail, corpus_digest, load_corpus
 from classify.learned import LearnedScorer
 from classify.load import load_scorer
 from classify.scorer import NoModels
-from classify.train import examples_of, fit
+from classify.train import fit
 from ingest.quotes import own_words
 from models.assessment import Section
 from models.errors import ConfigError
