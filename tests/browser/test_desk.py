@@ -93,7 +93,15 @@ def watched(chromium: Browser, language: str, *, width: int = 1280) -> Iterator[
         lambda said: complaints.append(f"{said.type}: {said.text}") if said.type in {"error", "warning"} else None,
     )
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    # What the browser itself breaks off, because the page goes on, is no fault of the desk's.
+    page.on(
+        "requestfailed",
+        lambda request: (
+            complaints.append(f"failed: {request.url}: {request.failure}")
+            if request.failure != "net::ERR_ABORTED"
+            else None
+        ),
+    )
     page.on(
         "response", lambda answer: complaints.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None
     )
