@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, or_, select, update
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from sqlalchemy.engine import Connection
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from models.arrival import Arrival
     from models.mail import Envelope
@@ -51,32 +53,27 @@ class Intake(Shelf):
             return tuple(self._accept(connection, arrival) for arrival in arrivals)
 
     def _accept(self, connection: Connection, arrival: Arrival) -> int:
-        insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
         head = peek(arrival.raw)
-        made = connection.execute(
-            insert(INBOUND)
-            .values(
-                sha256=arrival.sha256,
-                content_hash=arrival.content_sha256,
-                desk_address=arrival.desk_address,
-                raw=arrival.raw,
-                size=len(arrival.raw),
-                envelope=envelope_to_json(arrival.envelope),
-                received_at=arrival.envelope.received_at,
-                state=MailState.RECEIVED.value,
-                deliveries=1,
-                attempts=0,
-                error="",
-                sender=plain(arrival.envelope.mail_from)[:320],
-                subject=head.subject[:500],
-                message_id=head.message_id[:2000],
-                message_hash=message_hash(head.message_id) if head.message_id else "",
-                body_hash="",
-                is_automatic=False,
-            )
-            .on_conflict_do_nothing()
-            .returning(INBOUND.c.id)
-        ).scalar()
+        values = {
+            "sha256": arrival.sha256,
+            "content_hash": arrival.content_sha256,
+            "desk_address": arrival.desk_address,
+            "raw": arrival.raw,
+            "size": len(arrival.raw),
+            "envelope": envelope_to_json(arrival.envelope),
+            "received_at": arrival.envelope.received_at,
+            "state": MailState.RECEIVED.value,
+            "deliveries": 1,
+            "attempts": 0,
+            "error": "",
+            "sender": plain(arrival.envelope.mail_from)[:320],
+            "subject": head.subject[:500],
+            "message_id": head.message_id[:2000],
+            "message_hash": message_hash(head.message_id) if head.message_id else "",
+            "body_hash": "",
+            "is_automatic": False,
+        }
+        made = connection.execute(_insert_unless_known(connection.dialect.name), values).scalar()
         if made is not None:
             return int(made)
         again = (
@@ -241,6 +238,13 @@ class Intake(Shelf):
 def message_hash(message_id: str) -> str:
     """The key of a Message-ID in an index: ids may be of any length, the hash is not."""
     return hashlib.sha256(message_id.strip().encode("utf-8", "replace")).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _insert_unless_known(dialect: str) -> ReturningInsert[int]:
+    """Built once: at the door, building the statement anew for each mail costs more than the insert."""
+    insert = pg_insert if dialect == "postgresql" else sqlite_insert
+    return insert(INBOUND).on_conflict_do_nothing().returning(INBOUND.c.id)
 
 
 def _claimable(connection: Connection, limit: int, now: datetime, max_attempts: int) -> list[int]:
