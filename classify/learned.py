@@ -7,10 +7,11 @@ of writers that the taggers had not seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classify import rows
@@ -48,6 +49,7 @@ class TextFeatures:
 
     def __init__(self, encoder: Encoder, chars: TfidfVectorizer, tokens: TfidfVectorizer) -> None:
         self.encoder, self.chars, self.tokens = encoder, chars, tokens
+        self._row = lru_cache(maxsize=8)(self._new_row)  # a mail's only issue is the whole mail: read once
 
     def of_units(self, units: tuple[Unit, ...], voice: Voice) -> csr_matrix:
         """Features of shape (n_units, n_unit_features): the unit, its neighbours, its layout, the rules' hits inside."""
@@ -61,10 +63,13 @@ class TextFeatures:
         return csr_matrix(hstack([self.chars.transform(masked), self.tokens.transform(masked), csr_matrix(dense)]))
 
     def of_texts(self, texts: Sequence[str], lines: Sequence[Sequence[str]]) -> csr_matrix:
-        """Features of shape (n_texts, n_text_features); `lines` are each text's lines, for the embedding."""
-        masked = [mask(text[:MAX_TEXT]) for text in texts]
-        dense = np.stack([self._embedding(one) for one in lines]) if lines else np.zeros((0, 2 * DIMENSIONS))
-        return csr_matrix(hstack([self.chars.transform(masked), self.tokens.transform(masked), csr_matrix(dense)]))
+        """Features of shape (n_texts, n_text_features), at least one text; `lines` are each text's lines, for the embedding."""
+        dense = np.stack([self._embedding(one) for one in lines])
+        return csr_matrix(hstack([vstack([self._row(text[:MAX_TEXT]) for text in texts]), csr_matrix(dense)]))
+
+    def _new_row(self, text: str) -> csr_matrix:
+        masked = [mask(text)]
+        return csr_matrix(hstack([self.chars.transform(masked), self.tokens.transform(masked)]))
 
     def _embedding(self, lines: Sequence[str]) -> NDArray[np.float32]:
         """Mean and maximum of the lines' vectors."""

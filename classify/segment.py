@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from classify.normalise import Folded, fold
@@ -141,13 +142,19 @@ def sentences(text: str, start: int) -> Iterator[tuple[int, int]]:
         yield start + at, start + len(text)
 
 
+@lru_cache(maxsize=8192)
+def _heading_key(text: str) -> str:
+    """Folded once: the pack's headings are the same for every mail."""
+    return fold(text).text.strip().lower()
+
+
 def known_headings(cues: Cues) -> dict[str, frozenset[Section]]:
     """Heading texts, folded and lower case, to the sections they announce."""
     found: dict[str, set[Section]] = {}
     for section, languages in cues.headings.items():
         for texts in languages.values():
             for text in texts:
-                found.setdefault(fold(text).text.strip().lower(), set()).add(section)
+                found.setdefault(_heading_key(text), set()).add(section)
     return {text: frozenset(sections) for text, sections in found.items()}
 
 
