@@ -22,10 +22,9 @@ from typing import TYPE_CHECKING
 from benchmarks.disk import sync_costs_ms, sync_text
 from benchmarks.ending import unwind_on_sigterm
 from benchmarks.entrants import Load, Lost, started
-from benchmarks.postgres import durable_postgres
 from benchmarks.report import machine_line, print_table
 from benchmarks.rounds import AGAIN, control_text, interleave, is_void, paired_ratio
-from tests.support.postgres import find_binaries
+from tests.support.postgres import find_binaries, running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +98,7 @@ def measure(case: Case, rounds: int, binaries: Path | None) -> Outcome:
         stock = stack.enter_context(started(STOCK, "stock"))
         entrants.append(stock)
         if binaries:
-            url = stack.enter_context(durable_postgres(binaries))
+            url = stack.enter_context(running_postgres(binaries, is_durable=True))
             entrants.append(stack.enter_context(started(POSTGRES, "store", url)))
         entrants.append(stack.enter_context(started(DISCARD, "discard")))
         warm_up = Load(sessions=case.load.sessions, mails=min(WARM_UP, case.load.mails), size=case.load.size)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.postgres import free_port
 from benchmarks.processes import children_of, command_of, memory_of
 from runtime.cli.demo import MAILS
+from tests.support.postgres import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING, cast
 
-from benchmarks.postgres import free_port
 from runtime.logs import set_up_logs
 from runtime.settings import Settings
 from runtime.smtp_role import run_listener
+from tests.support.postgres import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

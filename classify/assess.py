@@ -12,7 +12,7 @@ from classify.borders import cut
 from classify.categories import is_acknowledgement
 from classify.combine import finding
 from classify.explain import explain
-from classify.goal import goal_hits, questions
+from classify.goal import goal_hits
 from classify.hints import has_permission_error, hints_of, refers_elsewhere
 from classify.issues import gist_of, pieces
 from classify.kinds import screenshot_facets
@@ -51,7 +51,7 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     parts = cut(doc, tags.units, tags.borders, tags.several, by_rules)
     heard = listen_to_issues(doc, parts, named)
     scores = scorer.score(doc, tags, voice, heard, named, pack)
-    issues = _issues(doc, parts, named, pack, heard, scores, mail.subject)
+    issues = _issues(doc, parts, named, pack, voice, heard, scores, mail.subject)
     asks = [issue for issue in issues if issue.category is not Category.ACKNOWLEDGEMENT]
     is_question = (
         bool(asks) and not any(issue.category in _TROUBLE or issue.category.is_out for issue in asks)
@@ -93,6 +93,7 @@ def _issues(
     parts: tuple[Piece, ...],
     named: tuple[Mention, ...],
     pack: Pack,
+    voice: Voice,
     heard: tuple[IssueVoice, ...],
     scores: Scores,
     subject: str,
@@ -100,7 +101,7 @@ def _issues(
     if not parts:
         return ()
     spoken = "\n".join(line.text for line in doc.spoken() if line.number > 0) or doc.text
-    if len(parts) == 1 and is_acknowledgement(spoken, has_question=any(True for _ in questions(doc))):
+    if len(parts) == 1 and is_acknowledgement(spoken, has_question=bool(voice.questions)):
         nothing = ((), products_of(doc, parts[0].spans, named, pack)[0])
         return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, nothing, subject),)
     found = []

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _QUOTED_ERROR = r"[「『\"“'`](?=[^」』\"”'`\n]{4,200}[」』\"”'`])[^」』\"”'`\n]*(?:エラー|失敗|できません|ありません|無効|拒否|不正|error|fail|denied|invalid|not |unable|cannot|refused|timed? ?out|exceed|forbidden|unauthori|missing|unknown)[^」』\"”'`\n]*[」』\"”'`]"
 _ERROR_LINE = r"(?:\bERROR\s*\d*|\b[A-Z][A-Za-z]+(?:Error|Exception)\b|\berror(?:\s+code)?\s*[:=]?\s*[\"']?[A-Z0-9][\w.-]{2,}|エラー(?:コード|番号|メッセージ)?\s*[:は「]?\s*[\"「]?[A-Z0-9][\w.-]{2,}|\bFATAL\b|\bpanic:|\bcode[:=]\s*\d{3,}|\bErrno\s*\d+|0x[0-9A-Fa-f]{6,8}|ERR_[A-Z_]+|\bexit (?:code|status) \d+)"
-_HTTP = r"(?:HTTP(?:/\d\.\d)?\s*(?:Status(?:\s*Code)?|ステータス(?:コード)?)?\s*[:=]?\s*|status(?:\s*code)?[:=]?\s*|ステータス(?:コード)?\s*[:は]?\s*|エラー\s*|error\s*|a |an |the )?(?<!\d)(?:40[0-9]|41\d|42\d|50[0-9]|52\d)(?!\d)\s*(?:エラー|error|が返|を返|になり|になる|が出|Forbidden|Not Found|Bad Gateway|Service|Gateway|Internal|Unauthorized|Bad Request|Too Many|\(|(?:response|status)s?\b|が発生|が表示|s\b)?"
 _STRICT_HTTP = r"(?:HTTP\S*\s*|status(?:\s*code)?[:=]?\s*|ステータス(?:コード)?\s*[:は]?\s*|エラー\s*|error\s*|\ba )(?<!\d)[45]\d\d(?!\d)|(?<!\d)[45]\d\d(?!\d)\s*(?:エラー|error|が返|を返|になり|になる|が出|Forbidden|Not Found|Bad Gateway|Service Unavailable|Service|Gateway|Internal|Unauthorized|Bad Request|Too Many|が発生|が表示|responses?\b|s\b)"
 _REQUEST_ID = r"(?:Request\s?-?ID|リクエスト\s?ID|EagleEyeId|TraceId)\W{0,4}[0-9A-Fa-f-]{8,}|\b[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}\b"
 _TRIED = (

@@ -34,8 +34,6 @@ _CONTEXT_BEFORE = re.compile(
 _SUBJECT_AFTER = re.compile(
     r"^\s*(?:[(（][^)）]{0,60}[)）])?\s*(?:の(?:エラー|不具合|障害|接続|料金|価格|設定|使い方|操作|起動|停止|作成|件|質問|問題|利用|仕様|機能|費用|請求|アップグレード|更新|購入|コンソール)|に(?:つい(?:て)?|関(?:する|して)|接続|ログイン|アクセス|つなが|繋が|SSH|アップロード|保存|設定)|が|は|を|で|へ)"
 )
-# Names that hold another product's name must win over it.
-_GLUE = r"(?<![A-Za-z0-9])"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from classify.scorer import Opinion, Voice
-    from classify.segment import Document, Line
+    from classify.segment import Document
     from models.assessment import Finding
     from policy.pack import Pack
 
@@ -168,8 +168,3 @@ def is_answered(doc: Document, section: Section) -> bool:
             return True
     pattern = _SAID_UNKNOWN.get(section)
     return pattern is not None and any(pattern.search(doc.text, line.start, line.end) for line in doc.spoken())
-
-
-def says_something(line: Line) -> bool:
-    """The line holds content words."""
-    return bool(_CONTENT.search(line.text))

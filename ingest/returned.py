@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 MOST = 50
 _IN_TEXT = re.compile(r"\bmessage-id[ \t]{0,9}[:：]\s{0,20}(<[^<>\s]{3,900}>)", re.IGNORECASE)
+_SCAN_BYTES = 200_000
+_OWN_ID = re.compile(
+    rb"^[> \t]*message-id:\s*(<T\d{6,12}\.[a-z0-9]{1,40}\.[a-z2-7]{16}@[!-;=?-~]{1,255}>)", re.IGNORECASE | re.MULTILINE
+)
+_ACTION = re.compile(rb"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _ATTACHED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"})
 
 
@@ -29,6 +34,17 @@ def returned_ids(message: Message, text: str) -> tuple[str, ...]:
             found += message_ids(raw_headers(_attached(part), "Message-ID"))
     found += _IN_TEXT.findall(text)
     return tuple(dict.fromkeys(found))[:MOST]
+
+
+def is_failure(raw: bytes) -> bool:
+    """Does a delivery report tell of a failure? One that names only delays or successes does not (RFC 3464 2.3.3)."""
+    actions = {found[1].lower() for found in _ACTION.finditer(raw[:_SCAN_BYTES])}
+    return not actions or b"failed" in actions
+
+
+def own_ids_in(raw: bytes) -> tuple[str, ...]:
+    """What looks like a Message-ID of ours at the start of a line of the report's bytes, wherever it was put."""
+    return tuple(found[1].decode("ascii") for found in _OWN_ID.finditer(raw[:_SCAN_BYTES]))
 
 
 def _attached(part: Message) -> Message:

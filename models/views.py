@@ -144,6 +144,7 @@ class TicketFacts:
     missing_now: tuple[str, ...]
     letters: tuple[tuple[str, str, str], ...]  # (kind, state, reason)
     mails: int
+    unsure_first: tuple[str, ...] = ()  # required items that the first decision was unsure of
     ready_at: datetime | None = None  # when it first became ready
     is_automatic: bool = False
 

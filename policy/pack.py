@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
+from models.decision import LetterLimits
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -147,6 +149,17 @@ class ReplyLimits:
     max_questions: int = 5
     remind_after: timedelta = timedelta(days=3)
     bounce_hold: timedelta = timedelta(days=60)
+
+    @property
+    def of_letters(self) -> LetterLimits:
+        """What brake and store count letters by."""
+        return LetterLimits(
+            per_recipient_hour=self.per_sender_hour,
+            per_recipient_day=self.per_sender_day,
+            per_domain_hour=self.per_domain_hour,
+            total_10min=self.total_10min,
+            bounce_hold=self.bounce_hold,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,17 +108,8 @@ def is_workable(one: TicketFacts) -> bool:
     return not one.is_automatic and one.disposition in _WORKABLE
 
 
-def summarise(
-    tickets: Iterable[TicketFacts], period: Period, unsure: Mapping[str, tuple[str, ...]] | None = None
-) -> QualityReport:
-    """The figures of the tickets opened in a period.
-
-    Args:
-        tickets: The facts of each.
-        period: What they are figures of.
-        unsure: By ref, the required items that were neither surely there nor surely missing in the first mail.
-    """
-    doubts = unsure or {}
+def summarise(tickets: Iterable[TicketFacts], period: Period) -> QualityReport:
+    """The figures of the tickets opened in a period."""
     facts = list(tickets)
     people = [one for one in facts if not one.is_automatic]
     trouble = [one for one in people if Category.TROUBLESHOOTING in one.categories]
@@ -139,9 +130,9 @@ def summarise(
         sections_present={section: sum(section in one.present_first for one in trouble) for section in Section},
         missing_items=_count(item for one in people for item in one.missing_first),
         missing_by_category=_missing_by_category(people),
-        complete_at_first=sum(not doubts.get(one.ref) for one in unasked),
-        unsure_at_first=sum(bool(doubts.get(one.ref)) for one in unasked),
-        unsure_items=_count(item for one in workable for item in doubts.get(one.ref, ())),
+        complete_at_first=sum(not one.unsure_first for one in unasked),
+        unsure_at_first=sum(bool(one.unsure_first) for one in unasked),
+        unsure_items=_count(item for one in workable for item in one.unsure_first),
         workable=len(workable),
         asked=len(asked),
         completed_after_asking=sum(not one.missing_now and one.mails > 1 for one in asked),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from models.decision import LetterKind, ReplyState, Silence
+from models.decision import LetterCounts, LetterKind, ReplyState, Silence, over_limit
 from models.mail import Trust
 from responders.decide import NO_LETTERS_IN_LANGUAGE
 from responders.joined import ASKING, letters_written
@@ -110,13 +110,12 @@ def _repeats(mail: Mail, decision: Decision, history: History) -> Iterator[Silen
 
 def _rates(history: History, pack: Pack) -> Iterator[Silence]:
     """How much we write to whom (rules 12 and 14); the last one is the global breaker."""
-    limits = pack.limits
-    counts = (
-        ("rate_sender_hour", history.letters_to_sender_hour, limits.per_sender_hour),
-        ("rate_sender_day", history.letters_to_sender_day, limits.per_sender_day),
-        ("rate_domain_hour", history.letters_to_domain_hour, limits.per_domain_hour),
-        ("rate_total", history.letters_total_10min, limits.total_10min),
+    counts = LetterCounts(
+        recipient_hour=history.letters_to_sender_hour,
+        recipient_day=history.letters_to_sender_day,
+        domain_hour=history.letters_to_domain_hour,
+        total_10min=history.letters_total_10min,
     )
-    for code, count, limit in counts:
-        if count >= limit:
-            yield Silence(code=code, detail=f"{count} letters, the limit is {limit}")
+    silence = over_limit(counts, pack.limits.of_letters)
+    if silence is not None:
+        yield silence

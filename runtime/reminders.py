@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from models.decision import ReplyState
 from responders.compose import compose_reminder
-from runtime.limits import letter_limits
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,5 +29,5 @@ def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode:
         reply = compose_reminder(due, pack, identity, now)
         if reply is not None:
             letter = replace(reply, state=state, reason=reason)
-            written += store.file_reminder(due, letter, now=now, limits=letter_limits(pack))
+            written += store.file_reminder(due, letter, now=now, limits=pack.limits.of_letters)
     return written

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reports.quality import is_workable, period_of, summarise
+from reports.quality import period_of, summarise
 from reports.render import render_html
 
 if TYPE_CHECKING:
@@ -25,15 +25,7 @@ def report_html(store: Store, pack: Pack, day: date, language: str, now: datetim
 
 
 def _figures(store: Store, period: Period) -> QualityReport:
-    facts = store.facts(period.start, period.end)
-    unsure = {one.ref: _unsure_at_first(store, one.ref) for one in facts if is_workable(one)}
-    return summarise(facts, period, unsure)
-
-
-def _unsure_at_first(store: Store, ref: str) -> tuple[str, ...]:
-    """The items that the decision on a ticket's first mail was unsure of."""
-    first = next(iter(store.ticket(ref).mails), None)
-    return first.decision.unsure if first and first.decision else ()
+    return summarise(store.facts(period.start, period.end), period)
 
 
 def save_weekly_report(store: Store, pack: Pack, now: datetime) -> str:

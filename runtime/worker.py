@@ -8,13 +8,13 @@ mail's attempts.
 from __future__ import annotations
 
 import faulthandler
-import re
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.parse import parse_mail
+from ingest.returned import is_failure, own_ids_in
 from models.db.intake import MAX_ATTEMPTS
 from models.errors import ClaimLost, StoreUnavailable
 from models.mail import AutomaticKind
@@ -22,7 +22,6 @@ from models.ticket import Filing, TicketState
 from models.wire import envelope_from_json
 from responders.recipient import choose_recipient
 from responders.signing import ref_of_message_id, ref_of_plus_address
-from runtime.limits import letter_limits
 from runtime.logs import address_key, log_for
 from runtime.triage import triage
 
@@ -45,11 +44,6 @@ HANG_S = 200.0  # a mail that takes longer ends the process; with BATCH_TIME sti
 STORE_PAUSE = timedelta(seconds=5)
 ORDER_PAUSE = timedelta(seconds=3)  # how long an answer is put back for the mail that it answers, each time
 ORDER_PATIENCE = timedelta(minutes=1)  # and in all
-_SCAN_BYTES = 200_000
-_RETURNED_ID = re.compile(
-    rb"^[> \t]*message-id:\s*(<T\d{6,12}\.[a-z0-9]{1,40}\.[a-z2-7]{16}@[!-;=?-~]{1,255}>)", re.IGNORECASE | re.MULTILINE
-)
-_ACTION = re.compile(rb"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 
 
 class Worker:
@@ -128,7 +122,7 @@ class Worker:
         if self._lets_another_go_first(claim, mail, now):
             return
         secret = self.rules.identity.secret
-        limits = letter_limits(self.rules.pack)
+        limits = self.rules.pack.limits.of_letters
         returned = returned_ids(mail, claim.raw, secret)
         named = plus_refs(mail, secret)
         recipient = choose_recipient(mail)
@@ -230,19 +224,12 @@ def returned_ids(mail: Mail, raw: bytes, secret: bytes) -> tuple[str, ...]:
     """
     if mail.automation.kind is not AutomaticKind.BOUNCE or not is_failure(raw):
         return ()
-    scanned = (found[1].decode("ascii") for found in _RETURNED_ID.finditer(raw[:_SCAN_BYTES]))
     replied = [one for one in (mail.in_reply_to, *mail.references[-1:]) if one]
-    return _signed(mail.returned_ids, secret) or _signed(scanned, secret) or _signed(replied, secret)
+    return _signed(mail.returned_ids, secret) or _signed(own_ids_in(raw), secret) or _signed(replied, secret)
 
 
 def _signed(ids: Iterable[str], secret: bytes) -> tuple[str, ...]:
     return tuple(one for one in dict.fromkeys(ids) if ref_of_message_id(one, secret))
-
-
-def is_failure(raw: bytes) -> bool:
-    """Does a delivery report tell of a failure? One that names only delays or successes does not (RFC 3464 2.3.3)."""
-    actions = {found[1].lower() for found in _ACTION.finditer(raw[:_SCAN_BYTES])}
-    return not actions or b"failed" in actions
 
 
 @contextmanager

@@ -282,6 +282,7 @@ def _facts(connection: Connection, row: RowMapping) -> TicketFacts:
         products=names(row["products"]),
         present_first=frozenset(section for section in Section if seen.sections[section].present),
         missing_first=decision.missing,
+        unsure_first=decision.unsure,
         missing_now=names(row["missing"]),
         letters=tuple((letter["kind"], letter["state"], letter["reason"]) for letter in letters),
         mails=mails,

@@ -9,6 +9,7 @@ from email import message_from_bytes
 
 import pytest
 
+from ingest.returned import is_failure
 from models.arrival import Arrival
 from models.db.store import Store
 from models.errors import StoreUnavailable
@@ -20,7 +21,7 @@ from responders.signing import message_id_for, plus_address
 from runtime.outbox import LEASE, Outbox
 from runtime.reminders import send_due_reminders
 from runtime.triage import Rules
-from runtime.worker import BATCH_TIME, Worker, is_failure
+from runtime.worker import BATCH_TIME, Worker
 from tests.support.clocks import Clock
 from tests.support.filings import DESK, NOW, file_one
 

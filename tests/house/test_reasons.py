@@ -11,24 +11,24 @@ from desk.texts import REASONS
 from reports.render import _WORDS
 from responders.decide import NO_LETTERS_IN_LANGUAGE
 
-RESPONDERS = Path(__file__).parents[2] / "responders"
+ROOT = Path(__file__).parents[2]
 _CODE = re.compile(r'\bcode="(\w+)"|^ +\("(rate_\w+)", ', re.MULTILINE)
 
 
 def codes_of(*names: str) -> set[str]:
-    text = "\n".join((RESPONDERS / name).read_text(encoding="utf-8") for name in names)
+    text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names)
     return {one or other for one, other in _CODE.findall(text)} | {NO_LETTERS_IN_LANGUAGE}
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_every_reason_has_words_on_the_desk(language: str) -> None:
-    codes = codes_of("decide.py", "brake.py")
+    codes = codes_of("responders/decide.py", "responders/brake.py", "models/decision.py")
     assert {"missing", "hold_complaint", "rate_total", "quick_reply"} <= codes
     assert sorted(codes - set(REASONS[language])) == []
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_every_silence_has_words_in_the_report(language: str) -> None:
-    codes = codes_of("brake.py")
+    codes = codes_of("responders/brake.py", "models/decision.py")
     assert {"automatic", "rate_sender_hour"} <= codes
     assert sorted(codes - set(_WORDS[language])) == []

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for the tests: a fresh cluster on a loopback port, run as an unprivileged user, thrown away after."""
+"""A PostgreSQL of our own for tests and benchmarks: a fresh cluster on a loopback port, run as an unprivileged user, thrown away after."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running_postgres(binaries: Path) -> Iterator[str]:
-    """The SQLAlchemy URL of an empty database."""
+def running_postgres(binaries: Path, *, is_durable: bool = False) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database; without fsync, which tests can do without, unless it is to be durable."""
     with tempfile.TemporaryDirectory(prefix="uketsuke-pg-") as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -51,9 +51,20 @@ def running_postgres(binaries: Path) -> Iterator[str]:
             ],
             drop,
         )
-        port = _free_port()
+        port = free_port()
         server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", "", "-F"],
+            [
+                binaries / "postgres",
+                "-D",
+                data,
+                "-p",
+                str(port),
+                "-h",
+                "127.0.0.1",
+                "-k",
+                "",
+                *([] if is_durable else ["-F"]),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             **drop,
@@ -63,7 +74,11 @@ def running_postgres(binaries: Path) -> Iterator[str]:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
         finally:
             server.send_signal(signal.SIGINT)  # its fast shutdown; SIGTERM would wait for every client
-            server.wait(20)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(10)
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
@@ -85,7 +100,8 @@ def _run(command: list[Any], drop: dict[str, Any]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **drop)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
