@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 from ingest.charset import decode
 from ingest.headers import as_bytes, lenient_base64, parameter, raw_headers
 from ingest.html import html_to_text
+from ingest.structure import Part
 from models.mail import Attachment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from email.message import Message
 
 MAX_PARTS = 2_000
 MAX_DEPTH = 200
+MAX_TEXT_BYTES = 4 * 2**20  # of one text part; what is longer is no letter but a log, and stays in the raw mail
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _WORDS = re.compile(rb"[A-Za-z] (?=[A-Za-z])")
 _META = re.compile(rb"<meta\b[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
@@ -35,7 +37,7 @@ _UNNAMED_TEXT = frozenset({"text/plain", "text/html", "text/enriched"})
 
 
 def walk(message: Message) -> Iterator[tuple[int, Message]]:
-    """Every part with its number, depth first, without looking into attached mails; bounded in number and depth."""
+    """Every part with its number, depth first; attached mails are one part. Bounded in number and depth."""
     number = 0
     stack: list[tuple[Message, int]] = [(message, 0)]
     while stack and number < MAX_PARTS:
@@ -62,7 +64,7 @@ def _parts_without_boundary(payload: str) -> list[Message]:
         return []
     try:
         found = message_from_bytes(
-            b'Content-Type: multipart/mixed; boundary="' + opening[1].replace(b'"', b"") + b'"\n\n' + raw
+            b'Content-Type: multipart/mixed; boundary="' + opening[1].replace(b'"', b"") + b'"\n\n' + raw, Part
         ).get_payload()
     except (ValueError, AttributeError, RecursionError):
         return []
@@ -76,17 +78,14 @@ def raw_payload(part: Message) -> object:
 
 def content_type(part: Message) -> str:
     """The content type in lower case; the standard's default when absent or broken."""
-    try:
-        return part.get_content_type()
-    except (ValueError, AttributeError, TypeError):
-        return "text/plain"
+    return part.kind if isinstance(part, Part) else part.get_content_type()
 
 
 def payload_bytes(part: Message) -> bytes:
     """The bytes of one part, transfer encoding undone, however broken."""
     payload = raw_payload(part)
     if isinstance(payload, list):
-        return _attached_bytes(part)
+        return b""  # a container has no bytes of its own
     raw = as_bytes(str(payload or ""))
     encodings = raw_headers(part, "Content-Transfer-Encoding")
     encoding = encodings[0].decode("ascii", "replace").strip().strip('"').lower() if encodings else ""
@@ -107,18 +106,9 @@ def _is_prose(raw: bytes) -> bool:
     return bool(sample) and (strange * 10 > len(sample) or len(_WORDS.findall(sample)) * 12 > len(sample))
 
 
-def _attached_bytes(part: Message) -> bytes:
-    """An attached mail as bytes, as well as the standard library can write it back."""
-    parts = children(part)
-    try:
-        return parts[0].as_bytes() if parts else b""
-    except Exception:  # noqa: BLE001 - a tree that cannot be written back still has a name and a type
-        return b""
-
-
 def part_text(part: Message) -> str:
     """The decoded text of one text part, HTML turned into text, line ends made line feeds."""
-    raw = payload_bytes(part)
+    raw = payload_bytes(part)[:MAX_TEXT_BYTES]
     label = parameter(part, "Content-Type", "charset")
     if not label and content_type(part) == "text/html" and (meta := _META.search(raw[:4000])):
         label = meta[1].decode("ascii")
@@ -231,10 +221,10 @@ def part_name(part: Message) -> str:
     return "" if name in {".", ".."} else name
 
 
-def calendar_methods(message: Message) -> tuple[str, ...]:
+def calendar_methods(parts: Iterable[tuple[int, Message]]) -> tuple[str, ...]:
     """What the calendar parts that a mail program sent along want (RFC 5546: REQUEST, CANCEL, REPLY), in capitals."""
     found: list[str] = []
-    for _, part in walk(message):
+    for _, part in parts:
         if content_type(part) != "text/calendar" or _is_attached(part):
             continue
         inside = _METHOD.search(payload_bytes(part)[:_LONGEST_PREAMBLE])
@@ -243,10 +233,10 @@ def calendar_methods(message: Message) -> tuple[str, ...]:
     return tuple(found)
 
 
-def attachments_of(message: Message) -> tuple[Attachment, ...]:
+def attachments_of(parts: Iterable[tuple[int, Message]]) -> tuple[Attachment, ...]:
     """Every part that is neither a container nor body text, in order."""
     found = []
-    for number, part in walk(message):
+    for number, part in parts:
         kind = content_type(part)
         if kind.startswith("multipart/") or is_body_text(part):
             continue

@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import cache
+from functools import cache, partial
+from typing import TYPE_CHECKING, TypeAlias
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Decoder: TypeAlias = "Callable[[bytes], str]"
 REPLACEMENT = "\ufffd"
+_SAMPLE = 65_536  # bytes that tell a charset
 _JIS = re.compile(rb"\x1b(?:\$[@B]|\(I|\$\([DO])")
 _JIS_RUN = re.compile(rb"\x1b(?:\$[@B]|\(I)[^\x80-\xff\r\n]*?(?:\x1b\([BJ]|(?=[\r\n])|\Z)")
+_ESCAPE_LEFT = re.compile("\x1b[$(]")
 _8BIT = re.compile(rb"[\x80-\xff]")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
 _KANJI = re.compile("[\u4e00-\u9fff]")
@@ -115,6 +122,16 @@ _BOMS = (
 )
 
 
+def _as_c1(error: UnicodeError) -> tuple[str, int]:
+    """The five bytes that cp1252 leaves free, as the control characters of ISO-8859-1."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("c1_controls", _as_c1)
+
+
 def decode(raw: bytes, label: str | None = None) -> str:
     """The text of `raw`, whatever its label says."""
     return clean(_decode(raw, normal_label(label)))
@@ -131,9 +148,9 @@ def normal_label(label: str | None) -> str:
     return (label or "").strip().strip("\"'").split("*")[0].strip().lower()
 
 
-def has_leftovers(text: str) -> bool:
-    """Escapes or replacement characters are left: something was not decoded right."""
-    return REPLACEMENT in text or "\x1b$" in text or "\x1b(" in text
+def leftovers(text: str) -> int:
+    """How many characters were not decoded right: replacement characters, and escapes that are still there."""
+    return text.count(REPLACEMENT) + (len(_ESCAPE_LEFT.findall(text)) if "\x1b" in text else 0)
 
 
 def _decode(raw: bytes, label: str) -> str:
@@ -164,29 +181,46 @@ def _decode_7bit(raw: bytes, label: str) -> str:
     return raw.decode("ascii", "replace")
 
 
-def _decode_8bit(raw: bytes, label: str) -> str:  # noqa: PLR0911 - one return a case, in the order that mails demand
+def _decode_8bit(raw: bytes, label: str) -> str:
+    """Which charset it is shows in its beginning; all of it is decoded once."""
+    end = raw.rfind(b"\n", 0, _SAMPLE) + 1 if len(raw) > _SAMPLE else len(raw)
+    return _decoder_of(raw[: end or _SAMPLE], label)(raw)
+
+
+def _decoder_of(raw: bytes, label: str) -> _Decoder:  # noqa: PLR0911 - one return a case, in the order that mails demand
     if _JIS.search(raw) and label in JIS_FAMILY and not _reads_as_japanese(raw.decode("cp932", "ignore")):
-        return decode_jis(raw)
+        return decode_jis
     if label in SJIS_FAMILY:
-        return _better(decode_sjis(raw), decode_euc(raw), first_wins=True)
+        return _better(raw, decode_sjis, decode_euc, first_wins=True)
     if label in EUC_FAMILY:
-        return _better(decode_euc(raw), decode_sjis(raw), first_wins=True)
+        return _better(raw, decode_euc, decode_sjis, first_wins=True)
+    japanese = _better(raw, decode_sjis, decode_euc, first_wins=False)
+    text = japanese(raw)
     if label not in _NO_LABEL and label not in JIS_FAMILY:
-        text = _by_codec(raw, label)
-        japanese = _better(decode_sjis(raw), decode_euc(raw), first_wins=False)
-        if text is not None and REPLACEMENT not in text:
-            is_latin = _ALIASES.get(label, label) == "cp1252"
-            return japanese if is_latin and len(_KANA.findall(japanese)) >= 4 and _score(japanese) > 0 else text
-        return japanese if text is None or _reads_as_japanese(japanese) else text
-    japanese = _better(decode_sjis(raw), decode_euc(raw), first_wins=False)
-    if not _KANA.search(japanese) and (neighbour := _as_neighbour(raw)):
+        labelled = _by_codec(raw, label)
+        if labelled is None:
+            return japanese
+        as_labelled = partial(_of_codec, label=label)
+        if REPLACEMENT in labelled:
+            return japanese if _reads_as_japanese(text) else as_labelled
+        is_latin = _ALIASES.get(label, label) == "cp1252"
+        return japanese if is_latin and len(_KANA.findall(text)) >= 4 and _score(text) > 0 else as_labelled
+    if not _KANA.search(text) and (neighbour := _neighbour(raw)):
         return neighbour
-    if label in JIS_FAMILY or _reads_as_japanese(japanese):
+    if label in JIS_FAMILY or _reads_as_japanese(text):
         return japanese
-    return "".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in raw)
+    return _latin
 
 
-def _as_neighbour(raw: bytes) -> str | None:
+def _latin(raw: bytes) -> str:
+    return raw.decode("cp1252", "c1_controls")
+
+
+def _of_codec(raw: bytes, label: str) -> str:
+    return _by_codec(raw, label) or ""
+
+
+def _neighbour(raw: bytes) -> _Decoder | None:
     """Chinese or Korean without a label: strictly decodable, with at least three of the language's commonest characters."""
     for codec, common in (("gb18030", _COMMON_HANZI), ("cp949", _COMMON_HANGUL)):
         try:
@@ -194,7 +228,7 @@ def _as_neighbour(raw: bytes) -> str | None:
         except UnicodeDecodeError:
             continue
         if sum(1 for char in text if char in common) >= 3 and not _PRIVATE.search(text):
-            return text
+            return partial(_of_codec, label=codec)
     return None
 
 
@@ -218,11 +252,13 @@ def _score(text: str) -> float:
     return 2 * len(_KANA.findall(text)) + len(_KANJI.findall(text)) - 0.7 * len(_HALF_KANA.findall(text)) - 6 * bad
 
 
-def _better(first: str, second: str, *, first_wins: bool) -> str:
-    is_clean = REPLACEMENT not in first and not _PRIVATE.search(first)
-    if first_wins and is_clean and (_score(first) >= 0 or not _KANA.search(second)):
+def _better(raw: bytes, first: _Decoder, second: _Decoder, *, first_wins: bool) -> _Decoder:
+    """Of two decoders the one whose text reads more like Japanese; with `first_wins` the second must be needed."""
+    one, other = first(raw), second(raw)
+    is_clean = REPLACEMENT not in one and not _PRIVATE.search(one)
+    if first_wins and is_clean and (_score(one) >= 0 or not _KANA.search(other)):
         return first
-    return second if _score(second) > _score(first) else first
+    return second if _score(other) > _score(one) else first
 
 
 def _reads_as_japanese(text: str) -> bool:

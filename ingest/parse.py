@@ -1,24 +1,20 @@
 """Bytes become a `Mail`.
 
-Promises: never raises on content; what cannot be read leaves a warning, never a hole. mail-parser gives the structure
-(where it fails, the standard parser does); every text is decoded from bytes by ourselves. The only user of mail-parser.
+Promises: never raises on content; what cannot be read leaves a warning, never a hole. The parts come from
+`structure`; every text is decoded from their bytes by ourselves.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from email import message_from_bytes
 from typing import TYPE_CHECKING
-
-import mailparser
 
 from ingest.authentication import trust_of
 from ingest.automation import Signs, judge
-from ingest.body import attachments_of, body_text, calendar_methods, content_type, payload_bytes, walk
-from ingest.charset import clean, decode, has_leftovers
+from ingest.body import MAX_PARTS, attachments_of, body_text, calendar_methods, content_type, payload_bytes, walk
+from ingest.charset import clean, decode, leftovers
 from ingest.headers import (
-    LONGEST,
     addresses,
     as_bytes,
     decode_words,
@@ -31,29 +27,21 @@ from ingest.headers import (
 )
 from ingest.quotes import own_words
 from ingest.returned import returned_ids
+from ingest.structure import headers_of, read_structure
 from ingest.thread_refs import thread_refs
 from models.mail import Address, AutomaticKind, Automation, Envelope, Mail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from email.message import Message
 
     from models.mail import Attachment
 
-for _module in (mailparser.core, mailparser.utils):
-    _module.log.disabled = True  # it logs header values; what stands in a mail never goes to a log
-MAX_TEXT = 4_000_000
+MAX_TEXT = 1_000_000
 _SIGN_TEXT = 6_000
 _MOST_REPEATS = 50  # of one header: a machine that repeats it oftener has been found out long before
-_WELL_FORMED = re.compile(rb"(?:[!-9;-~]{1,100}:[^\r\n]{0,16000}(?:\r?\n[ \t][^\r\n]{0,998}){0,30}(?:\r?\n|\Z))*")
-_KNOWN_HEADER = re.compile(
-    rb"(?i)(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|sender|in-reply-to|references"
-    rb"|x-[a-z-]+|list-[a-z]+|precedence|auto-submitted|user-agent)[ \t]*:"
-)
-_SPACED_COLON = re.compile(rb"\A([!-9;-~]+)[ \t]+:")
-_HEADER_LINE = re.compile(rb"^[!-9;-~]+[ \t]*:")
 _TELLING = ("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return", "delivered-to")
-_JUNK_START = re.compile(rb"\A(?:\xef\xbb\xbf|[\r\n]+|>?From [^\r\n]*\r?\n)+")
 
 
 def parse_mail(
@@ -73,14 +61,18 @@ def parse_mail(
         instance: This installation's public name, as our letters carry it.
         authserv_id: Our own mail server's name in Authentication-Results; empty: no such header is believed.
     """
-    message, warnings = read_structure(raw)
+    message, found = read_structure(raw)
+    warnings = [*found]
     try:
-        mail = _mail(message, envelope, own_addresses, instance, warnings)
+        parts = tuple(walk(message))
+        if len(parts) == MAX_PARTS:
+            warnings.append(f"parts behind the {MAX_PARTS}th were not looked at")
+        mail = _mail(message, parts, envelope, own_addresses, instance, warnings)
         is_bounce = mail.automation.kind is AutomaticKind.BOUNCE
         return replace(
             mail,
             trust=trust_of(message, authserv_id),
-            returned_ids=returned_ids(message, mail.text) if is_bounce else (),
+            returned_ids=returned_ids(parts, mail.text) if is_bounce else (),
         )
     except Exception as error:  # noqa: BLE001 - the promise: a mail that breaks a rule of ours still becomes a ticket
         text = clean(decode(raw[:MAX_TEXT]))
@@ -97,7 +89,7 @@ def parse_mail(
 
 def envelope_of_file(raw: bytes, received_at: datetime) -> Envelope:
     """The envelope that a file stands for: Return-Path is MAIL FROM, the delivery headers or To are the recipients."""
-    message = message_from_bytes(_JUNK_START.sub(b"", raw[: LONGEST * 4]))
+    message = headers_of(raw)
     paths = raw_headers(message, "Return-Path")
     path = clean(decode(unfold(paths[0]))).strip() if paths else ""
     found = re.search(r"<([^<>]*)>", path)
@@ -121,68 +113,14 @@ def attachment_bytes(raw: bytes, part: int) -> bytes | None:
     return next((payload_bytes(found) for number, found in walk(message) if number == part), None)
 
 
-def read_structure(raw: bytes) -> tuple[Message, list[str]]:
-    """The MIME tree, and warnings about how it was won."""
-    warnings: list[str] = []
-    raw = _mended(raw, warnings)
-    try:
-        return mailparser.parse_from_bytes(raw).message, warnings
-    except Exception as error:  # noqa: BLE001 - mail-parser raises on some boundary defects and deep trees
-        warnings.append(f"mail-parser failed ({type(error).__name__}); read with the standard parser")
-    try:
-        return message_from_bytes(raw), warnings
-    except Exception as error:  # noqa: BLE001 - RecursionError on very deep trees: the headers are still good
-        warnings.append(f"structure not readable ({type(error).__name__}); read as one text")
-        head, _, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:LONGEST] else b"\n\n")
-        message = message_from_bytes(
-            re.sub(rb"(?im)^content-(?:type|transfer-encoding):.*(?:\n[ \t].*)*\n?", b"", head) + b"\n\n"
-        )
-        message.set_payload(body[:MAX_TEXT].decode("ascii", "surrogateescape"))
-        return message, warnings
-
-
-def _mended(raw: bytes, warnings: list[str]) -> bytes:
-    """The bytes with headers that every parser reads: junk in front, lost folding and over-long fields mended."""
-    if b"\n" not in raw[:LONGEST] and b"\r" in raw[:LONGEST]:
-        raw = raw.replace(b"\r", b"\n")  # line ends of old Macintoshes
-    raw = _JUNK_START.sub(b"", raw) if _JUNK_START.match(raw) else raw
-    head_end = re.search(rb"\r?\n\r?\n", raw[: LONGEST * 8])
-    head = raw[: head_end.start()] if head_end else raw[: LONGEST * 8]
-    if _WELL_FORMED.fullmatch(head):
-        return raw
-    lines = head.split(b"\n")
-    first = next((at for at, line in enumerate(lines[:4]) if _HEADER_LINE.match(line)), None)
-    if first is None:
-        return raw
-    if first:
-        warnings.append("a line that is no header stood before the headers")
-    return b"\n".join(_mended_lines(lines[first:], warnings)) + raw[len(head) :]
-
-
-def _mended_lines(lines: list[bytes], warnings: list[str]) -> list[bytes]:
-    """Header lines where a lost fold gets its blank back; a line before which the body began stays where it is."""
-    out: list[bytes] = []
-    last_known = max((at for at, line in enumerate(lines) if _KNOWN_HEADER.match(line)), default=-1)
-    size = 0
-    for at, line in enumerate(lines):
-        is_header = _HEADER_LINE.match(line) is not None
-        size = len(line) if is_header else size + len(line)
-        if size > LONGEST // 4:
-            warnings.append("an over-long header was cut")
-            line = line[: max(0, LONGEST // 4 - size + len(line))]  # noqa: PLW2901 - the rest of the field is dropped
-            if not line:
-                continue
-        if is_header:
-            out.append(_SPACED_COLON.sub(rb"\1:", line))
-        elif line[:1] in {b" ", b"\t"} or at > last_known:
-            out.append(line)
-        else:
-            warnings.append("a header line had lost its folding")
-            out.append(b" " + line)
-    return out
-
-
-def _mail(message: Message, envelope: Envelope, own: frozenset[str], instance: str, warnings: list[str]) -> Mail:
+def _mail(
+    message: Message,
+    parts: Sequence[tuple[int, Message]],
+    envelope: Envelope,
+    own: frozenset[str],
+    instance: str,
+    warnings: list[str],
+) -> Mail:
     subject = " ".join(clean(header_text(message, "Subject")).split())
     sender, sender_raw = _sender(message, envelope, warnings)
     to, cc = (addresses(raw_headers(message, name)) for name in ("To", "Cc"))
@@ -190,11 +128,11 @@ def _mail(message: Message, envelope: Envelope, own: frozenset[str], instance: s
     if len(text) > MAX_TEXT:
         warnings.append(f"text cut at {MAX_TEXT} characters")
         text = text[:MAX_TEXT]
-    if has_leftovers(text) or has_leftovers(subject):
-        warnings.append("some characters could not be decoded")
+    if broken := leftovers(text) + leftovers(subject):
+        warnings.append(f"{broken} characters could not be decoded")
     ids = message_ids(raw_headers(message, "In-Reply-To"))
     recipients = [address.addr for address in (*to, *cc)]
-    attachments = attachments_of(message)
+    attachments = attachments_of(parts)
     return Mail(
         envelope=envelope,
         sender=sender,
@@ -211,7 +149,7 @@ def _mail(message: Message, envelope: Envelope, own: frozenset[str], instance: s
         reply_text=own_words(text),
         attachments=attachments,
         automation=judge(
-            _signs(message, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance)
+            _signs(message, parts, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance)
         ),
         warnings=tuple(warnings),
     )
@@ -238,6 +176,7 @@ def _sender(message: Message, envelope: Envelope, warnings: list[str]) -> tuple[
 
 def _signs(
     message: Message,
+    parts: Sequence[tuple[int, Message]],
     envelope: Envelope,
     sender: Address | None,
     sender_raw: str,
@@ -262,9 +201,9 @@ def _signs(
         subject=subject,
         text=text[:_SIGN_TEXT],
         content_type=clean(decode(unfold(types[0]))) if types else "",
-        part_types=tuple(content_type(part) for _, part in walk(message)),
+        part_types=tuple(content_type(part) for _, part in parts),
         file_names=tuple(attachment.filename for attachment in attachments),
-        calendar_methods=calendar_methods(message),
+        calendar_methods=calendar_methods(parts),
         recipients=frozenset(_without_plus(address) for address in recipients),
         own=frozenset(address.casefold() for address in own),
         instance=instance,

@@ -10,10 +10,11 @@ import re
 from email import message_from_bytes
 from typing import TYPE_CHECKING
 
-from ingest.body import children, content_type, payload_bytes, walk
+from ingest.body import content_type, payload_bytes
 from ingest.headers import LONGEST, message_ids, raw_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from email.message import Message
 
 MOST = 50
@@ -26,10 +27,10 @@ _ACTION = re.compile(rb"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _ATTACHED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"})
 
 
-def returned_ids(message: Message, text: str) -> tuple[str, ...]:
+def returned_ids(parts: Iterable[tuple[int, Message]], text: str) -> tuple[str, ...]:
     """The Message-IDs of what came back, each once, those of attached messages first."""
     found: list[str] = []
-    for _, part in walk(message):
+    for _, part in parts:
         if content_type(part) in _ATTACHED:
             found += message_ids(raw_headers(_attached(part), "Message-ID"))
     found += _IN_TEXT.findall(text)
@@ -48,5 +49,4 @@ def own_ids_in(raw: bytes) -> tuple[str, ...]:
 
 
 def _attached(part: Message) -> Message:
-    inside = children(part)
-    return inside[0] if inside else message_from_bytes(payload_bytes(part).lstrip()[:LONGEST])
+    return message_from_bytes(payload_bytes(part).lstrip()[:LONGEST])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.charset import decode, has_leftovers
+from ingest.charset import decode, leftovers
 from tests.unit.ingest.mails import jis
 
 POLITE = "お世話になっております。①㈱髙橋です。エラーが出ます"
@@ -51,5 +51,5 @@ def test_odd_bytes_read_right(raw: bytes, label: str | None, text: str) -> None:
 
 def test_nul_goes_and_what_is_left_over_is_noticed() -> None:
     assert decode(b"a\x00b") == "ab"
-    assert has_leftovers(decode(b"\x1b$Z abc"))
-    assert not has_leftovers("\x1b[31mred\x1b[0m")
+    assert leftovers(decode(b"\x1b$Z abc")) == 1
+    assert not leftovers("\x1b[31mred\x1b[0m")
