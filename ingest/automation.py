@@ -36,6 +36,7 @@ class Signs:
     part_types: tuple[str, ...]
     file_names: tuple[str, ...] = ()
     calendar_methods: tuple[str, ...] = ()  # REQUEST, CANCEL ... of calendar parts, in capitals
+    is_sealed: bool = False  # encrypted: nobody here has read what it says
     recipients: frozenset[str]  # To and Cc, casefolded, plus parts removed
     own: frozenset[str]  # the desk's addresses, casefolded
     instance: str = ""
@@ -365,6 +366,11 @@ def _rule_spam_mark(signs: Signs) -> _Verdict:
         value.lower().startswith("yes") for value in signs.values("x-spam-status")
     )
     return (None, "marked as spam") if is_spam else None
+
+
+def _rule_sealed(signs: Signs) -> _Verdict:
+    """Encrypted: a letter that asks for what the sealed text may well say would make a fool of the desk."""
+    return (None, "the text cannot be read here") if signs.is_sealed else None
 
 
 def _rule_not_addressed(signs: Signs) -> _Verdict:

@@ -33,6 +33,13 @@ _LONGEST_PREAMBLE = 4_000
 _OPENING = re.compile(rb"\A(?:[^\r\n]*\r?\n){0,3}?--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-", re.IGNORECASE)
 _METHOD = re.compile(rb"^METHOD:([A-Z-]{1,20})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # controls, direction marks, line ends
+# A plain part that only says that the mail is HTML; the words are in the other one.
+_LONGEST_STUB = 400
+_STUB = re.compile(
+    r"HTML(?:形式|メール|表示|対応)|HTML (?:e-?mail|mail|message|version|format|capable|compatible)|(?:view|see|read|display|support).{0,60}\bHTML\b"
+    r"|\bHTML\b.{0,60}(?:view|reader|support|client|ご覧|表示|対応)|(?:不支持|支持|查看|显示).{0,20}HTML|HTML.{0,20}(?:邮件|郵件|格式)",
+    re.IGNORECASE,
+)
 _UNNAMED_TEXT = frozenset({"text/plain", "text/html", "text/enriched"})
 
 
@@ -179,12 +186,19 @@ def _texts(part: Message, depth: int) -> list[str]:
 
 def _best_alternative(parts: list[Message], depth: int) -> list[str]:
     """The plain one if it says anything, else the richest that does; text that stands beside (a disclaimer) is kept."""
-    found = [(content_type(part), _texts(part, depth + 1)) for part in parts]
-    spoken = [(kind, texts) for kind, texts in found if any(text.strip() for text in texts)]
-    for kind, texts in spoken:
-        if kind == "text/plain":
-            return texts
-    return spoken[-1][1] if spoken else []
+    plain = [texts for part in parts if content_type(part) == "text/plain" and (texts := _spoken(part, depth))]
+    if plain and not any(_STUB.search(text[:_LONGEST_STUB]) and len(text) < _LONGEST_STUB for text in plain[0]):
+        return plain[0]
+    rich = [texts for part in parts if content_type(part) != "text/plain" and (texts := _spoken(part, depth))]
+    if plain and (not rich or sum(map(len, rich[-1])) < 2 * sum(map(len, plain[0]))):
+        return plain[0]
+    return rich[-1] if rich else []
+
+
+def _spoken(part: Message, depth: int) -> list[str]:
+    """The texts of one alternative; none if they say nothing."""
+    texts = _texts(part, depth + 1)
+    return texts if any(text.strip() for text in texts) else []
 
 
 def is_body_text(part: Message) -> bool:

@@ -27,6 +27,7 @@ from ingest.headers import (
 )
 from ingest.quotes import own_words
 from ingest.returned import returned_ids
+from ingest.sealed import seals_of
 from ingest.structure import headers_of, read_structure
 from ingest.thread_refs import thread_refs
 from models.mail import Address, AutomaticKind, Automation, Envelope, Mail
@@ -130,6 +131,8 @@ def _mail(
         text = text[:MAX_TEXT]
     if broken := leftovers(text) + leftovers(subject):
         warnings.append(f"{broken} characters could not be decoded")
+    seals = seals_of(parts, text)
+    warnings += [seal.sentence for seal in seals]
     ids = message_ids(raw_headers(message, "In-Reply-To"))
     recipients = [address.addr for address in (*to, *cc)]
     attachments = attachments_of(parts)
@@ -149,7 +152,10 @@ def _mail(
         reply_text=own_words(text),
         attachments=attachments,
         automation=judge(
-            _signs(message, parts, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance)
+            replace(
+                _signs(message, parts, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance),
+                is_sealed=any(seal.hides_text for seal in seals),
+            )
         ),
         warnings=tuple(warnings),
     )

@@ -42,6 +42,10 @@ _ANSWER = re.compile(
     r"アカウント|\bUID\b|\bID\s*[:：]|インスタンス|リージョン|会社名|氏名|お名前|担当者|契約|ユーザー?名|account|instance|region|発生|現象",
     re.IGNORECASE,
 )
+# RFC 9580 7: what a cleartext signature puts around the words.
+_ARMOR_HEAD = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\s*$")
+_ARMOR_FIELD = re.compile(r"(?:Hash|NotDashEscaped): |\s*$")
+_ARMOR_TAIL = re.compile(r"-----BEGIN PGP SIGNATURE-----\s*$")
 _LONGEST_SIGNATURE = 16
 _MOST_BLOCKS = 8  # signature, footer, disclaimer and what servers on the way added
 
@@ -49,7 +53,7 @@ _MOST_BLOCKS = 8  # signature, footer, disclaimer and what servers on the way ad
 def without_signature(text: str) -> str:
     """The text without banner above and signature, footer, disclaimer below; the text itself if nothing else is left."""
     lines, whole = shortened(text)
-    lines = _without_banner(lines)
+    lines = _without_banner(_without_armor(lines))
     for _ in range(_MOST_BLOCKS):
         before = len(lines)
         lines = _without_tail(lines)
@@ -64,6 +68,17 @@ def _without_banner(lines: list[str]) -> list[str]:
         if _BANNER.match(line.strip()):
             return lines[:at] + lines[at + 1 :]
     return lines
+
+
+def _without_armor(lines: list[str]) -> list[str]:
+    head = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+    if head == len(lines) or not _ARMOR_HEAD.match(lines[head]):
+        return lines
+    head += 1
+    while head < len(lines) and _ARMOR_FIELD.match(lines[head]):
+        head += 1
+    tail = next((at for at in range(head, len(lines)) if _ARMOR_TAIL.match(lines[at])), len(lines))
+    return lines[head:tail]
 
 
 def _without_tail(lines: list[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """Which ticket a mail belongs to, and how much was written to whom: the facts of a `History`.
 
 Promises: never joined on the subject alone; an inbound Message-ID or a reference typed into a subject joins only for
-the ticket's own sender or his company; a Message-ID of ours is signed, so whoever quotes it has seen the letter.
+the ticket's own sender or his company, and never for a sender who is proven forged; a Message-ID of ours is signed, so
+whoever quotes it has seen the letter.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from models.db.intake import INBOUND, message_hash
 from models.db.rows import names
 from models.db.tables import ReplyRow, ThreadRow, TicketRow
 from models.decision import History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
+from models.mail import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,7 +95,8 @@ class Threads(Shelf):
         sender = mail.sender.folded if mail.sender else ""
         address = sender if recipient is None else recipient
         with self.read() as connection:
-            row = self._find_ticket(connection, mail, sender, now, proven_refs)
+            believed = "" if mail.trust is Trust.FAILED else sender  # a forger's address makes him nobody's colleague
+            row = self._find_ticket(connection, mail, believed, now, proven_refs)
             ticket = _open_ticket(connection, row) if row is not None else None
             counts = letter_counts(connection, address, now)
             return History(

@@ -17,7 +17,7 @@ from models.db.migrate import upgrade
 from models.db.store import Store
 from models.decision import LetterKind, ReplyState
 from models.errors import ClaimLost, IllegalMove, NotFound
-from models.mail import AutomaticKind, Automation
+from models.mail import AutomaticKind, Automation, Trust
 from models.ticket import TicketState
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
 
@@ -139,6 +139,9 @@ def test_a_reply_to_our_signed_letter_joins_its_ticket(store: Store) -> None:
         ({"references": ("<m1@example.com>",), "sender_addr": "mallory@evil.example"}, False),
         ({"thread_refs": ("T000001",)}, True),
         ({"thread_refs": ("T000001",), "sender_addr": "mallory@evil.example"}, False),
+        ({"references": ("<m1@example.com>",), "trust": Trust.FAILED}, False),
+        ({"thread_refs": ("T000001",), "trust": Trust.FAILED}, False),
+        ({"in_reply_to": reply(1).message_id, "trust": Trust.FAILED}, True),  # the id is signed: he has the letter
         ({"subject": "mail 1"}, False),
         ({"in_reply_to": "<T000001.forged.sign@uketsuke.example>"}, False),
     ],
