@@ -14,10 +14,15 @@ _INVISIBLE = re.compile(r"<(script|style|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("script", "style", "head", "title")}
 # No pattern looks past the next tag of its own kind: what is never closed costs nothing.
 _LINK = re.compile(
-    r"<a\b[^<>]{0,2000}?href\s{0,20}=\s{0,20}[\"']?(https?://[^\"'<>\s]{1,2000})[\"']?[^<>]{0,2000}>"
+    r"<a\b[^<>]{0,2000}?href\s{0,20}=\s{0,20}[\"']?((?:https?://|mailto:)[^\"'<>\s]{1,2000})[\"']?[^<>]{0,2000}>"
     r"([^<]{0,500}(?:<(?!/?a\b)[^<]{0,500}){0,20})</a>",
     re.IGNORECASE,
 )
+# Japanese has no blanks between words: a line break of the source between two of its characters is none on the page.
+_WIDE = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
+_WRAPPED = re.compile(rf"(?<=[{_WIDE}])[ \t]{{0,200}}\r?\n[ \t]{{0,200}}(?=[{_WIDE}])")
+_PRE = re.compile(r"<pre\b", re.IGNORECASE)
+_GLUED_TABLE = re.compile(r"(?<=[^>\s])(\s{0,20}<table\b)", re.IGNORECASE)
 _QUOTE = re.compile(r"<(/?)blockquote\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
 _START, _END = "\ue000", "\ue001"  # private marks that survive the conversion; removed before anyone sees them
@@ -26,6 +31,7 @@ _START, _END = "\ue000", "\ue001"  # private marks that survive the conversion; 
 def html_to_text(html: str) -> str:
     """The text of an HTML body: tables and lists in rows, link targets after their texts, quotes behind "> "."""
     html = _without_invisible(html[:MAX_CHARS].replace(_START, "").replace(_END, ""))
+    html = _GLUED_TABLE.sub(r"<br>\1", _unwrapped(html))
     html = _LINK.sub(_with_target, html)
     html = _QUOTE.sub(lambda match: f"<p>{_END if match[1] else _START}</p>", html)
     try:
@@ -53,11 +59,21 @@ def _without_invisible(html: str) -> str:
     return "".join((*out, html[at:]))
 
 
+def _unwrapped(html: str) -> str:
+    """Japanese lines of the source joined, but for what stands between the first and the last preformatted block."""
+    start = _PRE.search(html)
+    end = html.lower().rfind("</pre") if start else -1
+    if start is None:
+        return _WRAPPED.sub("", html)
+    end = max(end, start.end())
+    return _WRAPPED.sub("", html[: start.start()]) + html[start.start() : end] + _WRAPPED.sub("", html[end:])
+
+
 def _with_target(match: re.Match[str]) -> str:
-    words = _TAG.sub("", match[2]).strip()
-    if not words or words in match[1] or match[1] in words:
+    words, target = _TAG.sub("", match[2]).strip(), match[1].removeprefix("mailto:")
+    if not words or words in target or target in words:
         return match[0]
-    return f"{match[0]} ({match[1]})"
+    return f"{match[0]} ({target})"
 
 
 def _quoted(text: str) -> str:

@@ -63,6 +63,6 @@ def _of_pkcs7(part: Message) -> Seal | None:
     said = parameter(part, "Content-Type", "smime-type").lower()
     if said == "certs-only":
         return None
-    if said.startswith("enveloped") or said.startswith("authenveloped") or _ENVELOPED in payload_bytes(part)[:64]:
+    if said.startswith(("enveloped", "authenveloped")) or _ENVELOPED in payload_bytes(part)[:64]:
         return Seal("the text is encrypted (S/MIME) and cannot be read here", hides_text=True)
     return Seal("the text is packed into its S/MIME signature and cannot be read here", hides_text=True)

@@ -107,7 +107,7 @@ for piece in json.load(sys.stdin):
     flowed, broken = plain + b"; format=flowed; delsp=yes", b"Content-Type: multipart/mixed"
     for head, before in ((plain, b""), (plain, b"It fails.\\n"), (html, b"<p>x</p>"), (flowed, b""), (broken, b"")):
         mail = read(b"From: a@x.example\\nTo: support@desk.example\\n" + head + b"\\n\\n" + before + body)
-        assert not mail.warnings, mail.warnings
+        assert head is broken or not mail.warnings, mail.warnings
     for name in (b"From", b"To", b"Subject", b"Return-Path", b"Authentication-Results"):
         read(name + b": " + line + b"\\nX-A: b\\n\\nbody")
     part = b"--B\\nContent-Type: application/pdf; name=" + line + b"\\nContent-Disposition: attachment; filename=" + line
