@@ -7,10 +7,13 @@ worse than leaving a quote. Answers written between quotes and text below a quot
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.lines import restored, shortened
-from ingest.signatures import without_signature
+from ingest.signatures import core
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _DATE = r"(?:\d{4}\s*[年/.-]\s*\d{1,2}\s*[月/.-]\s*\d{1,2}\s*日?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
 _TIME = r"\d{1,2}[:時]\d{2}"
@@ -82,26 +85,47 @@ class Cut(NamedTuple):
 def own_words(text: str) -> str:
     """What the sender newly wrote; the whole text where there is no clear sign of a quote."""
     lines, whole = shortened(text)
-    return restored(_own(lines), whole)
+    own = "\n".join(lines[at] for at in own_lines(lines)).strip("\n")
+    return restored(re.sub(r"\n{4,}", "\n\n\n", own), whole)
 
 
-def _own(lines: list[str]) -> str:
+def own_lines(lines: Sequence[str]) -> list[int]:
+    """Which lines the sender newly wrote, in order; none of them where all is a forwarded mail."""
+    every = list(range(len(lines)))
     cut = find_cut(lines)
     if cut is None:
-        kept = _without_marked(lines) if _is_trimmed_quote(lines) else lines
-    elif _is_marked(lines, cut.body):
-        kept = lines[: cut.start] + _between_quotes(lines[cut.body :])
-    elif _INLINE_HINT.search("\n".join(lines[: cut.start])):
-        kept = lines  # the answers stand inside the unmarked quote: better too much than nothing
+        kept = _trimmed(lines, [at for at in every if not _is_left(lines[at])] if _is_trimmed_quote(lines) else every)
     else:
-        kept = lines[: cut.start] + _filled_form(lines[cut.body :])
-    own = without_signature(_strip_blank(kept))
-    if own.strip() or (cut is not None and (cut.is_forward or cut.start == 0)):
-        return own if own.strip() else _below(lines, cut)
-    return without_signature(_strip_blank(lines)) or "\n".join(lines).strip("\n")
+        above, below = _trimmed(lines, every[: cut.start]), _trimmed(lines, _below(lines, cut))
+        kept = above + below if _is_spoken(lines, above) or _is_spoken(lines, below) else []
+        if not kept and (cut.is_forward or cut.start == 0):
+            return []
+    return kept if _is_spoken(lines, kept) else _trimmed(lines, every) or every
 
 
-def find_cut(lines: list[str]) -> Cut | None:
+def _below(lines: Sequence[str], cut: Cut) -> list[int]:
+    """The sender's lines behind the introduction."""
+    if _is_marked(lines, cut.body):
+        return _between_quotes(lines, cut.body)
+    if _INLINE_HINT.search("\n".join(lines[: cut.start])):
+        return list(range(cut.start, len(lines)))  # the answers stand inside the unmarked quote: better too much
+    return _filled_form(lines, cut.body)
+
+
+def _trimmed(lines: Sequence[str], kept: list[int]) -> list[int]:
+    return kept[core([lines[at] for at in kept])]
+
+
+def _is_spoken(lines: Sequence[str], kept: Sequence[int]) -> bool:
+    return any(lines[at].strip() for at in kept)
+
+
+def is_quoted(line: str) -> bool:
+    """Does the line begin with a quote mark?"""
+    return _QUOTED.match(line) is not None
+
+
+def find_cut(lines: Sequence[str]) -> Cut | None:
     """The first introduction of quoted text, or None."""
     last_said = max((at for at, line in enumerate(lines) if line.strip()), default=-1)
     last_quoted = max((at for at, line in enumerate(lines) if _QUOTED.match(line)), default=-1)
@@ -122,7 +146,7 @@ def find_cut(lines: list[str]) -> Cut | None:
     return None
 
 
-def _intro_lines(lines: list[str], at: int) -> int:
+def _intro_lines(lines: Sequence[str], at: int) -> int:
     """How many lines an introduction takes at this place: 0 if there is none; clients wrap them over up to three."""
     joined = lines[at].strip()
     for count in range(1, 4):
@@ -140,14 +164,14 @@ def _intro_lines(lines: list[str], at: int) -> int:
     return 0
 
 
-def _is_dated(introduction: list[str]) -> bool:
+def _is_dated(introduction: Sequence[str]) -> bool:
     """Before unmarked words an introduction needs a date or an address ("Yamada wrote:" in prose is none)."""
     joined = " ".join(introduction)
     is_strong = re.search(r"@|wrote\s*:|写道|書きました|の(?:メール|メッセージ)\s*[:：]?\s*$", joined) is not None
     return is_strong and re.search(_DATE + r"|\d{4}|\d{1,2}[:時]\d{2}|@", joined) is not None
 
 
-def _label_run(lines: list[str], at: int) -> int:
+def _label_run(lines: Sequence[str], at: int) -> int:
     """Header labels of an Outlook or Notes block from here on; wrapped addresses may stand between."""
     count, misses = 0, 0
     for line in lines[at : at + 12]:
@@ -160,7 +184,7 @@ def _label_run(lines: list[str], at: int) -> int:
     return count
 
 
-def _is_pasted_header(lines: list[str], at: int) -> bool:
+def _is_pasted_header(lines: Sequence[str], at: int) -> bool:
     """Header lines pasted as data: the sender's sentence goes on right below, without the blank line of a mail client."""
     end = at
     while end < min(len(lines), at + _MOST_LABELS) and _LABEL.match(lines[end]):
@@ -169,38 +193,38 @@ def _is_pasted_header(lines: list[str], at: int) -> bool:
     return goes_on and _with_rule_above(lines, at) == at
 
 
-def _behind_labels(lines: list[str], at: int) -> int:
+def _behind_labels(lines: Sequence[str], at: int) -> int:
     end = at
     while end < len(lines) and (not lines[end].strip() or _LABEL.match(lines[end])):
         end += 1
     return end
 
 
-def _with_rule_above(lines: list[str], at: int) -> int:
+def _with_rule_above(lines: Sequence[str], at: int) -> int:
     before = at - 1
     while before >= 0 and not lines[before].strip():
         before -= 1
     return before if before >= 0 and _RULE_LINE.match(lines[before]) else at
 
 
-def _is_marked(lines: list[str], body: int) -> bool:
+def _is_marked(lines: Sequence[str], body: int) -> bool:
     """The history is marked line by line with ">": then unmarked lines below are the sender's."""
     following = [line for line in lines[body:] if line.strip()][:3]
     return any(_QUOTED.match(line) for line in following)
 
 
-def _between_quotes(lines: list[str]) -> list[str]:
+def _between_quotes(lines: Sequence[str], body: int) -> list[int]:
     """The unmarked lines below an introduction, and marked lines of a form that the sender filled in."""
-    kept: list[str] = []
-    for at, line in enumerate(lines):
-        if _QUOTED.match(line):
-            if _is_filled_field(line):
-                kept.append(line)
-            continue
-        if _is_wrapped_quote(lines, at):
-            continue
-        kept.append(line)
-    return kept
+    return [
+        at
+        for at in range(body, len(lines))
+        if not _is_left(lines[at], bars=True) and not _is_wrapped_quote(lines, at, body)
+    ]
+
+
+def _is_left(line: str, *, bars: bool = False) -> bool:
+    """Somebody else's line: marked, and no field of a form that the sender filled in."""
+    return (_QUOTED if bars else _MARKED).match(line) is not None and not _is_filled_field(line)
 
 
 _FIELD = re.compile(r"^[\s>＞]*(?:■|\*|・|●)\s*[^:：]{1,30}[:：]\s*(\S.*)$")
@@ -213,11 +237,11 @@ _INLINE_HINT = re.compile(
 _OUR_LETTER = re.compile(r"(?<![A-Za-z0-9])T\d{6,12}(?![A-Za-z0-9])")
 
 
-def _filled_form(lines: list[str]) -> list[str]:
+def _filled_form(lines: Sequence[str], body: int) -> list[int]:
     """The answered lines of a form in unmarked history, where that history is a letter of ours (it names its ticket)."""
-    if not _OUR_LETTER.search("\n".join(lines)):
+    if not _OUR_LETTER.search("\n".join(lines[body:])):
         return []
-    return [line for line in lines if re.match(r"\s*■", line) and _is_filled_field(line)]
+    return [at for at in range(body, len(lines)) if re.match(r"\s*■", lines[at]) and _is_filled_field(lines[at])]
 
 
 def _is_filled_field(line: str) -> bool:
@@ -225,10 +249,10 @@ def _is_filled_field(line: str) -> bool:
     return _FIELD.match(line) is not None
 
 
-def _is_wrapped_quote(lines: list[str], at: int) -> bool:
+def _is_wrapped_quote(lines: Sequence[str], at: int, body: int) -> bool:
     """The short rest of a quoted line that a client wrapped without marking it."""
     line = lines[at]
-    if not line.strip() or at == 0 or at + 1 >= len(lines):
+    if not line.strip() or at <= body or at + 1 >= len(lines):
         return False
     before, after = lines[at - 1], lines[at + 1]
     return (
@@ -239,7 +263,7 @@ def _is_wrapped_quote(lines: list[str], at: int) -> bool:
     )
 
 
-def _is_trimmed_quote(lines: list[str]) -> bool:
+def _is_trimmed_quote(lines: Sequence[str]) -> bool:
     """Marked lines without any introduction: a quote only if several stand together beside own words."""
     marked = [line for line in lines if _MARKED.match(line)]
     own = [line for line in lines if line.strip() and not _MARKED.match(line)]
@@ -251,22 +275,7 @@ _DATA = re.compile(
 )
 
 
-def _is_pasted(lines: list[str]) -> bool:
+def _is_pasted(lines: Sequence[str]) -> bool:
     """The marked lines are logs or shell output that the sender pasted."""
     marked = [line for line in lines if _MARKED.match(line) and line.strip(" >")]
     return sum(1 for line in marked if _DATA.search(line)) * 2 >= len(marked)
-
-
-def _without_marked(lines: list[str]) -> list[str]:
-    return [line for line in lines if not _MARKED.match(line) or _is_filled_field(line)]
-
-
-def _below(lines: list[str], cut: Cut | None) -> str:
-    """Nothing above a quote that is not marked: own words may stand below only if the quote is marked."""
-    if cut is None or not _is_marked(lines, cut.body):
-        return ""
-    return without_signature(_strip_blank(_between_quotes(lines[cut.body :])))
-
-
-def _strip_blank(lines: list[str]) -> str:
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines).strip("\n"))

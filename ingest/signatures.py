@@ -7,8 +7,10 @@ Promises: cuts only whole blocks with clear signs (a rule or "-- " with contact 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from ingest.lines import restored, shortened
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SIG_DASHES = re.compile(r"^-- ?$")
 _RULE = re.compile(r"^\s*(?:[-‐‑–—―─━ー＝=_*＊+~～◆◇■□●○★☆∴∵:：.・#☁♪∞┌└├│┏┗]\s?){6,}\s*$")
@@ -47,57 +49,64 @@ _ARMOR_HEAD = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\s*$")
 _ARMOR_FIELD = re.compile(r"(?:Hash|NotDashEscaped): |\s*$")
 _ARMOR_TAIL = re.compile(r"-----BEGIN PGP SIGNATURE-----\s*$")
 _LONGEST_SIGNATURE = 16
+_LONGEST_BANNER = 6  # lines
 _MOST_BLOCKS = 8  # signature, footer, disclaimer and what servers on the way added
 
 
-def without_signature(text: str) -> str:
-    """The text without banner above and signature, footer, disclaimer below; the text itself if nothing else is left."""
-    lines, whole = shortened(text)
-    lines = _without_banner(_without_armor(lines))
+def core(lines: Sequence[str]) -> slice:
+    """Where the words stand: what is above (banners) and below (signature, footer, disclaimer) is left out. May be empty.
+
+    Args:
+        lines: Lines of a mail, none of them long (`ingest.lines`).
+    """
+    start, end = _behind_banners(lines), len(lines)
+    start, end = _inside_armor(lines, start)
     for _ in range(_MOST_BLOCKS):
-        before = len(lines)
-        lines = _without_tail(lines)
-        if len(lines) == before:
+        before = end
+        end = start + _tail(lines[start:end])
+        if end == before:
             break
-    kept = "\n".join(lines).strip("\n")
-    return restored(kept, whole) if kept.strip() else text.strip("\n")
+    return slice(start, end)
 
 
-def _without_banner(lines: list[str]) -> list[str]:
-    for at, line in enumerate(lines[:4]):
+def _behind_banners(lines: Sequence[str]) -> int:
+    start = 0
+    for at, line in enumerate(lines[:_LONGEST_BANNER]):
         if _BANNER.match(line.strip()):
-            return lines[:at] + lines[at + 1 :]
-    return lines
+            start = at + 1
+        elif line.strip():
+            break
+    return start
 
 
-def _without_armor(lines: list[str]) -> list[str]:
-    head = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+def _inside_armor(lines: Sequence[str], start: int) -> tuple[int, int]:
+    head = next((at for at in range(start, len(lines)) if lines[at].strip()), len(lines))
     if head == len(lines) or not _ARMOR_HEAD.match(lines[head]):
-        return lines
+        return start, len(lines)
     head += 1
     while head < len(lines) and _ARMOR_FIELD.match(lines[head]):
         head += 1
-    tail = next((at for at in range(head, len(lines)) if _ARMOR_TAIL.match(lines[at])), len(lines))
-    return lines[head:tail]
+    return head, next((at for at in range(head, len(lines)) if _ARMOR_TAIL.match(lines[at])), len(lines))
 
 
-def _without_tail(lines: list[str]) -> list[str]:
-    lines = _trim(lines)
+def _tail(lines: Sequence[str]) -> int:
+    """Where the last block that is not the sender's words begins; the end of the words if there is none."""
+    end = _spoken_end(lines)
     for cut in (_dashes, _footer, _disclaimer, _ruled_block, _contact_block):
-        at = cut(lines)
-        if at is not None and any(line.strip() for line in lines[:at]):
-            return _trim(lines[:at])
-    return lines
+        at = cut(lines[:end])
+        if at is not None:
+            return _spoken_end(lines[:at])
+    return end
 
 
-def _trim(lines: list[str]) -> list[str]:
+def _spoken_end(lines: Sequence[str]) -> int:
     end = len(lines)
     while end and not lines[end - 1].strip():
         end -= 1
-    return lines[:end]
+    return end
 
 
-def _dashes(lines: list[str]) -> int | None:
+def _dashes(lines: Sequence[str]) -> int | None:
     """RFC 3676 4.3: "-- " alone on a line, with not too much below."""
     for at in range(len(lines) - 1, max(-1, len(lines) - 40), -1):
         if _SIG_DASHES.match(lines[at]) and len(_spoken(lines[at:])) <= 25:
@@ -105,11 +114,11 @@ def _dashes(lines: list[str]) -> int | None:
     return None
 
 
-def _footer(lines: list[str]) -> int | None:
+def _footer(lines: Sequence[str]) -> int | None:
     return len(lines) - 1 if lines and _FOOTER.match(lines[-1]) and len(lines[-1]) < 100 else None
 
 
-def _disclaimer(lines: list[str]) -> int | None:
+def _disclaimer(lines: Sequence[str]) -> int | None:
     """A disclaimer paragraph at the end, together with the rule above it."""
     start = len(lines)
     while start and lines[start - 1].strip():
@@ -123,7 +132,7 @@ def _disclaimer(lines: list[str]) -> int | None:
     return start
 
 
-def _ruled_block(lines: list[str]) -> int | None:
+def _ruled_block(lines: Sequence[str]) -> int | None:
     """A rule, then a short block with contact data, reaching to the end (a closing rule may follow)."""
     end = len(lines)
     if end and _RULE.match(lines[end - 1]):
@@ -137,7 +146,7 @@ def _ruled_block(lines: list[str]) -> int | None:
     return None
 
 
-def _contact_block(lines: list[str]) -> int | None:
+def _contact_block(lines: Sequence[str]) -> int | None:
     """A last paragraph that is nothing but contact data: at least two such lines, one with an address or number."""
     start = len(lines)
     while start and lines[start - 1].strip():
@@ -163,12 +172,12 @@ def _contact_block(lines: list[str]) -> int | None:
     return None
 
 
-def _is_contact(block: list[str]) -> bool:
+def _is_contact(block: Sequence[str]) -> bool:
     contact = [line for line in block if _CONTACT.search(line)]
     if not contact or any(len(line) > 90 or _ANSWER.search(line) for line in block):
         return False
     return len(contact) >= 2 or (len(block) <= 4 and not any(re.search(r"[。?？]\s*$", line) for line in block))
 
 
-def _spoken(lines: list[str]) -> list[str]:
+def _spoken(lines: Sequence[str]) -> list[str]:
     return [line for line in lines if line.strip() and not _RULE.match(line)]
