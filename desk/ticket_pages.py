@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from desk import show
 from desk.frame import PartNumber, Ref, RowId, as_file, require_form
 from desk.masking import hidden, without_secrets
+from ingest.inline import inline_answers
 from ingest.parse import attachment_bytes
 from models.errors import NotFound
 from models.ticket import LEGAL_MOVES, TicketState
@@ -32,6 +33,7 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
                 "mail": mail,
                 "marked": show.proof_text(mail, desk.pack, language),
                 "whole": without_secrets(hidden(mail.text), view.mails),
+                "answers": inline_answers(without_secrets(hidden(mail.text), view.mails)),
                 "checks": show.checklist(
                     mail.seen,
                     mail.decision.missing if mail.decision else (),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ingest.inline import inline_answers
+
 if TYPE_CHECKING:
     from models.mail import Mail
 
@@ -23,6 +25,9 @@ def mail_object(path: str, mail: Mail | None, error: str | None) -> dict[str, ob
         "references": list(mail.references) if mail else [],
         "text": mail.text if mail else "",
         "reply_text": mail.reply_text if mail else "",
+        "answers": [{"question": one.question, "answer": one.answer} for one in inline_answers(mail.text)]
+        if mail
+        else [],
         "attachments": [
             {"filename": a.filename, "content_type": a.content_type, "size": a.size} for a in mail.attachments
         ]

@@ -104,12 +104,19 @@ def test_no_detail_of_the_machine_is_english_on_a_japanese_page() -> None:
 
 
 def test_the_readers_warnings_are_japanese_on_a_japanese_page() -> None:
-    text = (ROOT / "ingest" / "parse.py").read_text(encoding="utf-8")
-    warnings = re.findall(r'warnings\.append\(f?"([^"]+)"\)', text)
-    assert len(warnings) > 8
+    text = "".join(
+        (ROOT / "ingest" / f"{name}.py").read_text(encoding="utf-8") for name in ("parse", "structure", "sealed")
+    )
+    warnings = re.findall(r'warnings\.append\(f?"([^"]+)"\)|Seal\(f?"([^"]+)"|Defect": "([^"]+)"', text)
+    warnings = ["".join(one) for one in warnings]
+    assert len(warnings) > 18
     filled = [re.sub(r"\{[^{}]+\}", "0", one) for one in warnings]
     said = {one: detail_text(one, "ja") for one in filled}
-    assert {one: word for one, word in said.items() if LETTERS.search(word.replace("From", ""))} == {}
+    assert {
+        one: word
+        for one, word in said.items()
+        if LETTERS.search(re.sub("From|S/MIME|PGP|Outlook|winmail.dat", "", word))
+    } == {}
 
 
 @pytest.mark.parametrize(
@@ -212,7 +219,7 @@ async def test_a_japanese_ticket_holds_no_english_of_ours(sqlite_store: Store, p
     one = replace(
         mail(1, subject="接続"),
         automation=Automation(kind=AutomaticKind.AUTO_REPLY, may_reply=False, evidence=("",)),
-        warnings=("some characters could not be decoded",),
+        warnings=("2 characters could not be decoded",),
         attachments=(),
     )
     letter = replace(
