@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test lint types contracts tests bench clean
+.PHONY: help run test lint types contracts tests bench fuzz clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,8 +27,12 @@ tests: .venv/.installed ## the test suite
 
 bench: .venv/.installed ## figures: ratios within one run, minutes long
 	$(BIN)/python -m benchmarks.accept
+	$(BIN)/python -m benchmarks.parse
 	$(BIN)/python -m benchmarks.assess
 	$(BIN)/python -m benchmarks.memory
+
+fuzz: .venv/.installed ## ten minutes of coverage-guided fuzzing of the reading of mails
+	$(BIN)/python -m tests.trials.fuzz_parse --seconds 600
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "uketsuke needs Python 3.11 or newer: set PYTHON=python3.11"; exit 2; }
