@@ -27,12 +27,15 @@ MAX_PARTS = 2_000
 MAX_DEPTH = 200
 MAX_TEXT_BYTES = 4 * 2**20  # of one text part; what is longer is no letter but a log, and stays in the raw mail
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_SOFT_BLANKS = re.compile(rb"=[ \t]{1,80}(\r?\n)")  # RFC 2045 6.7 (3): blanks at a line's end were added on the way
+_CODED = re.compile(rb"[A-Za-z0-9+/]{2,}={0,3}|={0,3}")
 _WORDS = re.compile(rb"[A-Za-z] (?=[A-Za-z])")
 _META = re.compile(rb"<meta\b[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_FOOTER_START = re.compile(rb"[_=*-]{4,}\s*$|-- \r?\n|[A-Za-z]+[ ,:].* ")
 _LONGEST_PREAMBLE = 4_000
 _OPENING = re.compile(rb"\A(?:[^\r\n]*\r?\n){0,3}?--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-", re.IGNORECASE)
 _METHOD = re.compile(rb"^METHOD:([A-Z-]{1,20})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # controls, direction marks, line ends
+_SEEN_AS = {"Cc": " ", "Cf": "", "Zl": " ", "Zp": " "}  # controls and line ends; direction marks and joiners
 # A plain part that only says that the mail is HTML; the words are in the other one.
 _LONGEST_STUB = 400
 _STUB = re.compile(
@@ -40,7 +43,7 @@ _STUB = re.compile(
     r"|\bHTML\b.{0,60}(?:view|reader|support|client|ご覧|表示|対応)|(?:不支持|支持|查看|显示).{0,20}HTML|HTML.{0,20}(?:邮件|郵件|格式)",
     re.IGNORECASE,
 )
-_UNNAMED_TEXT = frozenset({"text/plain", "text/html", "text/enriched"})
+_UNNAMED_TEXT = frozenset({"text/plain", "text/html", "text/enriched", "application/pgp"})  # the last: Mutt before 2000
 
 
 def walk(message: Message) -> Iterator[tuple[int, Message]]:
@@ -99,7 +102,7 @@ def payload_bytes(part: Message) -> bytes:
     if encoding.startswith("base64"):
         return raw if _is_prose(raw) else lenient_base64(raw)
     if encoding.startswith("quoted") and not (b"\x1b$" in raw and b"=1B" not in raw):  # raw JIS was never encoded
-        return quopri.decodestring(raw)
+        return quopri.decodestring(_SOFT_BLANKS.sub(rb"=\1", raw))
     if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
         decoded = part.get_payload(decode=True)
         return decoded if isinstance(decoded, bytes) else raw
@@ -115,7 +118,7 @@ def _is_prose(raw: bytes) -> bool:
 
 def part_text(part: Message) -> str:
     """The decoded text of one text part, HTML turned into text, line ends made line feeds."""
-    raw = payload_bytes(part)[:MAX_TEXT_BYTES]
+    raw = _text_bytes(part)[:MAX_TEXT_BYTES]
     label = parameter(part, "Content-Type", "charset")
     if not label and content_type(part) == "text/html" and (meta := _META.search(raw[:4000])):
         label = meta[1].decode("ascii")
@@ -127,6 +130,21 @@ def part_text(part: Message) -> str:
     if parameter(part, "Content-Type", "format").lower() == "flowed":
         return unflow(text, delsp=parameter(part, "Content-Type", "delsp").lower() == "yes")
     return text
+
+
+def _text_bytes(part: Message) -> bytes:
+    """The bytes of a text; plain lines that a list server put behind a base64 text are kept plain."""
+    raw = as_bytes(str(raw_payload(part) or ""))
+    encodings = raw_headers(part, "Content-Transfer-Encoding")
+    if not (encodings and encodings[0].strip().lower().startswith(b"base64")):
+        return payload_bytes(part)
+    lines = raw.splitlines(keepends=True)
+    end = next((at for at, line in enumerate(lines) if not _CODED.fullmatch(line.strip())), len(lines))
+    coded = [line.strip() for line in lines[:end] if line.strip()]
+    is_ended = bool(coded) and (coded[-1].endswith(b"=") or len(coded[-1]) < len(coded[0]) or len(coded[-1]) % 4 == 0)
+    if end == len(lines) or not is_ended or not _FOOTER_START.match(lines[end]):
+        return payload_bytes(part)
+    return lenient_base64(b"".join(coded)).rstrip(b"\r\n") + b"\n" + b"".join(lines[end:])
 
 
 def _is_html(text: str) -> bool:
@@ -190,9 +208,13 @@ def _best_alternative(parts: list[Message], depth: int) -> list[str]:
     if plain and not any(_STUB.search(text[:_LONGEST_STUB]) and len(text) < _LONGEST_STUB for text in plain[0]):
         return plain[0]
     rich = [texts for part in parts if content_type(part) != "text/plain" and (texts := _spoken(part, depth))]
-    if plain and (not rich or sum(map(len, rich[-1])) < 2 * sum(map(len, plain[0]))):
-        return plain[0]
+    if plain and (not rich or _letters("".join(plain[0])) in _letters("".join(rich[-1]))):
+        return plain[0]  # the sender writes about HTML, and says the same in both
     return rich[-1] if rich else []
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())
 
 
 def _spoken(part: Message, depth: int) -> list[str]:
@@ -220,9 +242,7 @@ def _raw_fallback(message: Message) -> str:
         if not (disposition and disposition[0].strip().lower().startswith(b"attachment")):
             return decode(payload_bytes(message), parameter(message, "Content-Type", "charset")).replace("\r\n", "\n")
     for part in (part for _, part in walk(message)):
-        if content_type(part) == "text/calendar" or (
-            content_type(part).startswith("multipart/") and isinstance(raw_payload(part), str)
-        ):
+        if content_type(part).startswith("multipart/") and isinstance(raw_payload(part), str):
             return decode(payload_bytes(part), parameter(part, "Content-Type", "charset")).replace("\r\n", "\n")
     return ""
 
@@ -230,8 +250,9 @@ def _raw_fallback(message: Message) -> str:
 def part_name(part: Message) -> str:
     """The file name that the part itself gives, without folders and characters that nobody sees; empty if it has none."""
     name = parameter(part, "Content-Disposition", "filename") or parameter(part, "Content-Type", "name")
-    name = "".join(char if unicodedata.category(char) not in _UNSEEN else " " for char in name)
+    name = "".join(_SEEN_AS.get(unicodedata.category(char), char) for char in name)
     name = " ".join(name.replace("\\", "/").rstrip("/ ").rpartition("/")[2].split())
+    name = unicodedata.normalize("NFC", name)  # macOS writes が as か and a mark
     return "" if name in {".", ".."} else name
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
+
+from ingest.jis import REPLACEMENT, decode_jis, has_jis, kanji
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Decoder: TypeAlias = "Callable[[bytes], str]"
-REPLACEMENT = "\ufffd"
 _SAMPLE = 65_536  # bytes that tell a charset
-_JIS = re.compile(rb"\x1b(?:\$[@B]|\(I|\$\([DO])")
 _JIS_RUN = re.compile(rb"\x1b(?:\$[@B]|\(I)[^\x80-\xff\r\n]*?(?:\x1b\([BJ]|(?=[\r\n])|\Z)")
 _ESCAPE_LEFT = re.compile("\x1b[$(]")
 _8BIT = re.compile(rb"[\x80-\xff]")
@@ -113,6 +113,22 @@ _NO_LABEL = frozenset(
         "_iso-2022-jp$esc",
     }
 )
+_WIDE = frozenset(
+    {
+        "utf-16",
+        "utf16",
+        "utf-16le",
+        "utf-16be",
+        "utf-16-le",
+        "utf-16-be",
+        "unicode",
+        "ucs-2",
+        "iso-10646-ucs-2",
+        "utf-32",
+        "utf-32le",
+        "utf-32be",
+    }
+)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -157,10 +173,10 @@ def _decode(raw: bytes, label: str) -> str:
     for bom, codec in _BOMS:
         if raw.startswith(bom):
             return raw[len(bom) :].decode(codec, "replace")
+    if label in _WIDE or _is_wide(raw):
+        return _decode_wide(raw, label)
     if not _8BIT.search(raw):
         return _decode_7bit(raw, label)
-    if label.startswith(("utf-16", "utf-32")):
-        return _by_codec(raw, label) or raw.decode("utf-8", "replace")
     try:
         return _JIS_RUN.sub(lambda run: decode_jis(run[0]).encode(), raw).decode("utf-8")
     except UnicodeDecodeError:
@@ -172,13 +188,34 @@ def _decode(raw: bytes, label: str) -> str:
 
 
 def _decode_7bit(raw: bytes, label: str) -> str:
-    if _JIS.search(raw) or (label in JIS_FAMILY and (b"\x0e" in raw or b"\x1b(" in raw)):
+    if has_jis(raw) or (label in JIS_FAMILY and (b"\x0e" in raw or b"\x1b(" in raw)):
         return decode_jis(raw)
     if label in {"hz", "hz-gb-2312"} and b"~{" in raw:
         return raw.decode("hz", "replace")
-    if label.startswith(("utf-16", "utf-32", "iso-2022-kr")) or label in {"utf-7", "unicode-1-1-utf-7"}:
+    if label == "iso-2022-kr" or label in {"utf-7", "unicode-1-1-utf-7"}:
         return _by_codec(raw, label) or raw.decode("ascii", "replace")
     return raw.decode("ascii", "replace")
+
+
+def _is_wide(raw: bytes) -> bool:
+    """UTF-16 whatever the label: every other byte of the ASCII in it is NUL."""
+    sample = raw[:400]
+    return sample.count(0) * 5 > len(sample) > 3 and abs(sample[::2].count(0) - sample[1::2].count(0)) * 10 > len(
+        sample
+    )
+
+
+def _decode_wide(raw: bytes, label: str) -> str:
+    """UTF-16 or UTF-32 without a byte order mark: the order that the label names, else the one that reads better."""
+    width = "32" if "32" in label else "16"
+    if label.endswith(("le", "be")):
+        return raw.decode(f"utf-{width}-{label[-2:]}", "replace")
+    little, big = (raw.decode(f"utf-{width}-{order}", "replace") for order in ("le", "be"))
+    return little if _plain_share(little) >= _plain_share(big) else big
+
+
+def _plain_share(text: str) -> float:
+    return sum(1 for char in text[:2000] if char < "\u0250" or "\u3000" <= char < "\u3100") / (len(text[:2000]) or 1)
 
 
 def _decode_8bit(raw: bytes, label: str) -> str:
@@ -188,7 +225,7 @@ def _decode_8bit(raw: bytes, label: str) -> str:
 
 
 def _decoder_of(raw: bytes, label: str) -> _Decoder:  # noqa: PLR0911 - one return a case, in the order that mails demand
-    if _JIS.search(raw) and label in JIS_FAMILY and not _reads_as_japanese(raw.decode("cp932", "ignore")):
+    if has_jis(raw) and label in JIS_FAMILY and not _reads_as_japanese(raw.decode("cp932", "ignore")):
         return decode_jis
     if label in SJIS_FAMILY:
         return _better(raw, decode_sjis, decode_euc, first_wins=True)
@@ -289,72 +326,9 @@ def decode_euc(raw: bytes) -> str:
             out.append(raw[at : at + 3].decode("euc_jp", "replace"))
             at += 3
         elif at + 1 < end and raw[at + 1] >= 0x80:
-            out.append(_pair(byte & 0x7F, raw[at + 1] & 0x7F))
+            out.append(kanji(byte & 0x7F, raw[at + 1] & 0x7F))
             at += 2
         else:
             out.append(REPLACEMENT)
             at += 1
     return "".join(out)
-
-
-def decode_jis(raw: bytes) -> str:
-    """ISO-2022-JP by hand: NEC row 13, IBM kanji, half-width kana by ESC ( I and by SO/SI; a line end resets the state."""
-    out: list[str] = []
-    mode, shifted, at, end = "ascii", False, 0, len(raw)
-    while at < end:
-        byte = raw[at]
-        if byte == 0x1B:
-            mode, step = _escape(raw, at, mode)
-            at += step
-            if step == 1:
-                out.append("\x1b")
-            continue
-        if byte in {0x0E, 0x0F}:
-            shifted = byte == 0x0E
-        elif byte in {0x0A, 0x0D}:
-            mode, shifted = "ascii", False
-            out.append(chr(byte))
-        elif byte >= 0x80:
-            step = 2 if at + 1 < end and not 0xA1 <= byte <= 0xDF else 1
-            out.append(raw[at : at + step].decode("cp932", "replace"))
-            at += step - 1
-        elif shifted or mode == "kana":
-            out.append(bytes((byte | 0x80,)).decode("cp932", "replace") if 0x21 <= byte <= 0x5F else chr(byte))
-        elif mode in {"kanji", "kanji2"} and byte > 0x20 and at + 1 < end and raw[at + 1] > 0x20:
-            out.append(_pair(byte, raw[at + 1]) if mode == "kanji" else _supplement(byte, raw[at + 1]))
-            at += 1
-        else:
-            out.append(chr(byte))
-        at += 1
-    return "".join(out)
-
-
-def _escape(raw: bytes, at: int, mode: str) -> tuple[str, int]:
-    """The mode after an escape sequence, and its length; 1 if it is none of ours."""
-    three, four = raw[at : at + 3], raw[at : at + 4]
-    if three in {b"\x1b$@", b"\x1b$B"}:
-        return "kanji", 3
-    if four in {b"\x1b$(D", b"\x1b$(O", b"\x1b$(P", b"\x1b$(Q"}:
-        return ("kanji2" if four == b"\x1b$(D" else "kanji"), 4
-    if four in {b"\x1b$(@", b"\x1b$(B"}:
-        return "kanji", 4
-    if three == b"\x1b(I":
-        return "kana", 3
-    if three in {b"\x1b(B", b"\x1b(J", b"\x1b(H"}:
-        return "ascii", 3
-    return mode, 1
-
-
-@cache  # at most 94 x 94 pairs, and every Japanese mail repeats the same few hundred
-def _pair(high: int, low: int) -> str:
-    """One JIS X 0208 pair (0x21-0x7e each) by way of its Shift_JIS pair, with cp932's characters."""
-    if not (0x21 <= high <= 0x7E and 0x21 <= low <= 0x7E):
-        return REPLACEMENT
-    lead = (high + 1) // 2 + (0x70 if high < 0x5F else 0xB0)
-    trail = low + (0x1F if low < 0x60 else 0x20) if high % 2 else low + 0x7E
-    text = bytes((lead, trail)).decode("cp932", "replace")
-    return text if len(text) == 1 else REPLACEMENT
-
-
-def _supplement(high: int, low: int) -> str:
-    return bytes((0x8F, high | 0x80, low | 0x80)).decode("euc_jp", "replace")[:1] or REPLACEMENT

@@ -43,6 +43,13 @@ _ZONES = {
     "BST": "+0100",
 }
 _ZONED = re.compile(rf"\b({'|'.join(_ZONES)})\s*$", re.IGNORECASE)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH_JA = re.compile(r"(?<!\d)(0?[1-9]|1[0-2])月")
+_WEEKDAY_JA = re.compile(r"^[日月火水木金土](?:曜日?)?\s?[,、]\s?")
+_GMT_PLUS = re.compile(r"\b(?:GMT|UTC)\s?([+-])(\d{1,2}):?(\d{2})?\b")
+_DATE_COMMAND = re.compile(
+    r"[A-Za-z]{3},? +([A-Za-z]{3}) +(\d{1,2}) +(\d{1,2}:\d{2}:\d{2}) +(?:([A-Z]{1,4}|[+-]\d{4}) +)?(\d{4})$"
+)
 _ANGLE = re.compile(r"<([^<>]*)>")
 
 
@@ -165,6 +172,9 @@ def parameter(message: Message, header: str, name: str) -> str:
 _PARAM = re.compile(rb';\s*([A-Za-z0-9_-]+)(?:\*(\d+))?(\*)?\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
 
 
+_WINDOWS_PATH = re.compile(rb"[A-Za-z]:\\[^\\]|\\\\[^\\]")
+
+
 def _segments(line: bytes, name: str) -> tuple[list[tuple[int, bool, bytes]], bytes | None]:
     segments: list[tuple[int, bool, bytes]] = []
     plain: bytes | None = None
@@ -173,12 +183,17 @@ def _segments(line: bytes, name: str) -> tuple[list[tuple[int, bool, bytes]], by
             continue
         value = match[4].strip()
         if value.startswith(b'"'):
-            value = re.sub(rb"\\(.)", rb"\1", value[1:-1]) if value.endswith(b'"') and len(value) > 1 else value[1:]
+            value = _unquoted(value[1:-1] if value.endswith(b'"') and len(value) > 1 else value[1:])
         if match[2] is None and match[3] is None:
             plain = value if plain is None else plain
         else:
             segments.append((int(match[2] or 0), match[3] is not None, value))
     return segments, plain
+
+
+def _unquoted(value: bytes) -> bytes:
+    """Quoted pairs undone, but for a Windows path that nobody quoted."""
+    return value if _WINDOWS_PATH.match(value) else re.sub(rb"\\(.)", rb"\1", value)
 
 
 def _joined(segments: Iterable[tuple[int, bool, bytes]]) -> str:
@@ -244,7 +259,7 @@ def _mailbox(part: bytes) -> Address | None:
         comment = re.search(r"\(([^()]*)\)", text)
         name = comment[1] if comment else text.replace(addr, "") if addr else ""
     if not addr.startswith('"') or '"@' not in addr:
-        addr = addr.strip().strip("'\"").replace(" ", "")
+        addr = addr.strip().strip("'\"").replace(" ", "").rstrip(".")
     if "@" not in addr:
         return None
     return Address(addr=addr, name=_name(name, addr))
@@ -263,6 +278,7 @@ def sent_at(message: Message) -> datetime | None:
         return None
     text = clean(decode(unfold(values[0])))[:200].strip()
     try:
+        text = _usual_date(text)
         found = _ZONED.sub(lambda zone: _ZONES[zone[1].upper()], text)
         at = datetime.fromisoformat(text.replace("/", "-")) if _ISO.match(text) else parsedate_to_datetime(found)
         at = at if at.tzinfo else at.replace(tzinfo=UTC)  # "-0000" or no zone: UTC by RFC 5322 3.3
@@ -270,6 +286,14 @@ def sent_at(message: Message) -> datetime | None:
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return at
+
+
+def _usual_date(text: str) -> str:
+    """The forms of Java and of the date command in RFC 5322's order, zones by numbers, months of Japanese locales by name."""
+    text = _GMT_PLUS.sub(lambda zone: f"{zone[1]}{zone[2]:0>2}{zone[3] or '00'}", text)
+    text = _MONTH_JA.sub(lambda month: f" {_MONTHS[int(month[1]) - 1]} ", _WEEKDAY_JA.sub("", text))
+    unix = _DATE_COMMAND.match(text)
+    return f"{unix[2]} {unix[1]} {unix[5]} {unix[3]} {unix[4] or '-0000'}" if unix else text
 
 
 def message_ids(values: Iterable[bytes]) -> tuple[str, ...]:

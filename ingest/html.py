@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from inscriptis import get_text
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
 from inscriptis.model.config import ParserConfig
+from inscriptis.model.tag import CustomHtmlTagHandlerMapping
+
+if TYPE_CHECKING:
+    from inscriptis.model.html_document_state import HtmlDocumentState
 
 MAX_CHARS = 2_000_000
-_CONFIG = ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False)
+
+
+def _start_list(state: HtmlDocumentState, attributes: dict[str, str]) -> None:
+    """A numbered list begins where it says; inscriptis always begins at 1."""
+    start = attributes.get("start", "1").strip()
+    state.li_counter.append(int(start) if start.isdecimal() and len(start) < 7 else 1)
+
+
+_CONFIG = ParserConfig(
+    css=STRICT_CSS_PROFILE,
+    display_links=False,
+    display_images=False,
+    custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping({"ol": _start_list}, {}),
+)
 _INVISIBLE = re.compile(r"<(script|style|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("script", "style", "head", "title")}
 # No pattern looks past the next tag of its own kind: what is never closed costs nothing.
@@ -22,6 +40,7 @@ _LINK = re.compile(
 _WIDE = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
 _WRAPPED = re.compile(rf"(?<=[{_WIDE}])[ \t]{{0,200}}\r?\n[ \t]{{0,200}}(?=[{_WIDE}])")
 _PRE = re.compile(r"<pre\b", re.IGNORECASE)
+_SURROGATES = re.compile(r"&#([xX]?[0-9a-fA-F]{4,6});&#([xX]?[0-9a-fA-F]{4,6});")
 _GLUED_TABLE = re.compile(r"(?<=[^>\s])(\s{0,20}<table\b)", re.IGNORECASE)
 _QUOTE = re.compile(r"<(/?)blockquote\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
@@ -32,6 +51,7 @@ def html_to_text(html: str) -> str:
     """The text of an HTML body: tables and lists in rows, link targets after their texts, quotes behind "> "."""
     html = _without_invisible(html[:MAX_CHARS].replace(_START, "").replace(_END, ""))
     html = _GLUED_TABLE.sub(r"<br>\1", _unwrapped(html))
+    html = _SURROGATES.sub(_paired, html.replace("&amp;", "&amp;amp;"))  # inscriptis decodes once more than a browser
     html = _LINK.sub(_with_target, html)
     html = _QUOTE.sub(lambda match: f"<p>{_END if match[1] else _START}</p>", html)
     try:
@@ -57,6 +77,19 @@ def _without_invisible(html: str) -> str:
         out += (html[at : opening.start()], " ")
         at = end.end()
     return "".join((*out, html[at:]))
+
+
+def _number(reference: str) -> int:
+    if reference[0] in "xX":
+        return int(reference[1:], 16)
+    return int(reference) if reference.isdecimal() else 0
+
+
+def _paired(match: re.Match[str]) -> str:
+    """The one character that two numeric references of UTF-16 halves mean."""
+    high, low = (_number(one) for one in match.groups())
+    is_pair = 0xD800 <= high < 0xDC00 <= low < 0xE000
+    return chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00) if is_pair else match[0]
 
 
 def _unwrapped(html: str) -> str:
