@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ingest.introductions import is_quoted
 from ingest.lines import restored, shortened
-from ingest.quotes import is_quoted, own_lines
+from ingest.quotes import own_lines
 
 _MARKS = re.compile(r"^[\s>＞|｜]+")
 _LONGEST_QUESTION = 6  # lines: of a longer quote the last paragraph is what was answered
