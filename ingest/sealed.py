@@ -1,4 +1,4 @@
-"""What of a mail cannot be read here: encrypted bodies (S/MIME, PGP) and Outlook's winmail.dat; what is signed.
+"""What of a mail cannot be read here: encrypted bodies (S/MIME, PGP) and Outlook's winmail.dat; what is signed or an invitation.
 
 Promises: one sentence each for the agent; says whether the words themselves are out of reach, because who has not read a
 mail must not answer it. Decrypts and unpacks nothing: the parts stay attachments.
@@ -54,6 +54,8 @@ def _of_part(part: Message, text: str) -> Seal | None:
     if kind == "multipart/signed":
         how = "PGP" if "pgp" in parameter(part, "Content-Type", "protocol").lower() else "S/MIME"
         return Seal(f"signed with {how}; the signature was not checked", hides_text=False)
+    if kind == "text/calendar":
+        return Seal("holds an entry for a calendar", hides_text=False)
     if kind in {"application/ms-tnef", "application/vnd.ms-tnef"} or part_name(part).lower() == "winmail.dat":
         return Seal("Outlook packed files into winmail.dat; they cannot be shown here", hides_text=not text.strip())
     return None
