@@ -1,7 +1,7 @@
 """How sure are we of the sender, by what our own mail server found? Reads `Authentication-Results` (RFC 8601).
 
 Promises: believes only the topmost header that carries our own server's name (section 5: anybody can write the others);
-pure, never asks the DNS. Alignment is relaxed (RFC 7489 3.1): the same domain, or one a subdomain of the other.
+pure, never asks the DNS. Alignment is relaxed (RFC 7489 3.1): domains of one organisation.
 """
 
 from __future__ import annotations
@@ -9,15 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.charset import clean, decode
+from ingest.dmarc import ascii_domain, is_aligned
 from ingest.headers import addresses, raw_headers, unfold
-from models.mail import Trust
+from models.mail import Trust, TrustFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from email.message import Message
 
 LONGEST = 8_000  # characters of one header that are looked at
+NOT_ONE_AUTHOR = "not checked: From does not name exactly one sender"
+_MOST_TOLD = 10
+_LONGEST_TOLD = 200
 _STRICT = frozenset({"reject", "quarantine"})
+# Where each method names whom it is about.
+_IDENTITIES = {"dmarc": ("header.from",), "spf": ("smtp.mailfrom", "smtp.mfrom"), "dkim": ("header.d", "header.i")}
 
 
 class _Result(NamedTuple):
@@ -28,22 +34,44 @@ class _Result(NamedTuple):
     properties: Mapping[str, str]
 
 
-def trust_of(message: Message, authserv_id: str) -> Trust:
-    """The sender's trust.
+def trust_of(message: Message, authserv_id: str) -> TrustFound:
+    """The sender's trust, and what our own server found.
 
     Args:
         message: The mail.
         authserv_id: The name our own server writes; empty: nothing is believed.
     """
     results = _results(message, authserv_id.strip().casefold()) if authserv_id.strip() else ()
-    senders = {address.domain for address in addresses(raw_headers(message, "From"))}
-    if not results or len(senders) != 1 or len(raw_headers(message, "From")) != 1:
-        return Trust.UNCHECKED
-    (domain,) = senders
+    if not results:
+        return TrustFound()
+    domain = author_domain(message)
+    if not domain:
+        return TrustFound(evidence=(NOT_ONE_AUTHOR,))
+    evidence = (f"found by {authserv_id.strip()}", *(_sentence(one) for one in results[:_MOST_TOLD]))
+    return TrustFound(trust=_trust(results, domain), evidence=evidence)
+
+
+def author_domain(message: Message) -> str:
+    """The domain of the one address in the one From; empty where there is none, or a choice."""
+    headers = raw_headers(message, "From")
+    found = addresses(headers)
+    return ascii_domain(found[0].domain) if len(headers) == len(found) == 1 else ""
+
+
+def _trust(results: Sequence[_Result], domain: str) -> Trust:
     dmarc = [one for one in results if one.method == "dmarc"]
     if any(one.result == "fail" for one in dmarc):
         return Trust.FAILED if any(_policy(one) in _STRICT for one in dmarc) else Trust.UNCHECKED
     return Trust.ALIGNED if any(_proves(one, domain) for one in results) else Trust.UNCHECKED
+
+
+def _sentence(one: _Result) -> str:
+    """A result for a person: `dmarc=fail example.jp p=reject`."""
+    named = next((one.properties[name] for name in _IDENTITIES.get(one.method, ()) if name in one.properties), "")
+    policy = _policy(one) if one.method == "dmarc" else ""
+    return " ".join(filter(None, (f"{one.method}={one.result}", named, f"p={policy}" if policy else "")))[
+        :_LONGEST_TOLD
+    ]
 
 
 def _results(message: Message, authserv_id: str) -> tuple[_Result, ...]:
@@ -102,13 +130,7 @@ def _proves(one: _Result, domain: str) -> bool:
     """Does this result say that the mail comes from that domain?"""
     if one.result != "pass" or not domain:
         return False
-    names = {"dmarc": ("header.from",), "spf": ("smtp.mailfrom", "smtp.mfrom"), "dkim": ("header.d", "header.i")}
-    found = [one.properties[name] for name in names.get(one.method, ()) if name in one.properties]
+    found = [one.properties[name] for name in _IDENTITIES.get(one.method, ()) if name in one.properties]
     if not found:
         return one.method == "dmarc"
-    return _is_aligned(found[0].rpartition("@")[2].rstrip("."), domain)
-
-
-def _is_aligned(one: str, other: str) -> bool:
-    shorter, longer = sorted((one, other), key=len)
-    return "." in shorter and (longer == shorter or longer.endswith(f".{shorter}"))
+    return is_aligned(ascii_domain(found[0].rpartition("@")[2]), domain)

@@ -53,15 +53,16 @@ class Signs:
 _Verdict: TypeAlias = "tuple[AutomaticKind | None, str] | None"
 _DAEMON = re.compile(
     r"mailer[-_. ]?daemon|mail[-_ ]?deliver(?:y|er)?[-_ ]?(?:subsystem|system|service)|post[-_]?master|mail ?administrator|system administrator"
-    r"|^mdaemon|internet mail delivery|mailerdaemon|^bounce[sd]?[-+.@]|^mail.?system|delivery[-_ ](?:status|failure|report)|^mailer@",
+    r"|^mdaemon|internet mail delivery|mailerdaemon|^bounce[sd]?[-+.@]|^mail.?system|delivery[-_ ](?:status|failure|report)|^mailer@|^microsoftexchange[0-9a-f]{20,}|courier mail server|\binterscan\b|\bmailmarshal\b|\bimss\b",
     re.IGNORECASE,
 )
+_SERVER_PRODUCT = re.compile(r"\b(?:interscan|mailmarshal|imss|courier mail server)\b", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
-    r"^\s*(?:undeliver(?:able|ed)|undelivered mail returned|delivery (?:status notification|failure|has failed|report|final|notification)"
+    r"^\s*(?:undeliver(?:able|ed)|undelivered mail returned|delivery (?:status notification|failure|has failed|report|final|notification|(?:is )?delayed|incomplete)"
     r"|returned mail|mail (?:delivery|system) (?:fail|error|status)|failure notice|mail delivery (?:failed|problem|subsystem)|message (?:delivery|status) "
     r"|non[- ]?delivery|nondeliverable|could not deliver|unable to deliver|warning: (?:could not send|message .* delayed)|delayed mail|dsn:|failed mail"
-    r"|bounced? mail|mail could not be delivered|message not delivered|email not delivered|your message (?:could not|wasn't|was not)|mail failure"
-    r"|メールエラー通知|配信(?:不能|失敗|エラー)|送信(?:エラー|できませんでした|失敗)|配達(?:不能|できませ)|不達|宛先(?:不明|エラー)|エラーメール|未送信メール"
+    r"|\[?bounced?\]?(?: mail)?\s*[:：]?(?:$| mail)|(?:notice|warning): (?:mail )?delivery|\*{0,2}message you sent blocked|mail could not be delivered|message not delivered|email not delivered|your message (?:could not|wasn't|was not)|mail failure"
+    r"|メールエラー通知|(?:メッセージ|メール)(?:を|が|の)?(?:配信|配達|送信|お届け)(?:できませ|に失敗|不能|エラー|遅延)|配信(?:不能|失敗|エラー|遅延)|送信(?:エラー|できませんでした|失敗)|配達(?:不能|できませ)|不達|宛先(?:不明|エラー)|エラーメール|未送信メール"
     r"|系统退信|退信|邮件(?:被退回|无法投递)|投递失败|returned to sender|mail returned|unzustellbar|non remis|no entregado|postmaster notify|complaint about message|loop alert)",
     re.IGNORECASE,
 )
@@ -77,7 +78,7 @@ _SERVER_WORDS = re.compile(
     r"\A(?:Hi\. This is the |This is the (?:mail system|qmail|Postfix|mail delivery)|This message was created automatically by (?:the )?mail"
     r"|This is an automatically generated Delivery Status|I'm sorry to have to inform you that|The original message was received at .{0,120}\n"
     r"|-{3,}\s*The following addresses had|Your message (?:did not reach|could not be delivered to|cannot be delivered)|Delivery (?:has failed|to the following recipient)"
-    r"|The following (?:message|recipients?|address(?:es)?) .{0,60}(?:undeliverable|could not|failed)|Sorry, we were unable to deliver|We're sorry\. There's a problem with the e-mail"
+    r"|This is a delivery status notification from |(?:次|以下)の(?:受信者|宛先|アドレス).{0,20}への(?:配信|配達|送信)|The following (?:message|recipients?|address(?:es)?) .{0,60}(?:undeliverable|could not|failed)|Sorry, we were unable to deliver|We're sorry\. There's a problem with the e-mail"
     r"|\*\* (?:Address not found|Message blocked|Delivery incomplete) \*\*|Reporting-MTA:|次の(?:あて先|宛先)へのメッセージはエラーのため|以下のメールアドレスへの送信に失敗)",
     re.IGNORECASE,
 )
@@ -91,7 +92,23 @@ _SEND_ONLY = re.compile(
 )
 _AWAY_SUBJECT = re.compile(
     r"(?:auto(?:matic|mated)?[- ]?(?:reply|response|respond|antwort)\b(?! (?:is|does|not|to|settings?|for)\b)|out of (?:the )?office|ooo\b|away from|vacation|on (?:vacation|holiday|leave)|autoreply|auto:|abwesen|réponse automatique|respuesta automática"
-    r"|自動(?:返信|応答|送信|回答)(?:メール)?\s*(?:[\]】)）:：]|$)|不在(?:通知|連絡|の(?:お知らせ|ご連絡)|設定|返信)?|休暇(?:中|のお知らせ)|自动(?:回复|答复|回覆)|自動回覆|外出中)",
+    r"|自動(?:返信|応答|送信|回答)(?:メール)?\s*(?:[\]】)）:：]|$)|(?:不在|休暇|外出|出張|休業)(?:中)?(?:通知|連絡|の(?:お知らせ|ご連絡|ご案内)|返信|応答|のため|につき|です|\s*(?:[\]】)）:：]|$))|自动(?:回复|答复|回覆)|自動回覆)",
+    re.IGNORECASE,
+)
+# What mail programs put before or behind the subject that they answer by themselves.
+_AWAY_MARK = re.compile(
+    r"^\s*(?:automatic reply|auto(?:matic)? ?response|auto-?reply|out of (?:the )?office(?: auto-?reply)?|abwesenheitsnotiz|automatische antwort|réponse automatique"
+    r"|absence du bureau|respuesta automática|risposta automatica|自動応答|自動返信|不在通知|自动回复|自动答复|自動回覆)\s*[:：]"
+    r"|[（(\[【](?:自動応答|自動返信|不在(?:通知)?|auto(?:matic)?[- ]?reply|out of office|自动回复)[）)\]】]\s*$",
+    re.IGNORECASE,
+)
+_RECEIVED = re.compile(
+    r"(?:your|the) (?:request|ticket|inquiry|enquiry|message|case|e-?mail) .{0,30}(?:has been|was|have been) (?:received|created|registered|opened|logged)"
+    r"|(?:we )?(?:have )?received your (?:request|message|inquiry|enquiry|e-?mail)|お問い?合わ?せ.{0,12}(?:受け付け|受付|ありがとう)|(?:受付|受け付け)(?:完了|いたしました)|工单.{0,10}(?:已创建|已收到|已受理)",
+    re.IGNORECASE,
+)
+_SAID_BY_MACHINE = re.compile(
+    r"自動.{0,12}(?:送信|配信|返信|応答|生成|回答)|automat(?:ed|ic(?:ally)?) .{0,24}(?:message|reply|response|e-?mail|acknowledg|generated|sent)|(?:系统)?自动(?:回复|发送|生成)",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
@@ -156,7 +173,12 @@ def _rule_daemon(signs: Signs) -> _Verdict:
         return None, "a server's mailbox, with no sign of a failure: perhaps its keeper writes"
     if _DAEMON.search(local) or (
         _DAEMON.search(signs.sender_raw)
-        and ("<>" in signs.sender_raw or not signs.sender or "daemon" in signs.sender_raw.lower())
+        and (
+            "<>" in signs.sender_raw
+            or not signs.sender
+            or "daemon" in signs.sender_raw.lower()
+            or _SERVER_PRODUCT.search(signs.sender_raw)
+        )
     ):
         return (AUTO_REPLY if _is_note(signs) else BOUNCE), signs.sender_raw[:80]
     return None
@@ -276,6 +298,8 @@ def _rule_response_suppress(signs: Signs) -> _Verdict:
 
 def _rule_note_subject(signs: Signs) -> _Verdict:
     """An absence note by its subject, where the mail is an answer or carries a machine's sign."""
+    if _AWAY_MARK.search(signs.subject):
+        return AUTO_REPLY, signs.subject[:80]
     if not _is_away_subject(signs.subject):
         return None
     is_answer = bool(signs.header("in-reply-to") or signs.header("references"))
@@ -285,6 +309,14 @@ def _rule_note_subject(signs: Signs) -> _Verdict:
         signs.text,
     )
     return (AUTO_REPLY, signs.subject[:80]) if is_machine or says_so else None
+
+
+def _rule_acknowledgement(signs: Signs) -> _Verdict:
+    """Another desk's receipt for our letter: a subject that says so, and a text that says who wrote it."""
+    if _PASSED_ON.match(signs.subject):
+        return None
+    is_receipt = _RECEIVED.search(signs.subject) and _SAID_BY_MACHINE.search(signs.text)
+    return (AUTO_REPLY, signs.subject[:80]) if is_receipt else None
 
 
 def _rule_challenge(signs: Signs) -> _Verdict:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 1_000_000
 _SIGN_TEXT = 6_000
 _MOST_REPEATS = 50  # of one header: a machine that repeats it oftener has been found out long before
+_BLANKS = re.compile(r"[\x00-\x20\x7f\x85\xa0]+")  # the wide blank of Japanese is part of the subject
 _TELLING = ("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return", "delivered-to")
 
 
@@ -70,9 +71,11 @@ def parse_mail(
             warnings.append(f"parts behind the {MAX_PARTS}th were not looked at")
         mail = _mail(message, parts, envelope, own_addresses, instance, warnings)
         is_bounce = mail.automation.kind is AutomaticKind.BOUNCE
+        trust = trust_of(message, authserv_id)
         return replace(
             mail,
-            trust=trust_of(message, authserv_id),
+            trust=trust.trust,
+            trust_evidence=trust.evidence,
             returned_ids=returned_ids(parts, mail.text) if is_bounce else (),
         )
     except Exception as error:  # noqa: BLE001 - the promise: a mail that breaks a rule of ours still becomes a ticket
@@ -122,7 +125,7 @@ def _mail(
     instance: str,
     warnings: list[str],
 ) -> Mail:
-    subject = " ".join(clean(header_text(message, "Subject")).split())
+    subject = _BLANKS.sub(" ", clean(header_text(message, "Subject"))).strip()
     sender, sender_raw = _sender(message, envelope, warnings)
     to, cc = (addresses(raw_headers(message, name)) for name in ("To", "Cc"))
     text = clean(body_text(message))
@@ -153,7 +156,9 @@ def _mail(
         attachments=attachments,
         automation=judge(
             replace(
-                _signs(message, parts, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance),
+                _signs(
+                    message, parts, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance
+                ),
                 is_sealed=any(seal.hides_text for seal in seals),
             )
         ),
@@ -172,7 +177,8 @@ def _sender(message: Message, envelope: Envelope, warnings: list[str]) -> tuple[
         found = addresses(raw_headers(message, name))
         if found:
             warnings.append(f"no address in From; taken from {name}")
-            return found[0], shown
+            said = shown.strip("\"'<> ")
+            return (replace(found[0], name=said) if said else found[0]), shown
     if "@" in envelope.mail_from:
         warnings.append("no address in From; taken from the envelope")
         return Address(addr=envelope.mail_from), shown

@@ -8,6 +8,7 @@ UketsukeError
 │   └── ClaimLost        another worker holds the mail now: temporary, nothing was written
 ├── IllegalMove          a ticket cannot go there
 ├── NotFound             no such ticket, mail or letter
+├── MailboxError         the mailbox that we read cannot be reached or does not let us in: temporary
 └── DeliveryError        the smarthost did not take a letter
     ├── DeliveryDeferred temporary: try again later
     └── DeliveryRefused  permanent: marks the address
@@ -79,6 +80,12 @@ class NotFound(UketsukeError):
 
     code = "not_found"
     temporary = False
+
+
+class MailboxError(UketsukeError):
+    """The mailbox that we read cannot be reached, or does not let us in; its mails stay where they are."""
+
+    code = "mailbox"
 
 
 class DeliveryError(UketsukeError):

@@ -33,6 +33,14 @@ class Trust(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrustFound:
+    """What was found out about a sender: the verdict, and a sentence for each thing that led to it."""
+
+    trust: Trust = Trust.UNCHECKED
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """One mailbox; `addr` keeps the sender's spelling, `name` is decoded and may be empty."""
 
@@ -104,4 +112,5 @@ class Mail:
     attachments: tuple[Attachment, ...] = ()
     automation: Automation = field(default_factory=Automation)
     trust: Trust = Trust.UNCHECKED
+    trust_evidence: tuple[str, ...] = ()  # one sentence for each thing found about the sender
     warnings: tuple[str, ...] = ()

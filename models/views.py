@@ -32,6 +32,7 @@ class MailView:
     attachments: tuple[Attachment, ...] = ()
     automation: Automation | None = None
     trust: str = "unchecked"
+    trust_evidence: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     seen: Assessment | None = None
     decision: Decision | None = None

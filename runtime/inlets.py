@@ -1,14 +1,15 @@
-"""Mails out of files: .eml, mbox and Maildir, one after the other, never all in memory."""
+"""Mails out of files (.eml, mbox, Maildir: one after the other, never all in memory) and out of an MTA's pipe."""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 from models.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -22,14 +23,24 @@ _HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,9}:")
 _QUOTED_START = re.compile(rb">{1,100}From ")
 
 
-def mails_at(path: Path) -> Iterator[tuple[str, bytes]]:
+def mails_at(path: Path, on_error: Callable[[str, OSError], None] | None = None) -> Iterator[tuple[str, bytes]]:
     """Every mail below `path` as (name, raw bytes): an .eml file, an mbox file, a Maildir, or a folder of .eml files.
 
+    Args:
+        path: What to read.
+        on_error: Hears of a file inside a folder that cannot be read; the others come all the same.
+
     Raises:
-        OSError: The path cannot be read.
+        OSError: The path cannot be read; without `on_error` also a file inside it.
     """
     if path.is_dir():
-        yield from _of_maildir(path) if (path / "cur").is_dir() else _of_folder(path)
+        for one in _of_maildir(path) if (path / "cur").is_dir() else _of_folder(path):
+            try:
+                yield str(one), one.read_bytes()
+            except OSError as error:
+                if on_error is None:
+                    raise
+                on_error(str(one), error)
         return
     with path.open("rb") as file:
         is_mbox = _SEPARATOR.match(file.readline(2000)) is not None
@@ -39,29 +50,40 @@ def mails_at(path: Path) -> Iterator[tuple[str, bytes]]:
         yield str(path), path.read_bytes()
 
 
-def mail_of_pipe(stream: BinaryIO) -> bytes:
-    """The one mail that an MTA pipes in.
+def mail_of_pipe(stream: BinaryIO, parent: int | None = None) -> bytes:
+    """The one mail that an MTA pipes in, without the line "From sender time" that it may put before it.
+
+    That line tells another time at each attempt: with it, a mail handed over twice would be two.
+
+    Args:
+        stream: Where it comes from.
+        parent: The process that writes it, our own parent; None if it is not to be watched.
 
     Raises:
-        StoreUnavailable: Nothing came: the pipe broke before the mail was through. Temporary, so that the MTA keeps it.
+        StoreUnavailable: Nothing came, or the writer died meanwhile and what came may be half a mail. Temporary, so
+            that the MTA keeps it.
     """
     raw = stream.read()
+    if parent is not None and os.getppid() != parent:
+        raise StoreUnavailable("the program that wrote into the pipe died")
+    separator = _SEPARATOR.match(raw[: raw.find(b"\n") + 1])
+    raw = raw[separator.end() :] if separator else raw
     if not raw.strip():
         raise StoreUnavailable("nothing came through the pipe")
     return raw
 
 
-def _of_maildir(path: Path) -> Iterator[tuple[str, bytes]]:
+def _of_maildir(path: Path) -> Iterator[Path]:
     for name in ("new", "cur"):
         for file in sorted((path / name).iterdir()) if (path / name).is_dir() else ():
             if file.is_file() and not file.name.startswith("."):
-                yield str(file), file.read_bytes()
+                yield file
 
 
-def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+def _of_folder(path: Path) -> Iterator[Path]:
     for file in sorted(path.rglob("*")):
         if file.suffix.lower() == ".eml" and file.is_file():
-            yield str(file), file.read_bytes()
+            yield file
 
 
 def _of_mbox(path: Path) -> Iterator[tuple[str, bytes]]:

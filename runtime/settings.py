@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from ingest.mailbox import Action, After, Mailbox, parse_after, parse_mailbox
+from ingest.received import PRIVATE, parse_networks
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ingest.received import Network
 
 PREFIX = "UKETSUKE_"
 FILE = Path("uketsuke.toml")
@@ -42,6 +47,18 @@ class Settings(BaseModel):
     smarthost: str = Field(
         "", description="host:port or smtp[s]://user:password@host:port; empty: letters stay in the outbox"
     )
+    imap: str = Field(
+        "", description="a mailbox to read: imap[s]://user@host:port/Folder; empty: mail comes by SMTP and import only"
+    )
+    imap_password_file: Path | None = Field(None, description="file that holds the mailbox's password and nothing else")
+    imap_ca_file: Path | None = Field(
+        None, description="certificates (PEM) that the mailbox's server is checked by; default: this machine's"
+    )
+    imap_every: int = Field(60, ge=1, le=1200, description="seconds between two looks into the mailbox")
+    imap_after: str = Field(
+        "keep", description="what becomes of a mail in the mailbox once it is stored: keep, seen, move:FOLDER or delete"
+    )
+    imap_since: str = Field("", description="only mails that reached the mailbox on that day or later, as 2026-11-25")
     secret_file: Path | None = Field(None, description="key of the signed ids; made in the data folder when absent")
     pack: str = Field("alibabacloud_jp", description="policy pack: a built-in name or a folder")
     mode: Literal["auto", "approve", "shadow"] = Field(
@@ -54,6 +71,10 @@ class Settings(BaseModel):
         "",
         validate_default=True,
         description="with sender_check=header: the name your mail server writes first in Authentication-Results",
+    )
+    trusted_relays: str = Field(
+        PRIVATE,
+        description="with sender_check=dns: networks of your own mail servers in front, comma separated; private: this machine and all private ranges",
     )
     trust_senders: Literal["", "on", "off"] = Field(
         "",
@@ -88,6 +109,51 @@ class Settings(BaseModel):
             raise ValueError(msg)
         return name
 
+    @field_validator("trusted_relays")
+    @classmethod
+    def _has_networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value.strip()
+
+    @field_validator("imap")
+    @classmethod
+    def _is_mailbox(cls, value: str) -> str:
+        if value.strip():
+            parse_mailbox(value)
+        return value.strip()
+
+    @field_validator("imap_after")
+    @classmethod
+    def _is_after(cls, value: str, info: ValidationInfo) -> str:
+        after, url = parse_after(value), info.data.get("imap")
+        if after.action is Action.MOVE and url and after.folder.casefold() == parse_mailbox(url).folder.casefold():
+            msg = "moves mails to the folder that they are read from; name another one"
+            raise ValueError(msg)
+        return value.strip()
+
+    @field_validator("imap_since")
+    @classmethod
+    def _is_day(cls, value: str) -> str:
+        try:
+            return date.fromisoformat(value.strip()).isoformat() if value.strip() else ""
+        except ValueError:
+            raise ValueError("is no day; write it as 2026-11-25") from None
+
+    @property
+    def mailbox(self) -> Mailbox | None:
+        """The mailbox to read; its password only where the URL holds it."""
+        return parse_mailbox(self.imap) if self.imap else None
+
+    @property
+    def mailbox_after(self) -> After:
+        """What becomes of a mail in the mailbox."""
+        return parse_after(self.imap_after)
+
+    @property
+    def mailbox_since(self) -> date | None:
+        """The first day of the mails that are read."""
+        return date.fromisoformat(self.imap_since) if self.imap_since else None
+
     @property
     def desk_addresses(self) -> tuple[str, ...]:
         """The desk's addresses; the first one signs the letters."""
@@ -112,6 +178,11 @@ class Settings(BaseModel):
     def trust_check(self) -> str:
         """How senders are checked, the default resolved."""
         return self.sender_check or ("none" if self.is_loopback else "dns")
+
+    @property
+    def relay_networks(self) -> tuple[Network, ...]:
+        """Where the desk's own mail servers stand."""
+        return parse_networks(self.trusted_relays)
 
     @property
     def are_senders_trusted(self) -> bool:
@@ -154,6 +225,17 @@ def gather(environ: Mapping[str, str], file: Path) -> tuple[dict[str, object], d
                 f"{name} ({sources[name]}): no such setting; remove it or see `uketsuke check` for all names"
             )
     return values, sources
+
+
+def envelope_of_mta(environ: Mapping[str, str] | None = None) -> tuple[str | None, tuple[str, ...]]:
+    """Sender and recipients that an MTA tells the command that it pipes a mail to; None and () where it tells none.
+
+    Postfix's local(8), Exim and qmail set SENDER (empty: the null sender) and RECIPIENT, Postfix also the address from
+    before its aliases.
+    """
+    environ = os.environ if environ is None else environ
+    recipients = (environ.get(name, "").strip() for name in ("RECIPIENT", "ORIGINAL_RECIPIENT"))
+    return environ.get("SENDER"), tuple(dict.fromkeys(filter(None, recipients)))
 
 
 def _read_file(file: Path) -> dict[str, object]:

@@ -24,6 +24,9 @@ def _lines(view: TicketView) -> Iterator[str]:
     for mail in view.mails:
         yield f"\n--- mail {mail.mail_id}  {mail.received_at:%Y-%m-%d %H:%M} UTC  {mail.state}  deliveries {mail.deliveries}  sha256 {mail.sha256[:12]}"
         yield from (f"    {line}" for line in mail.reply_text.splitlines())
+        if mail.trust_evidence:
+            yield f"  sender check: {mail.trust}"
+            yield from (f"    {sentence}" for sentence in mail.trust_evidence)
         if mail.decision:
             yield f"  decision: {mail.decision.disposition.value} ({mail.decision.confidence:.2f})"
             yield from (f"    because {reason.code}: {reason.detail}" for reason in mail.decision.reasons)

@@ -8,6 +8,8 @@ from policy.load import load_pack
 from runtime.secret import load_secret
 
 if TYPE_CHECKING:
+    from ingest.resolver import Resolver
+    from ingest.sender_check import SenderCheck
     from models.db.store import Store
     from policy.pack import Pack
     from responders.identity import SenderIdentity
@@ -39,6 +41,22 @@ def sender_identity(settings: Settings) -> SenderIdentity:
         is_trusted=settings.are_senders_trusted,
         authserv_id=settings.authserv_id if settings.trust_check == "header" else "",
     )
+
+
+def dns_resolver() -> Resolver:
+    """The resolver of this machine."""
+    from ingest.resolver import SystemResolver  # noqa: PLC0415 - only the DNS check needs the libraries
+
+    return SystemResolver()
+
+
+def sender_check(settings: Settings) -> SenderCheck | None:
+    """How the worker checks senders by itself; None where nobody does, or the mail server in front of us."""
+    if settings.trust_check != "dns":
+        return None
+    from ingest.sender_check import SenderCheck  # noqa: PLC0415 - as above
+
+    return SenderCheck(resolver=dns_resolver(), relays=settings.relay_networks)
 
 
 def instance_of(secret: bytes) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from models.db.store import Store
     from models.decision import History, LetterLimits
-    from models.mail import Mail
+    from models.mail import Mail, TrustFound
     from models.ticket import Claim
     from runtime.triage import Rules, Triage
 
@@ -49,8 +50,15 @@ ORDER_PATIENCE = timedelta(minutes=1)  # and in all
 class Worker:
     """Turns received mails into tickets, one batch after the other."""
 
-    def __init__(self, store: Store, rules: Rules, own: frozenset[str], clock: Callable[[], datetime]) -> None:
-        self.store, self.rules, self.own, self.clock = store, rules, own, clock
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        own: frozenset[str],
+        clock: Callable[[], datetime],
+        check_sender: Callable[[bytes, Mail], TrustFound] | None = None,
+    ) -> None:
+        self.store, self.rules, self.own, self.clock, self.check_sender = store, rules, own, clock, check_sender
         self.log = log_for("worker")
         self._owed: list[Claim] = []  # claims that a failing database would not even take back
         self._hang_s: float | None = None
@@ -121,6 +129,11 @@ class Worker:
         )
         if self._lets_another_go_first(claim, mail, now):
             return
+        if (
+            self.check_sender is not None
+        ):  # the mail is safe by now and no transaction is open: DNS may take its seconds
+            trust = self.check_sender(claim.raw, mail)
+            mail = replace(mail, trust=trust.trust, trust_evidence=trust.evidence)
         secret = self.rules.identity.secret
         limits = self.rules.pack.limits.of_letters
         returned = returned_ids(mail, claim.raw, secret)
@@ -149,6 +162,7 @@ class Worker:
             state=done.state.value,
             reply=done.reply.state.value if done.reply else None,
             reason=done.reply.reason if done.reply else None,
+            trust=mail.trust.value,
         )
 
     def _lets_another_go_first(self, claim: Claim, mail: Mail, now: datetime) -> bool:

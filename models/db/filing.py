@@ -15,8 +15,8 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
-from models.db.intake import INBOUND, message_hash
 from models.db.rows import names
 from models.db.tables import EventRow, ReadingRow
 from models.db.threads import (
@@ -142,6 +142,7 @@ def _keep_reading(connection: Connection, filing: Filing) -> None:
         "attachments": attachments_to_value(mail.attachments),
         "automation": automation_to_value(mail.automation),
         "trust": mail.trust,
+        "trust_evidence": list(mail.trust_evidence),
         "warnings": list(mail.warnings),
     }
     connection.execute(

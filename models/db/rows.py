@@ -55,6 +55,7 @@ def full_mail_view(row: RowMapping) -> MailView:
         attachments=attachments_from_value(read["attachments"]),
         automation=automation_from_value(read["automation"]),
         trust=read["trust"],
+        trust_evidence=tuple(read.get("trust_evidence", ())),  # mails filed before senders were checked have none
         warnings=tuple(read["warnings"]),
         seen=assessment_from_value(json.loads(row["assessment"])),
         decision=decision_from_value(json.loads(row["decision"])),

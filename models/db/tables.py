@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -200,3 +200,17 @@ class ReportRow(SQLModel, table=True):
     language: str = Field(sa_column=Column(String(16), nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     html: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class MailboxUidRow(SQLModel, table=True):
+    """One mail of a mailbox that the desk reads, as long as it lies there. UIDs are unsigned numbers of 32 bits."""
+
+    __tablename__ = "mailbox_uid"
+
+    mailbox: str = Field(sa_column=Column(String(512), primary_key=True))
+    uidvalidity: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    uid: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    state: str = Field(sa_column=Column(String(8), nullable=False))
+    attempts: int = Field(sa_column=Column(Integer, nullable=False))
+    error: str = Field(sa_column=Column(Text, nullable=False))
+    next_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from models.assessment import Category, SymptomKind
+from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
-from models.db.intake import INBOUND, message_hash
 from models.db.rows import names
 from models.db.tables import ReplyRow, ThreadRow, TicketRow
 from models.decision import History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState

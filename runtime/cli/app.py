@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from models.errors import ConfigError, UketsukeError
-from runtime.cli import books, demo, models, reading, roles
+from runtime.cli import books, demo, importing, models, reading, roles
 from runtime.cli import check as checking
 
 if TYPE_CHECKING:
@@ -24,12 +24,17 @@ app = typer.Typer(
 )
 _INTERRUPTED = 130
 
-for group in (roles, reading, books, models, demo, checking):
+for group in (roles, reading, importing, books, models, demo, checking):
     group.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code, with one clear line on stderr where it is not 0."""
+    code = _run(arguments)
+    return importing.sysexits_of(code) if importing.is_pipe(arguments) else code
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = app(list(arguments), prog_name="uketsuke", standalone_mode=False)
     except SystemExit as ended:  # a command that has said what failed

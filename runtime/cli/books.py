@@ -1,9 +1,7 @@
-"""`queue`, `show`, `import` and `report`: the database in the terminal."""
+"""`queue`, `show`, `report` and `agent`: the database in the terminal."""
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from models.errors import ConfigError, StoreError
-from runtime.cli.common import open_store, print_json, print_text, settings_with_logs, with_progress
+from models.errors import ConfigError
+from runtime.cli.common import open_store, print_json, print_text, settings_with_logs
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from models.db.store import Store
     from models.views import QueueRow
-    from runtime.settings import Settings
 
 PAGE = 200
 
@@ -29,7 +26,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command()(queue)
     app.command()(show)
-    app.command("import")(import_mails)
     app.command()(report)
     app.command()(agent)
 
@@ -80,86 +76,6 @@ def show(ref: Annotated[str, typer.Argument(help="a ticket's reference, like T00
     store = open_store(settings_with_logs())
     view = store.ticket(ref)
     print_text(without_secrets(hidden(ticket_account(view)), view.mails))
-
-
-def import_mails(
-    paths: Annotated[
-        list[str], typer.Argument(help=".eml files, mbox files, Maildirs, folders of .eml; - reads one mail from stdin")
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only tabulate what would come in")] = False,
-) -> None:
-    """Take mails into the database as if they had arrived."""
-    if "-" in paths:
-        if len(paths) > 1 or dry_run:
-            raise ConfigError(
-                "import -: reads one mail from standard input and stands alone, without files or --dry-run"
-            )
-        sys.exit(_from_stdin())
-    settings = settings_with_logs()
-    if dry_run:
-        _tabulate(paths)
-        return
-
-    store = open_store(settings)
-    taken, failed = 0, 0
-    for path in with_progress(paths, "import"):
-        done, wrong = _import_path(store, settings, path)
-        taken, failed = taken + done, failed + wrong
-    print_text(f"{taken} mails taken in" + (f", {failed} paths failed" if failed else ""))
-    if failed:
-        sys.exit(1)
-
-
-def _import_path(store: Store, settings: Settings, path: str) -> tuple[int, int]:
-    from runtime.arrivals import arrival_of
-    from runtime.inlets import mails_at
-
-    taken = 0
-    try:
-        for _name, raw in mails_at(Path(path)):
-            store.accept([arrival_of(raw, settings, utc_now())])
-            taken += 1
-    except (OSError, StoreError) as error:
-        print(f"uketsuke: {path}: {error}", file=sys.stderr)
-        return taken, 1
-    return taken, 0
-
-
-def _tabulate(paths: list[str]) -> None:
-    from ingest.parse import envelope_of_file, parse_mail
-    from runtime.inlets import mails_at
-
-    failed = False
-    for path in paths:
-        try:
-            for name, raw in mails_at(Path(path)):
-                mail = parse_mail(raw, envelope_of_file(raw, utc_now()))
-                print_text(
-                    f"{name}\t{len(raw)}\t{mail.automation.kind or '-'}\t{mail.sender.addr if mail.sender else '-'}\t{mail.subject}"
-                )
-        except OSError as error:
-            print(f"uketsuke: {path}: {error}", file=sys.stderr)
-            failed = True
-    if failed:
-        sys.exit(1)
-
-
-def _from_stdin() -> int:
-    """One mail from an MTA's pipe; anything that may pass is temporary (EX_TEMPFAIL), so the MTA keeps the mail."""
-    from runtime.arrivals import arrival_of
-    from runtime.inlets import mail_of_pipe
-
-    try:
-        settings = settings_with_logs()
-        store = open_store(settings)
-        store.accept([arrival_of(mail_of_pipe(sys.stdin.buffer), settings, utc_now())])
-    except ConfigError as error:
-        print(f"uketsuke: {error}", file=sys.stderr)
-        return os.EX_TEMPFAIL
-    except Exception as error:  # noqa: BLE001 - whatever it is, the MTA must keep the mail and try again
-        print(f"uketsuke: {type(error).__name__}: try again later", file=sys.stderr)
-        return os.EX_TEMPFAIL
-    return os.EX_OK
 
 
 def report(

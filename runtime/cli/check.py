@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import ConfigError, UketsukeError
+from models.errors import ConfigError, MailboxError, UketsukeError
 from runtime.cli.common import open_store, print_text
 from runtime.settings import FILE, PREFIX, Settings, gather, load_settings
 
@@ -55,6 +55,8 @@ def _settings_lines(settings: Settings) -> Iterator[str]:
         name = PREFIX + field.upper()
         value = getattr(settings, field)
         shown = "(set, not shown)" if field in {"smarthost", "database_url"} and "@" in str(value) else value
+        if field == "imap" and settings.mailbox:
+            shown = settings.mailbox.shown
         yield f"{name:<26} {shown!s:<40} {sources.get(name, 'default'):<12} {info.description}"
 
 
@@ -66,6 +68,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("smtp port", lambda: _port(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", greets_as_ours))
     yield _try("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT", is_our_desk))
     yield _try("smarthost", lambda: _smarthost(settings))
+    yield _try("mailbox", lambda: _mailbox(settings))
     yield _sender_check(settings)
 
 
@@ -168,12 +171,50 @@ def _smarthost(settings: Settings) -> str:
     return f"{smarthost.host}:{smarthost.port} answers"
 
 
+def _mailbox(settings: Settings) -> str:
+    """Logs in and looks, without changing anything there."""
+    from imaplib import IMAP4
+
+    if not settings.imap:
+        return "none set: mail comes by SMTP and import only"
+    from runtime.imap_connection import connected, mailbox_of, reason_of
+
+    mailbox = mailbox_of(settings)
+    with connected(mailbox, settings) as client:
+        try:
+            there = client.select_folder(mailbox.folder, readonly=True)[b"EXISTS"]
+        except IMAP4.error as error:
+            raise MailboxError(f"{mailbox.shown}: {reason_of(error)}") from None
+    store = open_store(settings)
+    left = store.left_mails(mailbox.shown[:512])
+    store.close()
+    why = f", {len(left)} of them could not be taken, e.g. UID {left[0].uid}: {left[0].error}" if left else ""
+    return f"{mailbox.shown}: logged in, {there} mails there{why}"
+
+
 def _sender_check(settings: Settings) -> Finding:
+    if settings.trust_check == "dns":
+        return _dns()
     words = "quote" if settings.are_senders_trusted else "quote none of"
     said = {
         "none": f"none: every sender counts as unchecked, letters {words} their words",
         "header": f"header: by the Authentication-Results of {settings.authserv_id}",
-        "dns": f"UKETSUKE_SENDER_CHECK=dns does not exist in this version: senders stay unchecked, letters {words} their"
-        " words; set it to none, or to header behind a mail server that checks senders",
     }
     return Finding(what="sender check", detail=said[settings.trust_check])
+
+
+def _dns() -> Finding:
+    """Asks who serves the root zone: every resolver knows, and nobody learns anything from it."""
+    from ingest.resolver import DnsTrouble
+    from runtime.wiring import dns_resolver
+
+    try:
+        found = dns_resolver().ask(".", "NS", _ANSWER_S)
+        why = "" if found else "it knows no root servers"
+    except DnsTrouble as error:
+        why = str(error)
+    if why:
+        mend = "mend the name servers of this machine, or set UKETSUKE_SENDER_CHECK=none"
+        detail = f"dns: DNS does not answer ({why}), every sender stays unchecked; {mend}"
+        return Finding(what="sender check", detail=detail, code=1)
+    return Finding(what="sender check", detail="dns: by SPF, DKIM and DMARC; DNS answers")

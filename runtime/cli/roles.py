@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
-    for command in (serve, prepare, smtp, worker, deliver, desk, scheduler):
+    for command in (serve, prepare, smtp, imap, worker, deliver, desk, scheduler):
         app.command()(command)
 
 
@@ -32,6 +31,8 @@ def serve() -> None:
     require_free(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT")
     print_text(_banner(settings, _prepare(settings)))
     names = ["smtp", "desk", *["worker"] * settings.workers, "deliver", "scheduler"]
+    if settings.imap:
+        names.append("imap")
     code = Supervisor([Role(name=name, command=role_command(name)) for name in names]).run()
     if code:
         sys.exit(code)
@@ -47,18 +48,31 @@ def smtp() -> None:
     from runtime.smtp_role import run_listener
 
     settings = settings_with_logs()
-    asyncio.run(run_listener(settings, open_store(settings)))
+    run_listener(settings, open_store(settings))
+
+
+def imap() -> None:
+    """The mailbox of UKETSUKE_IMAP: takes its mails in, each once, and leaves it as people know it."""
+    from runtime.imap_role import ImapRole
+    from runtime.stopping import stop_on_signals
+
+    settings = settings_with_logs()
+    stop = stop_on_signals()
+    store = open_store(settings)
+    ImapRole(settings, store, utc_now, stop).run()
+    store.close()
 
 
 def worker() -> None:
     """The worker: reads received mails, decides, writes tickets and letters."""
     from runtime.stopping import stop_on_signals
-    from runtime.wiring import build_rules, own_addresses
+    from runtime.wiring import build_rules, own_addresses, sender_check
     from runtime.worker import Worker
 
     settings = settings_with_logs()
     stop = stop_on_signals()
-    Worker(open_store(settings), build_rules(settings), own_addresses(settings), utc_now).run(stop)
+    store, rules, own = open_store(settings), build_rules(settings), own_addresses(settings)
+    Worker(store, rules, own, utc_now, sender_check(settings)).run(stop)
 
 
 def deliver() -> None:
@@ -128,6 +142,10 @@ def _check_policy(settings: Settings) -> None:
     from policy.load import load_pack
 
     load_pack(settings.pack)
+    if settings.imap:
+        from runtime.imap_connection import mailbox_of
+
+        mailbox_of(settings)
     if settings.smarthost:
         from responders.deliver import parse_smarthost
 
@@ -143,6 +161,7 @@ def _banner(settings: Settings, sign_in: str) -> str:
         (
             "uketsuke 受付 is starting. Ctrl-C ends it.",
             f"  mail in   {settings.smtp_host}:{settings.smtp_port}   to {', '.join(settings.desk_addresses)}",
+            *([f"            and from {settings.mailbox.shown}"] if settings.mailbox else []),
             f"  desk      http://{settings.desk_host}:{settings.desk_port}/   {sign_in}",
             f"  letters   {letters}",
             f"  data      {settings.data_dir.absolute() if not settings.database_url else 'in the database of UKETSUKE_DATABASE_URL'}",

@@ -85,6 +85,20 @@ def test_a_second_from_that_nobody_signed_breaks_even_a_careless_signature() -> 
     assert not judged(b"From: Boss <boss@example.jp>\r\n" + raw).is_proof
 
 
+@pytest.mark.parametrize("field", [b"Subject: Your invoice", b"content-type: text/html", b"Reply-To: x@example.jp"])
+def test_a_field_put_in_front_of_a_signed_one_takes_the_proof_away(field: bytes) -> None:
+    name = field.split(b":")[0].lower()
+    raw = name + b": signed\r\n" + RAW if name != b"subject" else RAW
+    made = signed(raw, SENDER, covers=(b"from", name))
+    assert judged(made).is_proof
+    assert judged(b"X-Spam: no\r\nReceived: from a\r\nReceived: from b\r\n" + made).is_proof
+    found = judged(field + b"\r\n" + made)
+    assert (found.is_proof, found.is_decided) == (False, False)
+    assert one_result(found) == "dkim=neutral d=example.jp s=s1: a field that it covers stands there once more"
+    twice = signed(field + b"\r\n" + raw, SENDER, covers=(b"from", name, name))
+    assert judged(twice).is_proof  # its signer saw both
+
+
 def test_a_signature_that_leaves_from_open_is_no_proof() -> None:
     raw = signed(RAW, SENDER, covers=(b"from", b"subject"))
     found = judged(raw.replace(b"h=from : subject", b"h=subject : to", 1))

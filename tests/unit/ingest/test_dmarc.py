@@ -74,6 +74,9 @@ def test_domains_are_aligned_by_organisation_or_letter_by_letter(
         ("x" * 64 + ".jp", ""),
         (".".join(["x" * 60] * 5), ""),
         ("exa mple.jp", ""),
+        ("exa\x01mple.jp", ""),
+        ("<b>.jp", ""),
+        ("_spf.example.jp", "_spf.example.jp"),
         ("\udcff.jp", ""),
     ],
 )

@@ -40,7 +40,7 @@ def test_fields_stand_as_they_came(raw: bytes, fields: list[tuple[bytes, bytes]]
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"\r\nA: b\r\n\r\n", b" a\r\n\r\n", b"A: b\r\nno field\r\n\r\n", b"A : b\r\n\r\n", b"A: b\r\n" * 1_001 + b"\r\n", b"A: " + b"b" * MAX_HEAD + b"\r\n\r\n"],
+    [b"", b"A: b\r\r\nC: d\r\n\r\n", b"A: b\rC: d\r\n\r\n", b"\r\nA: b\r\n\r\n", b" a\r\n\r\n", b"A: b\r\nno field\r\n\r\n", b"A : b\r\n\r\n", b"A: b\r\n" * 1_001 + b"\r\n", b"A: " + b"b" * MAX_HEAD + b"\r\n\r\n"],
 )  # fmt: skip
 def test_a_head_that_is_none_has_no_parts(raw: bytes) -> None:
     assert signed_parts(raw) is None

@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import ConfigError
 from runtime.settings import Settings, load_settings
-from runtime.wiring import sender_identity
+from runtime.wiring import sender_check, sender_identity
 
 NOWHERE = Path("no-such-file.toml")
 
@@ -52,3 +52,21 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("check", ["none", "dns"])
 def test_without_the_header_check_no_header_is_believed(tmp_path: Path, check: str) -> None:
     assert not sender_identity(load(tmp_path, sender_check=check, authserv_id="mx.example.com")).authserv_id
+
+
+def test_dns_is_asked_only_where_the_settings_say_so(tmp_path: Path) -> None:
+    for settings in ({}, {"sender_check": "none"}, {"sender_check": "header", "authserv_id": "mx.example.com"}):
+        assert sender_check(load(tmp_path, **settings)) is None
+    for settings in ({"sender_check": "dns"}, {"smtp_host": "0.0.0.0"}):
+        assert sender_check(load(tmp_path, **settings)) is not None
+
+
+def test_our_own_relays_stand_in_private_networks_unless_others_are_named(tmp_path: Path) -> None:
+    found = sender_check(load(tmp_path, sender_check="dns"))
+    assert found is not None
+    assert {"127.0.0.0/8", "10.0.0.0/8", "192.168.0.0/16", "fc00::/7"} < {str(one) for one in found.relays}
+    found = sender_check(load(tmp_path, sender_check="dns", trusted_relays="198.51.100.7"))
+    assert found is not None
+    assert [str(one) for one in found.relays] == ["198.51.100.7/32"]
+    with pytest.raises(ConfigError, match=r"UKETSUKE_TRUSTED_RELAYS \(environment\): 'mx\.example' is no network"):
+        load(tmp_path, trusted_relays="private, mx.example")

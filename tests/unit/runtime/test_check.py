@@ -13,6 +13,7 @@ import pytest
 
 from runtime.cli.app import run
 from runtime.cli.check import greets_as_ours, is_our_desk
+from tests.support.zones import SILENT, Zone
 
 
 @contextmanager
@@ -89,9 +90,46 @@ def test_what_answers_neither_way_is_not_ours() -> None:
     assert not is_our_desk("127.0.0.1", port)
 
 
-def test_check_says_that_dns_does_not_exist(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        (("a.root.example",), 0, "ok     sender check: dns: by SPF, DKIM and DMARC; DNS answers"),
+        (
+            (),
+            1,
+            "WRONG  sender check: dns: DNS does not answer (it knows no root servers), every sender stays unchecked",
+        ),
+        (
+            SILENT,
+            1,
+            "WRONG  sender check: dns: DNS does not answer (LifetimeTimeout), every sender stays unchecked; mend",
+        ),
+    ],
+)
+def test_check_asks_dns_one_harmless_question(
+    answer: tuple[str, ...] | Exception,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    zone = Zone({" NS": answer})
+    monkeypatch.setattr("runtime.wiring.dns_resolver", lambda: zone)
     monkeypatch.setenv("UKETSUKE_SENDER_CHECK", "dns")
     monkeypatch.setenv("UKETSUKE_SMTP_PORT", "0")
     monkeypatch.setenv("UKETSUKE_DESK_PORT", "0")
+    assert run(["check"]) == code
+    assert said in capfd.readouterr().out
+    assert (zone.asked, zone.lifetimes) == ([" NS"], [3.0])
+
+
+def test_check_asks_no_dns_where_senders_are_not_checked_by_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    zone = Zone()
+    monkeypatch.setattr("runtime.wiring.dns_resolver", lambda: zone)
+    monkeypatch.setenv("UKETSUKE_SMTP_PORT", "0")
+    monkeypatch.setenv("UKETSUKE_DESK_PORT", "0")
     assert run(["check"]) == 0
-    assert "UKETSUKE_SENDER_CHECK=dns does not exist in this version: senders stay unchecked" in capfd.readouterr().out
+    assert "ok     sender check: none: every sender counts as unchecked" in capfd.readouterr().out
+    assert zone.asked == []

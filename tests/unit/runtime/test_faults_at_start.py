@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -146,7 +147,7 @@ def test_an_unreadable_file_has_every_key_of_the_contract(capfd: pytest.CaptureF
 )
 def test_the_dash_of_import_stands_alone(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     Path("one.eml").write_text(MAIL, encoding="utf-8")
-    assert run(arguments) == 2
+    assert run(arguments) == os.EX_USAGE  # it may be an MTA that calls
     assert "stands alone" in one_line(capfd)
     assert not Path("var").exists()
 
