@@ -47,7 +47,7 @@ _RULED = re.compile(
 )
 _PLAIN_FORWARD = re.compile(
     _MARK
-    + r"(?:Begin forwarded message|転送されたメッセージ\s*|以下、?転送(?:です|します|いたします)?|转发的邮件)\s*[:：。]?\s*$",
+    + r"(?:Begin forwarded message|転送されたメッセージ(?:の始まり)?\s*|以下、?転送(?:です|します|いたします)?|转发的邮件)\s*[:：。]?\s*$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -68,6 +68,9 @@ _ABOVE = re.compile(
 )
 
 
+_NAMED = re.compile(r"[A-Za-z\u3040-\u30ff\u4e00-\u9fff]{1,12}[>＞](?!>)")
+# A firewall rule or a span of time behind "From:", and no sender.
+_NO_SENDER = re.compile(r"[:：]\s*(?:[\d.:/ ]+\s*(?:$|to\b)|any\b|\d{1,3}(?:\.\d{1,3}){3})", re.IGNORECASE)
 _MOST_LABELS = 30
 _LONGEST_INTRO = 400
 _MARKS = re.compile(_MARK)
@@ -97,24 +100,77 @@ class Cut(NamedTuple):
     is_block: bool = True  # a rule with its words or a block of labels: no person writes such by hand
 
 
-def find_cut(lines: Sequence[str]) -> Cut | None:
-    """The first introduction of quoted text, or None."""
-    last_said = max((at for at, line in enumerate(lines) if line.strip()), default=-1)
-    last_quoted = max((at for at, line in enumerate(lines) if is_quoted(line)), default=-1)
+def find_cut(lines: Sequence[str], *, is_reply: bool = True) -> Cut | None:
+    """The first introduction of quoted text, or None.
+
+    Args:
+        lines: Lines of a mail, none of them long (`ingest.lines`).
+        is_reply: The mail answers or forwards another. In one that does not, only a rule with labels below counts, and an
+            introduction whose quote reaches to the end.
+    """
+    unmarked: Cut | None = None
     for at, line in enumerate(lines):
         if not line.strip():
             continue
-        if _ABOVE.search(line):
-            return Cut(at, at + 1)
-        if _RULED.match(line) or _PLAIN_FORWARD.match(line):
-            is_forward = re.search(r"forward|転送|转发|轉寄", line, re.IGNORECASE) is not None
-            return Cut(_with_rule_above(lines, at), _behind_labels(lines, at + 1), is_forward)
+        if (block := _block_at(lines, at, is_reply=is_reply)) is not None:
+            return unmarked or block
         body = at + _intro_lines(lines, at)
-        if body > at and (last_said < body or last_quoted >= body or _is_dated(lines[at:body])):
+        if body == at:
+            continue
+        if is_reply and is_history_marked(lines, body):
             return Cut(at, body, is_block=False)
-        if _SENDER_LABEL.match(line) and _label_run(lines, at) >= 3 and not _is_pasted_header(lines, at):
-            return Cut(_with_rule_above(lines, at), _behind_labels(lines, at))
+        if _is_introduction(lines, at, body, is_reply=is_reply):
+            unmarked = unmarked or Cut(at, body, is_block=False)  # a log may look like it: one before marks is surer
+    return unmarked
+
+
+def _block_at(lines: Sequence[str], at: int, *, is_reply: bool) -> Cut | None:
+    """A rule with its words, a desk's mark, or a block of labels, if it begins at this line."""
+    line = lines[at].replace("&nbsp;", " ")  # QQ writes it into plain text
+    if _ABOVE.search(line):
+        return Cut(at, at + 1) if any(one.strip() for one in lines[:at]) else None  # another desk's, above its words
+    if _RULED.match(line) or _PLAIN_FORWARD.match(line):
+        if not is_reply and _label_run(lines, _next_spoken(lines, at + 1)) < 2:
+            return None  # a mail that speaks of such rules
+        is_forward = re.search(r"forward|転送|转发|轉寄", line, re.IGNORECASE) is not None
+        return Cut(_with_rule_above(lines, at), _behind_labels(lines, at + 1), is_forward)
+    if (
+        is_reply
+        and _SENDER_LABEL.match(line)
+        and not _NO_SENDER.search(line)
+        and _label_run(lines, at) >= 3
+        and not _is_pasted_header(lines, at)
+    ):
+        return Cut(_with_rule_above(lines, at), _behind_labels(lines, at))
     return None
+
+
+def _is_introduction(lines: Sequence[str], at: int, body: int, *, is_reply: bool) -> bool:
+    """Does an introduction before unmarked words count? Only a dated one, or one at the very end of the mail."""
+    if not is_reply:
+        return _is_dated(lines[at:body]) and _is_quoted_to_the_end(lines, body)
+    is_last = _next_spoken(lines, body) == len(lines)
+    return is_last or any(is_quoted(line) for line in lines[body:]) or _is_dated(lines[at:body])
+
+
+def _next_spoken(lines: Sequence[str], at: int) -> int:
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    return at
+
+
+def unnamed(lines: Sequence[str], body: int) -> list[str]:
+    """The lines with the name before a quote mark taken off ("Desk> ..."), where at least two lines below carry it."""
+    first = lines[_next_spoken(lines, body)] if _next_spoken(lines, body) < len(lines) else ""
+    named = _NAMED.match(first)
+    if named is None or sum(1 for line in lines[body:] if line.startswith(named[0])) < 2:
+        return [*lines]
+    return [">" + line[len(named[0]) :] if line.startswith(named[0]) else line for line in lines]
+
+
+def _is_quoted_to_the_end(lines: Sequence[str], body: int) -> bool:
+    below = [line for line in lines[body:] if line.strip()]
+    return bool(below) and all(is_quoted(line) for line in below)
 
 
 def _intro_lines(lines: Sequence[str], at: int) -> int:
@@ -209,11 +265,17 @@ def has_mark(line: str) -> bool:
 
 
 _DATA = re.compile(
-    r"^[\s>＞]*(?=[ -~]+$)(?![A-Za-z][A-Za-z ,.'?!-]*$)|\d{1,2}:\d{2}:\d{2}|[\[{}\]=]|\b(?:ERROR|WARN|INFO|error|Exception)\b|https?://|\$\s|#\s"
+    r"^[\s>＞]{0,40}(?![\s>＞])(?=[ -~]+$)(?![A-Za-z][A-Za-z ,.'?!-]*$)|\d{1,2}:\d{2}:\d{2}|[\[{}\]=]|\b(?:ERROR|WARN|INFO|error|Exception)\b|https?://|\$\s|#\s"
+)
+
+
+_PROSE = re.compile(
+    r"\b(?:the|is|are|was|we|you|your|please|to|of|and|for|this|that|have|has|can|with|my|our|it|in|on|not|will|would|if|at|from|as|be|do|does)\b",
+    re.IGNORECASE,
 )
 
 
 def holds_data(marked: Sequence[str]) -> bool:
     """Are these marked lines logs or shell output that the sender pasted?"""
     spoken = [line for line in marked if line.strip(" >＞")]
-    return sum(1 for line in spoken if _DATA.search(line)) * 2 >= len(spoken)
+    return sum(1 for line in spoken if _DATA.search(line) and len(_PROSE.findall(line)) < 2) * 2 >= len(spoken)

@@ -43,6 +43,12 @@ MAX_TEXT = 1_000_000
 _SIGN_TEXT = 6_000
 _MOST_REPEATS = 50  # of one header: a machine that repeats it oftener has been found out long before
 _BLANKS = re.compile(r"[\x00-\x20\x7f\x85\xa0]+")  # the wide blank of Japanese is part of the subject
+# What mail programs put before the subject of an answer or a forwarded mail, tags of lists and desks before it aside.
+_ANSWERING = re.compile(
+    r"\s*(?:\[[^\]]{1,40}\]\s*|【[^】]{1,40}】\s*)*(?:re|aw|sv|vs|antw|odp|r|fw|fwd|wg|tr|rv|enc|i|返信|返|転送|回复|回覆|答复|转发|轉寄)\s*(?:[\[(（^*]?\d+[\])）]?\s*)?[:：]",
+    re.IGNORECASE,
+)
+_FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|転送|转发|轉寄)\s*[:：]", re.IGNORECASE)
 _TELLING = ("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return", "delivered-to")
 
 
@@ -137,6 +143,7 @@ def _mail(
     seals = seals_of(parts, text)
     warnings += [seal.sentence for seal in seals]
     ids = message_ids(raw_headers(message, "In-Reply-To"))
+    references = message_ids(raw_headers(message, "References"))
     recipients = [address.addr for address in (*to, *cc)]
     attachments = attachments_of(parts)
     return Mail(
@@ -149,10 +156,14 @@ def _mail(
         sent_at=sent_at(message),
         message_id=message_id(message),
         in_reply_to=ids[0] if ids else None,
-        references=message_ids(raw_headers(message, "References")),
+        references=references,
         thread_refs=thread_refs(subject, (*envelope.rcpt_tos, *recipients)),
         text=text,
-        reply_text=own_words(text),
+        reply_text=own_words(
+            text,
+            is_reply=bool(ids or references or _ANSWERING.match(subject)),
+            is_forward=_FORWARDING.match(subject) is not None,
+        ),
         attachments=attachments,
         automation=judge(
             replace(

@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 _SIG_DASHES = re.compile(r"^-- ?$")
 _RULE = re.compile(r"^\s*(?:[-‐‑–—―─━ー＝=_*＊+~～◆◇■□●○★☆∴∵:：.・#☁♪∞┌└├│┏┗]\s?){6,}\s*$")
 _CONTACT = re.compile(
-    r"〒\s?\d{3}|(?:\bTEL|ＴＥＬ|電話|\bFAX|ＦＡＸ|携帯|\bMobile|\bPhone|内線|直通|\bCell)\s*[.:：/]?\s*[+(（0-9０-９]"
+    r"〒\s?\d{3}|(?:\bTEL|ＴＥＬ|電話|电话|手机|手機|傳真|传真|\bMob|\bFAX|ＦＡＸ|携帯|\bMobile|\bPhone|内線|直通|\bCell)\s*[.:：/]?\s*[+(（0-9０-９]"
     r"|(?:e-?mail|mail|メール|ﾒｰﾙ)\s*[:：]\s*\S+@\S+|^\s*\S+@[\w.-]+\.\w+\s*$|(?:URL|HP|Web)\s*[:：]\s*\S+|^\s*https?://\S+\s*$"
-    r"|^\s*\+?\(?\d[\d ().-]{8,}\d\s*$|株式会社|有限会社|合同会社|㈱|\(株\)|（株）|Co\.,?\s?Ltd|\bInc\.|\bGmbH\b|\bLLC\b|K\.K\."
+    r"|^\s*\+?\(?\d[\d ().-]{8,}\d\s*$|株式会社|有限会社|合同会社|股份有限公司|有限公司|\bA/S\b|\bLtd\b|㈱|\(株\)|（株）|Co\.,?\s?Ltd|\bInc\.|\bGmbH\b|\bLLC\b|K\.K\."
     r"|(?:部|課|室|グループ|本部|事業部|支店|支社|センター)\s*$|(?:都|道|府|県).{1,12}(?:市|区|町|村|郡)",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
     r"^\s*(?:(?:my |mein )?(?:iPhone|iPad|Android|スマートフォン|スマホ|Xperia|Galaxy|docomo|ドコモ)\S{0,12}から送信(?:されました)?"
     r"|Yahoo!メール.{0,30}から送信|Outlook for (?:iOS|Android)\s*(?:<[^>]*>\s*)?を入手.{0,30}|Windows(?: 1[01])? 版のメールから送信|Gmail アプリから送信|auのスマートフォンから送信.{0,10}"
-    r"|Sent (?:from|via|with) (?:my |the )?\S.{0,60}|Get Outlook for (?:iOS|Android).{0,60}|发自我的.{0,30}|從我的.{0,30}傳送|Envoyé de mon \S+.*|Von meinem \S+ gesendet.*|Enviado (?:desde|do) mi? ?\S+.*)\s*$",
+    r"|Sent (?:from|via|with|using) (?:my |the )?\S.{0,60}|.{0,40}\bOutlook (?:for|para|für|pour|per|voor) (?:iOS|Android).{0,80}|发自我的.{0,30}|從我的.{0,30}傳送|Envoyé de mon \S+.*|Von meinem \S+ gesendet.*|Enviado (?:desde|do) mi? ?\S+.*)\s*$",
     re.IGNORECASE,
 )
 _DISCLAIMER = re.compile(
     r"(?:この|本)(?:電子)?(?:メール|Eメール|ﾒｰﾙ).{0,80}(?:機密|秘密|名宛人|宛先|受信者|誤って|誤送信|破棄|削除)"
     r"|this (?:e-?mail|message|communication).{0,100}(?:confidential|intended (?:only|solely)?\s*for|privileged)"
-    r"|if you (?:are not the intended|have received this).{0,100}(?:delete|notify|destroy)|please consider the environment"
+    r"|if you (?:are not the intended|have received this).{0,100}(?:delete|notify|destroy)|please consider the environment|請考慮環境|请考虑环境|(?:checked|scanned) (?:for viruses )?by .{0,60}(?:antivirus|avg|avast|norton)|virus[- ]free[.:]?|ウイルス(?:チェック|スキャン|検査).{0,30}(?:済|され|行)"
     r"|confidentiality notice|the information contained in this",
     re.IGNORECASE,
 )
 _BANNER = re.compile(
-    r"(?:[\[【(（]?\s*(?:external(?: e-?mail| sender)?|caution|外部(?:メール|送信者)?|社外(?:メール)?)\s*[\]】)）:：].{0,160}"
+    r"(?:[\[【(（]?\s*(?:external(?: e-?mail| sender)?|caution|外部(?:メール|送信者)?|社外(?:メール)?)[\s/／・|]*(?:external|社外|外部)?\s*[\]】)）:：].{0,160}"
     r"|this (?:e-?mail|message) originated (?:from )?outside.{0,160}|you don'?t often get (?:e-?mail|email) from.{0,160}|注意[:：]?\s*このメールは外部から.{0,120})$",
     re.IGNORECASE,
 )
 # Labels of what a desk asks for: a block that gives them is an answer, however much it looks like contact data.
 _ANSWER = re.compile(
-    r"アカウント|\bUID\b|\bID\s*[:：]|インスタンス|リージョン|会社名|氏名|お名前|担当者|契約|ユーザー?名|account|instance|region|発生|現象",
+    r"^\s*[■●▼【](?![□■◇◆●])(?!.*(?:会社|法人|㈱))|アカウント|\bUID\b|\bID\s*[:：]|インスタンス|リージョン|会社名|氏名|お名前|担当者|契約|ユーザー?名|account|instance|region|発生|現象",
     re.IGNORECASE,
 )
 # RFC 9580 7: what a cleartext signature puts around the words.
@@ -49,15 +49,31 @@ _ARMOR_HEAD = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\s*$")
 _ARMOR_FIELD = re.compile(r"(?:Hash|NotDashEscaped): |\s*$")
 _ARMOR_TAIL = re.compile(r"-----BEGIN PGP SIGNATURE-----\s*$")
 _LONGEST_SIGNATURE = 16
+_MOST_RULES = 2  # around a signature; more of them part the sections of a form
+_SENTENCE = re.compile(r"[。．！?？]\s*$|(?:\S+ ){4,}\S*[a-z]{2,}(?<!Ltd)(?<!Inc)(?<!Corp)(?<!Co)[.!]\s*$")
+_CODE = re.compile(r"^--\s?\S|;\s*$|^\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|SET|FROM|WHERE|apiVersion|kind)\b")
+_STRONG = re.compile(
+    r"〒|\+\d[\d ()-]{7,}|\bext\.?\s?\d{2}|\b[TMPF]:\s?\+?\d{3}|\bTEL|ＴＥＬ|電話|电话|電話|手机|手機|傳真|传真|FAX|ＦＡＸ|Phone|Mobile|Mob\.|\S@\S|内線|携帯|www\.|https?://",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"(?:よろしく|宜しく).{0,24}(?:願い|願)|^\s*(?:以上|敬具|草々)(?:です|となります|、.*)?[。.]?\s*$|失礼(?:いた|致)?します[。.]?\s*$"
+    r"|^\s*(?:(?:best|kind|warm|many|with (?:best|kind)) )?(?:regards|wishes|thanks)\s*[,.!]?\s*$|^\s*(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?\s*[,.]?\s*$"
+    r"|^\s*(?:thank you|thanks|cheers|br|rgds)\b.{0,30}[,.!]?\s*$|^\s*(?:mit freundlichen grüßen|viele grüße|beste grüße|cordialement|bien à vous|saludos|atentamente|un saludo)\b.{0,20}$"
+    r"|^\s*(?:此致|敬礼|敬禮|谢谢|謝謝|祝好|顺颂商祺|順頌商祺|多谢|麻烦了)[!！。，,]?\s*$|敬上\s*$",
+    re.IGNORECASE,
+)
+_BARE_ADDRESS = re.compile(r"^\s*[\w.+-]{1,64}@[\w.-]{1,200}\.\w{2,20}\s*$")
 _LONGEST_BANNER = 6  # lines
 _MOST_BLOCKS = 8  # signature, footer, disclaimer and what servers on the way added
 
 
-def core(lines: Sequence[str]) -> slice:
+def core(lines: Sequence[str], *, may_be_bare: bool = False) -> slice:
     """Where the words stand: what is above (banners) and below (signature, footer, disclaimer) is left out. May be empty.
 
     Args:
         lines: Lines of a mail, none of them long (`ingest.lines`).
+        may_be_bare: The mail passes another on, so that a signature alone may stand above it.
     """
     start, end = _behind_banners(lines), len(lines)
     start, end = _inside_armor(lines, start)
@@ -66,7 +82,14 @@ def core(lines: Sequence[str]) -> slice:
         end = start + _tail(lines[start:end])
         if end == before:
             break
+    if may_be_bare and _is_bare_signature(_spoken(lines[start:end])):
+        return slice(start, start)
     return slice(start, end)
+
+
+def _is_bare_signature(block: Sequence[str]) -> bool:
+    is_short = 2 <= len(block) <= 8 and all(len(line) < 60 and not _SENTENCE.search(line) for line in block)
+    return is_short and any(_STRONG.search(line) for line in block) and _is_contact(block)
 
 
 def _behind_banners(lines: Sequence[str]) -> int:
@@ -92,7 +115,7 @@ def _inside_armor(lines: Sequence[str], start: int) -> tuple[int, int]:
 def _tail(lines: Sequence[str]) -> int:
     """Where the last block that is not the sender's words begins; the end of the words if there is none."""
     end = _spoken_end(lines)
-    for cut in (_dashes, _footer, _disclaimer, _ruled_block, _contact_block):
+    for cut in (_dashes, _footer, _disclaimer, _ruled_block, _contact_block, _closing_block, _lone_address):
         at = cut(lines[:end])
         if at is not None:
             return _spoken_end(lines[:at])
@@ -109,9 +132,18 @@ def _spoken_end(lines: Sequence[str]) -> int:
 def _dashes(lines: Sequence[str]) -> int | None:
     """RFC 3676 4.3: "-- " alone on a line, with not too much below."""
     for at in range(len(lines) - 1, max(-1, len(lines) - 40), -1):
-        if _SIG_DASHES.match(lines[at]) and len(_spoken(lines[at:])) <= 25:
-            return at
+        if _SIG_DASHES.match(lines[at]):
+            below = _spoken(lines[at + 1 :])
+            return at if len(below) <= 25 and _is_signed_off(below) else None
     return None
+
+
+def _is_signed_off(below: Sequence[str]) -> bool:
+    """What stands below the dashes is no SQL comment, no dump and no sentence of the mail."""
+    if any(_CODE.search(line) for line in below):
+        return False
+    is_prose = any(_SENTENCE.search(line) or "。" in line for line in below)
+    return not is_prose or any(_STRONG.search(line) for line in below)
 
 
 def _footer(lines: Sequence[str]) -> int | None:
@@ -141,7 +173,8 @@ def _ruled_block(lines: Sequence[str]) -> int | None:
         if not _RULE.match(lines[at]):
             continue
         block = _spoken(lines[at + 1 : end])
-        if block and _is_contact(block):
+        rules = sum(1 for line in lines if _RULE.match(line))
+        if block and _is_contact(block, is_form=rules > _MOST_RULES):
             return at
     return None
 
@@ -152,11 +185,7 @@ def _contact_block(lines: Sequence[str]) -> int | None:
     while start and lines[start - 1].strip():
         start -= 1
     block = _spoken(lines[start:])
-    strong = [
-        line
-        for line in block
-        if re.search(r"〒|TEL|ＴＥＬ|電話|FAX|ＦＡＸ|Phone|Mobile|@|内線|携帯", line, re.IGNORECASE)
-    ]
+    strong = [line for line in block if _STRONG.search(line)]
     if (
         start
         and not any(_ANSWER.search(line) for line in block)
@@ -172,11 +201,45 @@ def _contact_block(lines: Sequence[str]) -> int | None:
     return None
 
 
-def _is_contact(block: Sequence[str]) -> bool:
-    contact = [line for line in block if _CONTACT.search(line)]
+def _closing_block(lines: Sequence[str]) -> int | None:
+    """Name, title and contact data below the closing words, with or without blank lines between."""
+    for at in range(len(lines) - 1, max(-1, len(lines) - 2 * _LONGEST_SIGNATURE), -1):
+        if not _CLOSING.search(lines[at]):
+            continue
+        below = _spoken(lines[at + 1 :])
+        is_signature = (
+            below
+            and len(below) <= _LONGEST_SIGNATURE
+            and any(_STRONG.search(line) for line in below)
+            and not any(len(line) > 90 or _ANSWER.search(line) or _SENTENCE.search(line) for line in below)
+        )
+        return _behind_name(lines, at + 1) if is_signature else None
+    return None
+
+
+def _behind_name(lines: Sequence[str], at: int) -> int:
+    """Behind a first name that the sender typed himself, with his full name in the signature below it."""
+    spoken = [place for place in range(at, len(lines)) if lines[place].strip()]
+    name = lines[spoken[0]].strip()
+    is_typed = len(spoken) > 1 and " " not in name and lines[spoken[1]].strip().startswith(f"{name} ")
+    return spoken[0] + 1 if is_typed else at
+
+
+def _lone_address(lines: Sequence[str]) -> int | None:
+    """Foxmail signs with the sender's bare address, apart from a finished sentence."""
+    if len(lines) < 3 or not _BARE_ADDRESS.match(lines[-1]) or lines[-2].strip():
+        return None
+    above = _spoken(lines[:-1])
+    return len(lines) - 1 if above and (_SENTENCE.search(above[-1]) or _CLOSING.search(above[-1])) else None
+
+
+def _is_contact(block: Sequence[str], *, is_form: bool = False) -> bool:
+    contact = [line for line in block if _CONTACT.search(line) or _STRONG.search(line)]
     if not contact or any(len(line) > 90 or _ANSWER.search(line) for line in block):
         return False
-    return len(contact) >= 2 or (len(block) <= 4 and not any(re.search(r"[。?？]\s*$", line) for line in block))
+    if len(contact) >= 2:
+        return True
+    return not is_form and len(block) <= 4 and not any(_SENTENCE.search(line) for line in block)
 
 
 def _spoken(lines: Sequence[str]) -> list[str]:
