@@ -1,40 +1,78 @@
-"""Group commit: sessions that wait at the same moment share one commit.
+"""Group commit: messages that wait at the same moment share one commit.
 
 Promises: `keep` returns only after the mail is durably stored, and raises if it is not; a failed commit fails every
-mail of its group, and each sender tries again. Does no batching by time: the commit under way is the only wait.
+mail of its group, and each sender tries again; `on_kept` hears of every mail that was stored, even of one whose session
+has gone meanwhile. A mail waits for the commit under way and, a millisecond at most, for others that are coming in.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+import threading
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from models.arrival import Arrival
 
 _LARGEST_GROUP = 64
-_LARGEST_GROUP_BYTES = 64 * 2**20
+_LARGEST_GROUP_BYTES = 16 * 2**20
+_PATIENCE_S = 0.001  # for mails that are coming in while a group waits
+_SMALL = 262_144  # to hash more would keep the other sessions waiting
 
 
 class Accepts(Protocol):
     """Where mails are kept."""
 
-    def accept(self, arrivals: Sequence[Arrival]) -> tuple[int, ...]:
+    def prepare(self, arrival: Arrival) -> Any:  # noqa: ANN401 - the store's own
+        """All that is to be stored of a mail, worked out beforehand."""
+
+    def accept_prepared(self, prepared: Sequence[Any]) -> None:
         """Store all of them in one commit, or none."""
 
 
-class Committer:
-    """One task that commits what waits, again and again."""
+@dataclass(slots=True)
+class _Message:
+    """One mail for one or more desks, and the session that waits for it."""
 
-    def __init__(self, store: Accepts) -> None:
-        self._store = store
-        self._waiting: list[tuple[tuple[Arrival, ...], asyncio.Future[None]]] = []
-        self._wake = asyncio.Event()
-        self._is_closing = False
+    arrivals: tuple[Arrival, ...]
+    done: asyncio.Future[None]
+    prepared: list[Any]  # empty: still to do
+
+    @property
+    def size(self) -> int:
+        return sum(len(arrival.raw) for arrival in self.arrivals)
+
+
+class Committer:
+    """One thread that commits what waits, again and again. Made within the loop that waits for it.
+
+    Args:
+        store: Where mails are kept.
+        on_kept: Hears of every group that was stored.
+        under_way: How many mails are coming in at this moment; while they are more than those that wait, a group waits
+            for them a little, so that about half of the sessions are served while the mails of the others are committed.
+    """
+
+    def __init__(
+        self,
+        store: Accepts,
+        on_kept: Callable[[Sequence[tuple[Arrival, ...]]], None] = lambda _messages: None,
+        under_way: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._store, self._on_kept, self._under_way = store, on_kept, under_way
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[_Message] = []
+        self._timer: asyncio.TimerHandle | None = None  # of a group that waits for more
+        self._is_committing = self._is_late = self._is_closing = False
+        self._groups: SimpleQueue[list[_Message]] = SimpleQueue()
+        self._ended = self._loop.create_future()
         self.commits = 0
-        self._task = asyncio.create_task(self._run())
+        # A daemon: a store that hangs must not keep the process from ending.
+        threading.Thread(target=self._run, name="committer", daemon=True).start()
 
     async def keep(self, arrivals: tuple[Arrival, ...]) -> None:
         """Store the arrivals of one message.
@@ -42,44 +80,77 @@ class Committer:
         Raises:
             Exception: What the store raised; nothing of this message was stored.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((arrivals, done))
-        self._wake.set()
-        await done
+        message = _Message(arrivals, self._loop.create_future(), [])
+        if message.size < _SMALL:
+            # Here and not in the thread: what keeps the thread from committing keeps every session waiting.
+            message.prepared = [self._store.prepare(arrival) for arrival in arrivals]
+        self._waiting.append(message)
+        self._look()
+        await message.done
 
     async def close(self) -> None:
         """Commit what still waits, then end."""
         self._is_closing = True
-        self._wake.set()
-        await self._task
+        self._look()
+        await self._ended
 
-    async def _run(self) -> None:
-        while not self._is_closing:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                await self._commit(self._next_group())
+    def _look(self) -> None:
+        """Hand a group to the thread if it is free and the group is large enough."""
+        if self._is_committing:
+            return
+        if not self._waiting:
+            if self._is_closing:
+                self._is_committing = True  # the last
+                self._groups.put([])
+            return
+        if not self._is_late and not self._is_closing and len(self._waiting) < self._under_way():
+            self._timer = self._timer or self._loop.call_later(_PATIENCE_S, self._lose_patience)
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._is_late, self._is_committing = None, False, True
+        self._groups.put(self._next_group())
 
-    def _next_group(self) -> list[tuple[tuple[Arrival, ...], asyncio.Future[None]]]:
+    def _lose_patience(self) -> None:
+        self._timer, self._is_late = None, True
+        self._look()
+
+    def _next_group(self) -> list[_Message]:
+        """What waits, up to a group's size, at least one message."""
         size, count = 0, 0
-        for arrivals, _ in self._waiting[:_LARGEST_GROUP]:
-            size += sum(len(arrival.raw) for arrival in arrivals)
+        for message in self._waiting[:_LARGEST_GROUP]:
+            size += message.size
             if count and size > _LARGEST_GROUP_BYTES:
                 break
             count += 1
         group, self._waiting = self._waiting[:count], self._waiting[count:]
         return group
 
-    async def _commit(self, group: list[tuple[tuple[Arrival, ...], asyncio.Future[None]]]) -> None:
-        arrivals = [arrival for message, _ in group for arrival in message]
+    def _run(self) -> None:
+        """The thread."""
+        while group := self._groups.get():
+            self._loop.call_soon_threadsafe(self._finish, group, self._commit(group))
+        self._loop.call_soon_threadsafe(self._ended.set_result, None)
+
+    def _commit(self, group: list[_Message]) -> Exception | None:
         try:
-            await asyncio.to_thread(self._store.accept, arrivals)
+            self._store.accept_prepared(
+                [one for message in group for one in message.prepared or map(self._store.prepare, message.arrivals)]
+            )
         except Exception as error:  # noqa: BLE001 - every waiting session must hear of it
-            for _, done in group:
-                if not done.done():
-                    done.set_exception(error)
-            return
-        self.commits += 1
-        for _, done in group:
-            if not done.done():
-                done.set_result(None)
+            return error
+        return None
+
+    def _finish(self, group: list[_Message], error: Exception | None) -> None:
+        """In the loop: every session hears what became of its message, and the next group goes."""
+        self._is_committing = False
+        for message in group:
+            if not message.done.done():
+                if error is None:
+                    message.done.set_result(None)
+                else:
+                    message.done.set_exception(error)
+        self._look()
+        if error is None:
+            self.commits += 1
+            self._on_kept([message.arrivals for message in group])

@@ -6,6 +6,7 @@ Follows RFC 5321 4.5.1 (postmaster is always heard) and the contract: the desk's
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_RECIPIENTS = 100
 
@@ -42,6 +43,7 @@ def admit(recipient: str, already: int, limits: Limits) -> Admit | Refuse:
     return Admit(desk_address=desk)
 
 
+@lru_cache(maxsize=1024)
 def desk_of(recipient: str, addresses: tuple[str, ...]) -> str | None:
     """The desk address that a recipient means; None if it is none of ours.
 

@@ -1,39 +1,44 @@
-"""The listener: RFC 5321 with SIZE, 8BITMIME, SMTPUTF8 and PIPELINING; 250 only after raw mail and envelope are committed.
+"""The listener: RFC 5321 and its extensions, and LMTP; 250 only after raw mail and envelope are committed.
 
 Promises: what failed on our side is 451 without a word about the inside, so that the sender keeps the mail; the bytes
-are stored as they came. Does not look at the content.
+are stored as they came; at the end sessions with a mail under way get their answer first. Does not look at the content.
+docs/specs/smtp.md says which RFCs are followed, and where not.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
-from aiosmtpd.smtp import SMTP
 
 from ingest.committer import Committer
+from ingest.front import Front
 from ingest.gate import Limits, Refuse, admit, desk_of
+from ingest.lmtp import LocalFront
+from ingest.local_socket import bound_socket
+from ingest.replies import ACCEPTED, TOO_MANY_MAILS, TRY_LATER
+from ingest.session import SessionLimits
+from ingest.throttle import PeerLimits, Throttle
 from models.arrival import Arrival
 from models.errors import UketsukeError
 from models.mail import Envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+    from pathlib import Path
+    from ssl import SSLContext
 
+    from aiosmtpd.smtp import SMTP, Session
     from aiosmtpd.smtp import Envelope as SmtpEnvelope
-    from aiosmtpd.smtp import Session
 
     from ingest.committer import Accepts
 
-IDENT = "ESMTP"  # no name and version for strangers
-TRY_LATER = "451 4.3.0 Requested action aborted: try again later"
-# Japanese 8-bit mails often hold a paragraph in one line, well over RFC 5321's 1000 octets.
-MAX_LINE = 2**20
-IDLE_S = 300.0
+_BACKLOG = 512
+_GRACE_S = 10.0  # for the answers of mails under way; the supervisor waits twice as long
+_MAX_HELO = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +48,35 @@ class ListenerSettings:
     host: str
     port: int
     addresses: tuple[str, ...]
-    max_bytes: int = 32 * 2**20
+    max_recipients: int = 100
+    limits: SessionLimits = field(default_factory=SessionLimits)
+    peers: PeerLimits = field(default_factory=PeerLimits)
+    tls: Callable[[], SSLContext] | None = None
+    must_use_tls: bool = False
+    lmtp: tuple[str, int] | Path | None = None  # host and port, or the path of a socket
 
 
 class Door:
     """aiosmtpd's handler: asks the gate at RCPT, keeps the mail at DATA."""
 
-    def __init__(self, committer: Committer, settings: ListenerSettings, clock: Callable[[], datetime]) -> None:
-        self._committer, self._clock = committer, clock
-        self._limits = Limits(addresses=settings.addresses)
-        self._log = structlog.get_logger(role="smtp")
+    def __init__(
+        self, committer: Committer, settings: ListenerSettings, clock: Callable[[], datetime], throttle: Throttle
+    ) -> None:
+        self._committer, self._clock, self._throttle = committer, clock, throttle
+        self._limits = Limits(addresses=settings.addresses, max_recipients=settings.max_recipients)
+        self._log = _logger()
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, _session: Session, envelope: SmtpEnvelope, address: str, mail_options: list[str]
+    ) -> str:
+        """Begin one mail, unless its sender's machine has sent too many in this minute."""
+        if isinstance(server, Front) and not self._throttle.may_send(server.address, server.loop.time()):
+            return TOO_MANY_MAILS
+        if isinstance(server, Front):
+            server.mails_under_way.add(server)
+        envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
+        return "250 2.1.0 Sender OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: SmtpEnvelope, address: str, rcpt_options: list[str]
@@ -67,14 +91,12 @@ class Door:
 
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep the mail; the answer comes after the commit."""
-        arrivals = self._arrivals(session, envelope)
         try:
-            await self._committer.keep(arrivals)
+            await self._committer.keep(self._arrivals(session, envelope))
         except UketsukeError as error:
             self._log.error("not_accepted", code=error.code, error=str(error))
             return TRY_LATER
-        self._log.info("accepted", sha256=arrivals[0].sha256, size=len(arrivals[0].raw), desks=len(arrivals))
-        return "250 2.0.0 Message accepted for delivery"
+        return ACCEPTED
 
     async def handle_exception(self, error: Exception) -> str:
         """Anything unforeseen is temporary and says nothing about the inside."""
@@ -97,7 +119,7 @@ class Door:
                     rcpt_tos=tuple(own),
                     received_at=self._clock(),
                     peer=str(session.peer[0]) if session.peer else "",
-                    helo=session.host_name or "",
+                    helo=(session.host_name or "")[:_MAX_HELO],
                 ),
             )
             for desk, own in recipients.items()
@@ -108,17 +130,31 @@ class Door:
 class Listener:
     """A running listener."""
 
-    server: asyncio.Server
+    servers: list[asyncio.Server]
     committer: Committer
+    fronts: list[Front]
+    log: structlog.typing.FilteringBoundLogger
 
     @property
     def port(self) -> int:
-        """The port in use; of interest when 0 was asked for."""
-        return int(self.server.sockets[0].getsockname()[1])
+        """The SMTP port in use; of interest when 0 was asked for."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
 
-    async def close(self) -> None:
-        """Take no new session, commit what waits, end."""
-        self.server.close()
+    @property
+    def lmtp_port(self) -> int:
+        """The LMTP port in use."""
+        return int(self.servers[1].sockets[0].getsockname()[1])
+
+    async def close(self, grace_s: float = _GRACE_S) -> None:
+        """Take no new session, let mails under way come in and be answered, commit what waits, end."""
+        for server in self.servers:
+            server.close()
+        partings = {session.wind_up(): session for front in self.fronts for session in tuple(front.open_sessions)}
+        if partings:
+            _, late = await asyncio.wait(partings, timeout=grace_s)
+            for parting in late:
+                self.log.warning("session_cut", note="no end within the time to end; its sender keeps the mail")
+                partings[parting].abort()
         await self.committer.close()
 
 
@@ -126,30 +162,45 @@ async def listen(store: Accepts, settings: ListenerSettings, clock: Callable[[],
     """Start listening; the listener runs until it is closed.
 
     Raises:
-        OSError: The address cannot be bound.
+        OSError: An address cannot be bound.
+        ConfigError: The LMTP socket's path is taken.
     """
-    committer = Committer(store)
-    door = Door(committer, settings, clock)
+    loop, log = asyncio.get_running_loop(), _logger()
+    throttle = Throttle(settings.peers)
+    fronts: list[Front] = []
+    committer = Committer(store, _accepted, lambda: sum(len(front.mails_under_way) for front in fronts))
+    door = Door(committer, settings, clock, throttle)
+    front = Front(door, settings.limits, loop, throttle=throttle, tls=settings.tls, must_use_tls=settings.must_use_tls)
+    fronts.append(front)
+    listener = Listener(servers=[], committer=committer, fronts=fronts, log=log)
+    try:
+        listener.servers.append(
+            await loop.create_server(front.another, host=settings.host, port=settings.port, backlog=_BACKLOG)
+        )
+        if settings.lmtp is not None:
+            local = LocalFront(door, settings.limits, loop, throttle=throttle)
+            listener.fronts.append(local)
+            listener.servers.append(await _listen_locally(local, settings.lmtp))
+    except BaseException:
+        await listener.close()
+        raise
+    return listener
+
+
+async def _listen_locally(front: LocalFront, where: tuple[str, int] | Path) -> asyncio.Server:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        partial(_session, door, settings, loop), host=settings.host, port=settings.port, backlog=512
-    )
-    return Listener(server=server, committer=committer)
+    if isinstance(where, tuple):
+        return await loop.create_server(front.another, host=where[0], port=where[1], backlog=_BACKLOG)
+    return await loop.create_unix_server(front.another, sock=bound_socket(where), backlog=_BACKLOG)
 
 
-class _Session(SMTP):
-    """One session, with room for long lines; set on the class, because the stream's own limit is taken from it."""
+def _accepted(messages: Sequence[tuple[Arrival, ...]]) -> None:
+    """One event for each mail that was stored."""
+    log = _logger()
+    for arrivals in messages:
+        log.info("accepted", sha256=arrivals[0].sha256, size=len(arrivals[0].raw), desks=len(arrivals))
 
-    line_length_limit = MAX_LINE
 
-
-def _session(door: Door, settings: ListenerSettings, loop: asyncio.AbstractEventLoop) -> SMTP:
-    return _Session(
-        door,
-        data_size_limit=settings.max_bytes,
-        enable_SMTPUTF8=True,
-        ident=IDENT,
-        hostname="uketsuke",
-        timeout=IDLE_S,
-        loop=loop,
-    )
+def _logger() -> structlog.typing.FilteringBoundLogger:
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(role="smtp").bind()
+    return logger

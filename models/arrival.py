@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,12 +42,21 @@ class Arrival:
     envelope: Envelope
     desk_address: str  # without its plus part, domain casefolded
 
+    # Worked out when first asked for: a hash of a large mail takes as long as parsing it.
+    _sha256: str = field(default="", init=False, repr=False, compare=False)
+    _content_sha256: str = field(default="", init=False, repr=False, compare=False)
+
     @property
     def sha256(self) -> str:
         """Of the raw bytes as received, in hexadecimal."""
-        return hashlib.sha256(self.raw).hexdigest()
+        if not self._sha256:
+            object.__setattr__(self, "_sha256", hashlib.sha256(self.raw).hexdigest())
+        return self._sha256
 
     @property
     def content_sha256(self) -> str:
         """The same for every delivery of this mail: without the trace headers on its top."""
-        return content_sha256(self.raw)
+        if not self._content_sha256:
+            has_trace = _TRACE.match(self.raw) is not None
+            object.__setattr__(self, "_content_sha256", content_sha256(self.raw) if has_trace else self.sha256)
+        return self._content_sha256

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 # JSON's escape of a NUL: whole pairs of backslashes stand before it. With one more, the same letters are a customer's text.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def dump(value: object) -> str:
     """Compact JSON, Japanese kept readable, without NUL (PostgreSQL refuses it)."""
-    return _NUL.sub(r"\1", json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    text = _encode(value)
+    return _NUL.sub(r"\1", text) if "\\u0000" in text else text
 
 
 def envelope_to_json(envelope: Envelope) -> str:

