@@ -35,8 +35,8 @@ class Discard:
     def prepare(self, arrival: Arrival) -> Arrival:
         return arrival
 
-    def accept_prepared(self, arrivals: Sequence[Arrival]) -> tuple[int, ...]:
-        return tuple(range(1, len(arrivals) + 1))
+    def accept_prepared(self, _arrivals: Sequence[Arrival]) -> None:
+        return None
 
     def close(self) -> None:
         return None

@@ -103,7 +103,7 @@ class Committer:
                 self._is_committing = True  # the last
                 self._groups.put([])
             return
-        if not self._is_late and not self._is_closing and len(self._waiting) < self._under_way():
+        if not self._is_late and not self._is_closing and self._under_way() > 0:
             self._timer = self._timer or self._loop.call_later(_PATIENCE_S, self._lose_patience)
             return
         if self._timer is not None:
@@ -153,4 +153,5 @@ class Committer:
         self._look()
         if error is None:
             self.commits += 1
-            self._on_kept([message.arrivals for message in group])
+            # After the answers: they leave in the loop's next round.
+            self._loop.call_soon(self._on_kept, [message.arrivals for message in group])

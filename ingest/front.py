@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
     from ssl import SSLContext
-    from typing import Any, AnyStr
+    from typing import AnyStr
 
     from aiosmtpd.smtp import Envelope
 
@@ -35,6 +35,11 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9-]+"
 # What nearly every path looks like. All others go through aiosmtpd's own parser, which is slow and knows them all.
 _PLAIN_PATH = re.compile(rf"<({_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*)>[ \t]*((?![ \t(]).*)?\Z")
+_PLAIN_MAIL = re.compile(
+    rf"FROM:<({_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*)>(?: SIZE=(\d{{1,15}}))?(?: BODY=8BITMIME)?\Z",
+    re.IGNORECASE,
+)
+_PLAIN_RCPT = re.compile(rf"TO:<({_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*)>\Z", re.IGNORECASE)
 _BEFORE_TLS = frozenset({"smtp_NOOP", "smtp_EHLO", "smtp_HELO", "smtp_LHLO", "smtp_STARTTLS", "smtp_QUIT"})
 _TRANSACTION = frozenset({"smtp_MAIL", "smtp_RCPT", "smtp_DATA"})
 
@@ -95,23 +100,20 @@ class Front(Wire):
         elif self.must_use_tls and not self.is_secure and name not in _BEFORE_TLS:
             await self.push("530 5.7.0 Must issue a STARTTLS command first")
         else:
-            self._others += name not in _TRANSACTION
-            await self._call(name, rest.strip())
-
-    async def _call(self, name: str, rest: bytes) -> None:
-        method: Any = getattr(self, name)
-        try:
-            argument = rest.decode() if rest else None
-        except UnicodeDecodeError:
-            if name in _TRANSACTION:
-                await self.push("501 5.5.2 Not UTF-8")
-                return
-            # Some mail programs greet with the name of their machine in Shift_JIS.
-            argument = rest.decode("utf-8", "replace")
-        try:
-            await method(argument)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the session answers and goes on
-            await self.push(await self.handle_exception(error))
+            if name not in _TRANSACTION:
+                self._others += 1
+            try:
+                argument = rest.strip().decode() if rest else None
+            except UnicodeDecodeError:
+                if name in _TRANSACTION:
+                    await self.push("501 5.5.2 Not UTF-8")
+                    return
+                # Some mail programs greet with the name of their machine in Shift_JIS.
+                argument = rest.strip().decode("utf-8", "replace")
+            try:
+                await getattr(self, name)(argument)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the session answers and goes on
+                await self.push(await self.handle_exception(error))
 
     async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Greet without extensions."""
@@ -141,6 +143,24 @@ class Front(Wire):
         secure = ["STARTTLS"] if self.tls is not None and not self.is_secure else []
         return [size, "8BITMIME", "SMTPUTF8", "PIPELINING", *secure, "ENHANCEDSTATUSCODES", "HELP"]
 
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Begin one mail. What nearly every client says is understood in one look, the rest by aiosmtpd."""
+        plain = _PLAIN_MAIL.match(arg or "")
+        is_first = self.session.host_name and self.session.extended_smtp and not self.envelope.mail_from
+        if arg and plain and is_first and int(plain[2] or 0) <= self.limits.max_bytes:
+            options = arg[plain.end(1) + 1 :].upper().split()
+            await self.push(await self._call_handler_hook("MAIL", plain[1], options))
+        else:
+            await super().smtp_MAIL(arg)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Name one recipient; as with MAIL."""
+        plain = _PLAIN_RCPT.match(arg or "")
+        if plain and self.session.host_name and self.envelope.mail_from:
+            await self.push(await self._call_handler_hook("RCPT", plain[1], []))
+        else:
+            await super().smtp_RCPT(arg)
+
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Take one mail in and hand it to the handler; the answer is the handler's."""
         if await self.check_helo_needed():
@@ -164,6 +184,7 @@ class Front(Wire):
         if status.startswith("2"):
             self._errors = self._others = 0
         await self.answer_mail(status, envelope)
+        self.flush()
 
     async def answer_mail(self, status: str, _envelope: Envelope) -> None:
         """Say what became of the mail."""

@@ -161,7 +161,7 @@ class Wire(SMTP):
 
     def _serve(self) -> None:
         """Obey the commands that have come, until one has to wait for something."""
-        while self._is_free():
+        while self._work is None and self._content is None and not self.is_over and not self._is_deaf:
             line = self._next_line()
             if line is None:
                 break
@@ -172,9 +172,6 @@ class Wire(SMTP):
             self._is_held_back = False
             self.transport.resume_reading()
         self.flush()
-
-    def _is_free(self) -> bool:
-        return self._work is None and self._content is None and not self.is_over and not self._is_deaf
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = begin(work, self.loop)

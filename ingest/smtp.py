@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,15 +27,18 @@ from models.errors import UketsukeError
 from models.mail import Envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from ssl import SSLContext
+    from typing import TypeAlias
 
     from aiosmtpd.smtp import SMTP, Session
     from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
     from ingest.committer import Accepts
+
+    Tell: TypeAlias = Callable[[Sequence[Mapping[str, object]]], None]
 
 _BACKLOG = 512
 _GRACE_S = 10.0  # for the answers of mails under way; the supervisor waits twice as long
@@ -158,8 +162,16 @@ class Listener:
         await self.committer.close()
 
 
-async def listen(store: Accepts, settings: ListenerSettings, clock: Callable[[], datetime]) -> Listener:
+async def listen(
+    store: Accepts, settings: ListenerSettings, clock: Callable[[], datetime], tell: Tell | None = None
+) -> Listener:
     """Start listening; the listener runs until it is closed.
+
+    Args:
+        store: Where mails are kept.
+        settings: Where to listen, for whom, how much to take.
+        clock: The time.
+        tell: Writes one event for each mail that was stored, given the fields of several; the logger when absent.
 
     Raises:
         OSError: An address cannot be bound.
@@ -168,7 +180,9 @@ async def listen(store: Accepts, settings: ListenerSettings, clock: Callable[[],
     loop, log = asyncio.get_running_loop(), _logger()
     throttle = Throttle(settings.peers)
     fronts: list[Front] = []
-    committer = Committer(store, _accepted, lambda: sum(len(front.mails_under_way) for front in fronts))
+    committer = Committer(
+        store, partial(_accepted, tell or _tell), lambda: sum(len(front.mails_under_way) for front in fronts)
+    )
     door = Door(committer, settings, clock, throttle)
     front = Front(door, settings.limits, loop, throttle=throttle, tls=settings.tls, must_use_tls=settings.must_use_tls)
     fronts.append(front)
@@ -194,11 +208,15 @@ async def _listen_locally(front: LocalFront, where: tuple[str, int] | Path) -> a
     return await loop.create_unix_server(front.another, sock=bound_socket(where), backlog=_BACKLOG)
 
 
-def _accepted(messages: Sequence[tuple[Arrival, ...]]) -> None:
-    """One event for each mail that was stored."""
+def _accepted(tell: Tell, messages: Sequence[tuple[Arrival, ...]]) -> None:
+    """One event for each mail that was stored; together, for the sake of those that wait."""
+    tell([{"sha256": one[0].sha256, "size": len(one[0].raw), "desks": len(one)} for one in messages])
+
+
+def _tell(events: Sequence[Mapping[str, object]]) -> None:
     log = _logger()
-    for arrivals in messages:
-        log.info("accepted", sha256=arrivals[0].sha256, size=len(arrivals[0].raw), desks=len(arrivals))
+    for event in events:
+        log.info("accepted", **event)
 
 
 def _logger() -> structlog.typing.FilteringBoundLogger:

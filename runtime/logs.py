@@ -6,14 +6,19 @@ import hashlib
 import hmac
 import logging
 import sys
+from datetime import UTC, datetime
+from json import JSONEncoder
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from structlog.typing import FilteringBoundLogger
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_encode = JSONEncoder(ensure_ascii=False).encode
 
 
 def set_up_logs(level: str) -> None:
@@ -35,6 +40,13 @@ def set_up_logs(level: str) -> None:
     )
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs every session with its addresses
     logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)  # it quotes header text
+
+
+def log_many(role: str, event: str, records: Iterable[Mapping[str, object]]) -> None:
+    """One event of level info for each record, all in one write: for the door, which has thousands a second."""
+    if log_for(role).is_enabled_for(logging.INFO):
+        rest = {"event": event, "level": "info", "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
+        print("\n".join(_encode({"role": role, **record, **rest}) for record in records), file=sys.stderr, flush=True)  # noqa: T201 - where the others go
 
 
 def log_for(role: str) -> FilteringBoundLogger:

@@ -41,6 +41,19 @@ class Settings(BaseModel):
     smtp_host: str = Field("127.0.0.1", description="where the SMTP listener binds")
     smtp_port: int = Field(8025, ge=0, le=65535, description="port of the SMTP listener")
     smtp_max_bytes: int = Field(33_554_432, ge=65_536, description="largest mail accepted, in bytes")
+    smtp_tls_cert: Path | None = Field(None, description="certificate chain (PEM) for STARTTLS; with smtp_tls_key")
+    smtp_tls_key: Path | None = Field(None, description="private key (PEM) of the certificate")
+    smtp_require_tls: bool = Field(default=False, description="take mail only after STARTTLS")
+    smtp_sessions: int = Field(200, ge=0, description="SMTP sessions at once, of all peers; 0: no limit")
+    smtp_peer_sessions: int = Field(20, ge=0, description="SMTP sessions at once of one peer; 0: no limit")
+    smtp_peer_mails: int = Field(120, ge=0, description="mails a minute of one peer; 0: no limit")
+    smtp_unlimited_peers: str = Field(
+        "", description="networks of your own mail servers, which the limits per peer leave alone; this machine always"
+    )
+    smtp_idle_s: float = Field(300.0, gt=0, description="seconds from one SMTP command to the next")
+    smtp_data_idle_s: float = Field(180.0, gt=0, description="seconds from one piece of a mail to the next")
+    smtp_data_total_s: float = Field(1800.0, gt=0, description="seconds for the whole of one mail")
+    lmtp: str = Field("", description="a local inlet by LMTP besides: host:port or unix:/path; empty: none")
     desk_host: str = Field("127.0.0.1", description="where the desk's web pages bind")
     desk_port: int = Field(8080, ge=0, le=65535, description="port of the desk's web pages")
     desk_secure: bool = Field(default=False, description="mark cookies Secure: set it behind an HTTPS proxy")
@@ -110,7 +123,7 @@ class Settings(BaseModel):
             raise ValueError(msg)
         return name
 
-    @field_validator("trusted_relays")
+    @field_validator("trusted_relays", "smtp_unlimited_peers")
     @classmethod
     def _has_networks(cls, value: str) -> str:
         parse_networks(value)
@@ -184,6 +197,11 @@ class Settings(BaseModel):
     def relay_networks(self) -> tuple[Network, ...]:
         """Where the desk's own mail servers stand."""
         return parse_networks(self.trusted_relays)
+
+    @property
+    def unlimited_peers(self) -> tuple[Network, ...]:
+        """Networks that the limits per peer leave alone."""
+        return parse_networks(self.smtp_unlimited_peers)
 
     @property
     def are_senders_trusted(self) -> bool:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ingest.session import SessionLimits
-from ingest.smtp import ListenerSettings, listen
+from ingest.smtp import listen
 from models.errors import UketsukeError
 from runtime.clock import utc_now
-from runtime.logs import log_for
+from runtime.door import listener_settings
+from runtime.logs import log_for, log_many
 
 try:
-    from uvloop import new_event_loop
+    import uvloop
 except ImportError:  # not on every system
-    from asyncio import new_event_loop
+    uvloop = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def run_listener(settings: Settings, store: Store, on_listening: Callable[[], No
     Raises:
         UketsukeError: The port cannot be bound.
     """
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
         runner.run(_listen(settings, store, on_listening))
 
 
@@ -48,19 +49,16 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
     try:
         listener = await listen(
             store,
-            ListenerSettings(
-                host=settings.smtp_host,
-                port=settings.smtp_port,
-                addresses=settings.desk_addresses,
-                limits=SessionLimits(max_bytes=settings.smtp_max_bytes),
-            ),
+            listener_settings(settings),
             utc_now,
+            partial(log_many, "smtp", "accepted"),
         )
     except OSError as error:
         where = f"{settings.smtp_host}:{settings.smtp_port}"
+        also = f" or UKETSUKE_LMTP: {settings.lmtp}" if settings.lmtp else ""
         reason = error.strerror or str(error)
         raise UketsukeError(
-            f"UKETSUKE_SMTP_PORT: {where}: {reason}; end the other program or set another port"
+            f"UKETSUKE_SMTP_PORT: {where}{also}: {reason}; end the other program or set another port"
         ) from None
     log_for("smtp").info("listening", host=settings.smtp_host, port=settings.smtp_port)
     # What is loaded by now stays: the collector need not look through it for every few hundred mails.
