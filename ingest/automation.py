@@ -11,6 +11,32 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from ingest.machine_words import (
+    ALARM_SUBJECT,
+    AWAY_BODY,
+    AWAY_MARK,
+    AWAY_SUBJECT,
+    BOUNCE_BODY,
+    BOUNCE_SUBJECT,
+    CHALLENGE,
+    DAEMON,
+    DECLARED,
+    GOT,
+    LEFT,
+    NOT_READ,
+    PASSED_ON,
+    RECEIPT,
+    RECEIVED,
+    SAID_BY_MACHINE,
+    SERVER_PRODUCT,
+    SERVER_WORDS,
+    THANKS,
+    TICKET_MARK,
+    UNSUBSCRIBE,
+    WAS_READ,
+    WATCHER,
+    YOUR_MAIL_FAILED,
+)
 from models.mail import AutomaticKind, Automation
 
 if TYPE_CHECKING:
@@ -32,6 +58,7 @@ class Signs:
     sender_raw: str  # the From header as it came, decoded
     subject: str
     text: str  # the first few thousand characters
+    own_text: str  # so much of the sender's own words
     content_type: str  # with parameters
     part_types: tuple[str, ...]
     file_names: tuple[str, ...] = ()
@@ -51,66 +78,6 @@ class Signs:
 
 
 _Verdict: TypeAlias = "tuple[AutomaticKind | None, str] | None"
-_DAEMON = re.compile(
-    r"mailer[-_. ]?daemon|mail[-_ ]?deliver(?:y|er)?[-_ ]?(?:subsystem|system|service)|post[-_]?master|mail ?administrator|system administrator"
-    r"|^mdaemon|internet mail delivery|mailerdaemon|^bounce[sd]?[-+.@]|^mail.?system|delivery[-_ ](?:status|failure|report)|^mailer@|^microsoftexchange[0-9a-f]{20,}|courier mail server|\binterscan\b|\bmailmarshal\b|\bimss\b",
-    re.IGNORECASE,
-)
-_SERVER_PRODUCT = re.compile(r"\b(?:interscan|mailmarshal|imss|courier mail server)\b", re.IGNORECASE)
-_BOUNCE_SUBJECT = re.compile(
-    r"^\s*(?:undeliver(?:able|ed)|undelivered mail returned|delivery (?:status notification|failure|has failed|report|final|notification|(?:is )?delayed|incomplete)"
-    r"|returned mail|mail (?:delivery|system) (?:fail|error|status)|failure notice|mail delivery (?:failed|problem|subsystem)|message (?:delivery|status) "
-    r"|non[- ]?delivery|nondeliverable|could not deliver|unable to deliver|warning: (?:could not send|message .* delayed)|delayed mail|dsn:|failed mail"
-    r"|\[?bounced?\]?(?: mail)?\s*[:：]?(?:$| mail)|(?:notice|warning): (?:mail )?delivery|\*{0,2}message you sent blocked|mail could not be delivered|message not delivered|email not delivered|your message (?:could not|wasn't|was not)|mail failure"
-    r"|メールエラー通知|(?:メッセージ|メール)(?:を|が|の)?(?:配信|配達|送信|お届け)(?:できませ|に失敗|不能|エラー|遅延)|配信(?:不能|失敗|エラー|遅延)|送信(?:エラー|できませんでした|失敗)|配達(?:不能|できませ)|不達|宛先(?:不明|エラー)|エラーメール|未送信メール"
-    r"|系统退信|退信|邮件(?:被退回|无法投递)|投递失败|returned to sender|mail returned|unzustellbar|non remis|no entregado|postmaster notify|complaint about message|loop alert)",
-    re.IGNORECASE,
-)
-_BOUNCE_BODY = re.compile(
-    r"(?:could not be delivered|was not delivered|delivery (?:has )?failed|undeliverable|user (?:unknown|not found|doesn't exist)|unknown user|no such user|mailbox (?:unavailable|is full|full|not found)"
-    r"|permanent (?:fatal )?errors?|following address(?:es)? (?:failed|had)|unable to (?:deliver|relay)|recipient(?:'s)? (?:address )?(?:rejected|unknown|not)|550[ -]|554[ -]|5\.\d\.\d"
-    r"|returned to (?:you|sender)|over quota|quota exceeded|host unknown|deferred:|message delayed|宛先.{0,20}(?:見つかりません|存在しません|不明)|送信できませんでした|お届けできません|配信できません|投递失败|无法投递"
-    r"|final-recipient|this is a permanent error|sorry to have to inform|i'm afraid i wasn't able to deliver|not a member|notificationtype)",
-    re.IGNORECASE,
-)
-_PASSED_ON = re.compile(r"^\s*(?:re|fw|fwd|wg|tr|転送|返信|转发|回复)\s*[:：]", re.IGNORECASE)
-_SERVER_WORDS = re.compile(
-    r"\A(?:Hi\. This is the |This is the (?:mail system|qmail|Postfix|mail delivery)|This message was created automatically by (?:the )?mail"
-    r"|This is an automatically generated Delivery Status|I'm sorry to have to inform you that|The original message was received at .{0,120}\n"
-    r"|-{3,}\s*The following addresses had|Your message (?:did not reach|could not be delivered to|cannot be delivered)|Delivery (?:has failed|to the following recipient)"
-    r"|This is a delivery status notification from |(?:次|以下)の(?:受信者|宛先|アドレス).{0,20}への(?:配信|配達|送信)|The following (?:message|recipients?|address(?:es)?) .{0,60}(?:undeliverable|could not|failed)|Sorry, we were unable to deliver|We're sorry\. There's a problem with the e-mail"
-    r"|\*\* (?:Address not found|Message blocked|Delivery incomplete) \*\*|Reporting-MTA:|次の(?:あて先|宛先)へのメッセージはエラーのため|以下のメールアドレスへの送信に失敗)",
-    re.IGNORECASE,
-)
-_RECEIPT = re.compile(r"^\s*(?:(?:not )?read|deleted|開封済み|開封確認(?:済み)?|既読|已读)\s*[:：]", re.IGNORECASE)
-_WAS_READ = re.compile(
-    r"\b(?:was|has been|were) (?:read|displayed|deleted)|開封され|表示され|既読|已读|已阅读", re.IGNORECASE
-)
-_SEND_ONLY = re.compile(
-    r"(?:この|本)(?:メール|ﾒｰﾙ)は.{0,20}自動.{0,12}(?:送信|配信|返信|応答|生成)|送信専用|配信専用|automatically generated|do not reply to this|automated (?:message|e-?mail)",
-    re.IGNORECASE,
-)
-_AWAY_SUBJECT = re.compile(
-    r"(?:auto(?:matic|mated)?[- ]?(?:reply|response|respond|antwort)\b(?! (?:is|does|not|to|settings?|for)\b)|out of (?:the )?office|ooo\b|away from|vacation|on (?:vacation|holiday|leave)|autoreply|auto:|abwesen|réponse automatique|respuesta automática"
-    r"|自動(?:返信|応答|送信|回答)(?:メール)?\s*(?:[\]】)）:：]|$)|(?:不在|休暇|外出|出張|休業)(?:中)?(?:通知|連絡|の(?:お知らせ|ご連絡|ご案内)|返信|応答|のため|につき|です|\s*(?:[\]】)）:：]|$))|自动(?:回复|答复|回覆)|自動回覆)",
-    re.IGNORECASE,
-)
-# What mail programs put before or behind the subject that they answer by themselves.
-_AWAY_MARK = re.compile(
-    r"^\s*(?:automatic reply|auto(?:matic)? ?response|auto-?reply|out of (?:the )?office(?: auto-?reply)?|abwesenheitsnotiz|automatische antwort|réponse automatique"
-    r"|absence du bureau|respuesta automática|risposta automatica|自動応答|自動返信|不在通知|自动回复|自动答复|自動回覆)\s*[:：]"
-    r"|[（(\[【](?:自動応答|自動返信|不在(?:通知)?|auto(?:matic)?[- ]?reply|out of office|自动回复)[）)\]】]\s*$",
-    re.IGNORECASE,
-)
-_RECEIVED = re.compile(
-    r"(?:your|the) (?:request|ticket|inquiry|enquiry|message|case|e-?mail) .{0,30}(?:has been|was|have been) (?:received|created|registered|opened|logged)"
-    r"|(?:we )?(?:have )?received your (?:request|message|inquiry|enquiry|e-?mail)|お問い?合わ?せ.{0,12}(?:受け付け|受付|ありがとう)|(?:受付|受け付け)(?:完了|いたしました)|工单.{0,10}(?:已创建|已收到|已受理)",
-    re.IGNORECASE,
-)
-_SAID_BY_MACHINE = re.compile(
-    r"自動.{0,12}(?:送信|配信|返信|応答|生成|回答)|automat(?:ed|ic(?:ally)?) .{0,24}(?:message|reply|response|e-?mail|acknowledg|generated|sent)|(?:系统)?自动(?:回复|发送|生成)",
-    re.IGNORECASE,
-)
 _ROLE = re.compile(
     r"^(?:owner-.*|.*-(?:request|owner|bounces?)(?:\+.*)?|bounces?[-+.].*|bounces?|listserv|majordomo|mailman|.*-confirm|.*-errors)@",
     re.IGNORECASE,
@@ -123,6 +90,8 @@ _REPORT_FILE = re.compile(
     r"[^!\s]{1,255}![^!\s]{1,255}!\d{6,12}!\d{6,12}(?:![^!\s]{1,100})?\.(?:xml|zip|gz)\b", re.IGNORECASE
 )
 _REPORT_SUBJECT = re.compile(r"(?:re: )?report domain:", re.IGNORECASE)
+_LABELS = re.compile(r"^\s*(?:(?:\[[^\]]{1,60}\]|【[^】]{1,60}】)\s*)+")
+_BEGINNING = 1_500  # characters in which a machine has said what it is
 _AUTO_HEADERS = (
     "x-autoreply",
     "x-autorespond",
@@ -138,6 +107,8 @@ def judge(signs: Signs) -> Automation:
     """The verdict, with every rule that hit: "name: what it saw"."""
     hits = [(rule.__name__.removeprefix("_rule_"), found) for rule in RULES if (found := rule(signs)) is not None]
     kinds = {kind for _, (kind, _) in hits if kind is not None}
+    if AUTO_REPLY in kinds and all(name == "null_sender" for name, (kind, _) in hits if kind is BOUNCE):
+        kinds.discard(BOUNCE)  # vacation notes and receipts have no envelope sender either, and better signs
     kind = next((kind for kind in _ORDER if kind in kinds), None)
     return Automation(kind=kind, may_reply=not hits, evidence=tuple(f"{name}: {saw}" for name, (_, saw) in hits))
 
@@ -157,8 +128,8 @@ def _rule_own_address(signs: Signs) -> _Verdict:
 
 
 def _rule_null_sender(signs: Signs) -> _Verdict:
-    """MAIL FROM:<> (RFC 3834 2: MUST NOT answer). Vacation notes come with it too: told apart by their own signs."""
-    if signs.envelope.mail_from or not signs.envelope.is_sender_known:
+    """MAIL FROM:<> (RFC 3834 2: MUST NOT answer). A bounce unless other signs say that it is a note or a receipt."""
+    if not _is_sender_null(signs):
         return None
     kind = AUTO_REPLY if _is_note(signs) else BOUNCE
     return kind, "the envelope sender is <>"
@@ -168,16 +139,16 @@ def _rule_daemon(signs: Signs) -> _Verdict:
     """From a mail server's own mailbox, by address or by name; some have no address at all."""
     local = signs.sender.partition("@")[0]
     if re.fullmatch(r"post[-_]?master", local) and not (
-        _BOUNCE_SUBJECT.search(signs.subject) or _BOUNCE_BODY.search(signs.text[:600]) or _is_auto_submitted(signs)
+        BOUNCE_SUBJECT.search(signs.subject) or BOUNCE_BODY.search(signs.text[:600]) or _is_auto_submitted(signs)
     ):
         return None, "a server's mailbox, with no sign of a failure: perhaps its keeper writes"
-    if _DAEMON.search(local) or (
-        _DAEMON.search(signs.sender_raw)
+    if DAEMON.search(local) or (
+        DAEMON.search(signs.sender_raw)
         and (
             "<>" in signs.sender_raw
             or not signs.sender
             or "daemon" in signs.sender_raw.lower()
-            or _SERVER_PRODUCT.search(signs.sender_raw)
+            or SERVER_PRODUCT.search(signs.sender_raw)
         )
     ):
         return (AUTO_REPLY if _is_note(signs) else BOUNCE), signs.sender_raw[:80]
@@ -205,19 +176,27 @@ def _rule_failed_recipients(signs: Signs) -> _Verdict:
 
 def _rule_bounce_subject(signs: Signs) -> _Verdict:
     """A failure subject with a failure text, and a sign that no person wrote it."""
-    if not _BOUNCE_SUBJECT.search(signs.subject) or not _BOUNCE_BODY.search(signs.text):
+    if not BOUNCE_SUBJECT.search(signs.subject) or not BOUNCE_BODY.search(signs.text):
         return None
     is_machine = bool(
         _is_auto_submitted(signs)
         or _NO_REPLY.match(signs.sender)
         or not signs.sender
         or signs.header("x-mailer").startswith(("MIME-tools", "<SMTP32"))
+        or any(signs.header(name) for name in ("list-id", "x-ml-name", "x-list-administrivia"))
+        or DECLARED.search(signs.own_text)
+        or YOUR_MAIL_FAILED.search(signs.text[:_BEGINNING])
     )
     is_mailbox = re.match(
         r"(?:post_?master|mailadmin|mail|admin(?:istrator)?|root|daemon|notify|system|support_?mail|mmsc?|error)[@.+_-]",
         signs.sender,
     )
     return (BOUNCE, signs.subject[:80]) if is_machine or is_mailbox else None
+
+
+def _rule_gateway_report(signs: Signs) -> _Verdict:
+    """A report of a gateway to X.400 (RFC 2156 5.1)."""
+    return (BOUNCE, "Message-Type: Delivery Report") if _has(signs, "message-type", "delivery report") else None
 
 
 def _rule_empty_from(signs: Signs) -> _Verdict:
@@ -227,23 +206,38 @@ def _rule_empty_from(signs: Signs) -> _Verdict:
 
 def _rule_failure_text(signs: Signs) -> _Verdict:
     """The text begins with the fixed words of a mail server; a person who forwards it puts something before them."""
-    if _PASSED_ON.match(signs.subject):
+    if PASSED_ON.match(signs.subject):
         return None
-    found = _SERVER_WORDS.match(signs.text.lstrip())
+    found = SERVER_WORDS.match(signs.text.lstrip())
     return (BOUNCE, found[0].strip()[:80]) if found else None
 
 
 def _rule_receipt(signs: Signs) -> _Verdict:
     """A read receipt or an abuse complaint in free form, by its fixed subject and a text that fits."""
-    is_receipt = _RECEIPT.match(signs.subject) and len(signs.text) < 1500 and _WAS_READ.search(signs.text)
+    is_receipt = RECEIPT.match(signs.subject) and len(signs.text) < 1500 and WAS_READ.search(signs.text)
     is_complaint = re.match(r"\s*complaint about message from\b", signs.subject, re.IGNORECASE)
     return (AUTO_REPLY, signs.subject[:80]) if is_receipt or is_complaint else None
 
 
-def _rule_send_only_text(signs: Signs) -> _Verdict:
-    """A no-reply sender whose text says that a machine wrote it."""
-    found = _SEND_ONLY.search(signs.text) if _NO_REPLY.match(signs.sender) else None
-    return (AUTO_REPLY, found[0]) if found else None
+def _rule_declared(signs: Signs) -> _Verdict:
+    """The mail says of itself that a program wrote it; whether as an answer, other signs must tell."""
+    if PASSED_ON.match(signs.subject):
+        return None
+    found = DECLARED.search(signs.own_text)
+    if found is None:
+        return None
+    saw = found[0].strip()[:80]
+    if GOT.search(signs.own_text[: found.start()]) or re.search(r"フォーム|\bform\b|表单", found[0], re.IGNORECASE):
+        return None, saw  # a person who shows us a mail, or who wrote into a form
+    said = f"{signs.subject}\n{signs.own_text}"
+    is_answer = _is_answer(signs) or _is_away_subject(signs.subject) or RECEIVED.search(said) or THANKS.search(said)
+    return (AUTO_REPLY if is_answer else BULK), saw
+
+
+def _rule_not_read(signs: Signs) -> _Verdict:
+    """The mail says that nobody reads an answer to it."""
+    found = None if PASSED_ON.match(signs.subject) else NOT_READ.search(signs.own_text)
+    return (None, found[0].strip()[:80]) if found else None
 
 
 def _rule_notification_service(signs: Signs) -> _Verdict:
@@ -258,19 +252,19 @@ def _rule_notification_service(signs: Signs) -> _Verdict:
 
 
 def _rule_auto_submitted(signs: Signs) -> _Verdict:
-    """Auto-Submitted with anything but `no` (RFC 3834 5): forwarded by machine is still a customer's, but not answered."""
-    word = _auto_submitted(signs)
+    """Auto-Submitted with anything but `no` (RFC 3834 5): forwarded by machine is still a customer's, but not answered.
+
+    `auto-generated` is a program's notice unless it answers something; Exchange calls its absence notes so.
+    """
+    word = _auto_submitted(signs) or ("auto-forwarded" if _has(signs, "autoforwarded", "true") else "")
     if not word or word == "no":
         return None
     if word == "auto-forwarded":
-        return None, "auto-forwarded"
-    return (
-        AUTO_REPLY
-        if word.startswith("auto-replied") or _is_note(signs)
-        else BULK
-        if word == "auto-notified"
-        else AUTO_REPLY
-    ), word
+        return None, word
+    is_answer = _is_note(signs) or (_is_answer(signs) and not _has(signs, "precedence", "bulk"))
+    if word.startswith("auto-replied") or is_answer:
+        return AUTO_REPLY, word
+    return BULK, word
 
 
 def _rule_auto_headers(signs: Signs) -> _Verdict:
@@ -284,7 +278,7 @@ def _rule_auto_headers(signs: Signs) -> _Verdict:
         return AUTO_REPLY, "x-autogenerated"
     if _has(signs, "x-apple-action", "vacation"):
         return AUTO_REPLY, "x-apple-action"
-    return None
+    return (AUTO_REPLY, "delivered-to: autoresponder") if _has(signs, "delivered-to", "autoresponder") else None
 
 
 def _rule_response_suppress(signs: Signs) -> _Verdict:
@@ -298,34 +292,43 @@ def _rule_response_suppress(signs: Signs) -> _Verdict:
 
 def _rule_note_subject(signs: Signs) -> _Verdict:
     """An absence note by its subject, where the mail is an answer or carries a machine's sign."""
-    if _AWAY_MARK.search(signs.subject):
+    if AWAY_MARK.search(signs.subject):
         return AUTO_REPLY, signs.subject[:80]
     if not _is_away_subject(signs.subject):
         return None
     is_answer = bool(signs.header("in-reply-to") or signs.header("references"))
     is_machine = is_answer or signs.header("precedence") or signs.header("x-loop") or _is_auto_submitted(signs)
-    says_so = re.search(
-        r"(?:休暇|不在|席を外|出張|夏季休業|年末年始)|out of (?:the )?office|on vacation|currently away|自動(?:返信|送信|応答)|limited access to|休假|外出",
-        signs.text,
-    )
+    says_so = AWAY_BODY.search(signs.own_text) or DECLARED.search(signs.own_text)
     return (AUTO_REPLY, signs.subject[:80]) if is_machine or says_so else None
 
 
 def _rule_acknowledgement(signs: Signs) -> _Verdict:
-    """Another desk's receipt for our letter: a subject that says so, and a text that says who wrote it."""
-    if _PASSED_ON.match(signs.subject):
-        return None
-    is_receipt = _RECEIVED.search(signs.subject) and _SAID_BY_MACHINE.search(signs.text)
-    return (AUTO_REPLY, signs.subject[:80]) if is_receipt else None
+    """Another desk's receipt for our letter, told by subject or text, and the sign of a machine beside it."""
+    beginning = signs.own_text[:_BEGINNING]
+    in_subject = not PASSED_ON.match(signs.subject) and RECEIVED.search(signs.subject)
+    is_marked = TICKET_MARK.search(signs.subject) or _is_away_subject(signs.subject)
+    if in_subject and (is_marked or SAID_BY_MACHINE.search(signs.text) or _is_machine(signs)):
+        return AUTO_REPLY, signs.subject[:80]
+    in_text = RECEIVED.search(beginning)
+    return (AUTO_REPLY, in_text[0][:80]) if in_text and _is_machine(signs) else None
+
+
+def _rule_successor(signs: Signs) -> _Verdict:
+    """The note of a mailbox whose owner has left, where the mail is an answer or carries a machine's sign."""
+    found = LEFT.search(signs.subject) or LEFT.search(signs.own_text[:_BEGINNING])
+    return (AUTO_REPLY, found[0][:80]) if found and (_is_machine(signs) or _is_sender_null(signs)) else None
 
 
 def _rule_challenge(signs: Signs) -> _Verdict:
     """Challenge-response systems and loop marks of other desks."""
-    if signs.header("x-loop"):
-        return (AUTO_REPLY if _is_note(signs) or _is_auto_submitted(signs) else None), "x-loop"
+    if found := CHALLENGE.search(signs.own_text[:_BEGINNING]):
+        return AUTO_REPLY, " ".join(found[0].split())[:80]
+    if any(_bare(value.strip("<> ").casefold()) in signs.own for value in signs.values("x-loop")):
+        return LOOP, "x-loop with an address of ours"
     if signs.header("x-tmda-fingerprint") or signs.header("x-boxtrapper-sender"):
         return AUTO_REPLY, "challenge"
-    return None
+    loop = next((name for name in signs.headers if re.fullmatch(r"x-(?:[a-z]+-)?loop", name)), None)
+    return ((AUTO_REPLY if _is_note(signs) or _is_auto_submitted(signs) else None), loop) if loop else None
 
 
 def _rule_precedence(signs: Signs) -> _Verdict:
@@ -352,11 +355,23 @@ def _rule_list(signs: Signs) -> _Verdict:
     ):
         if signs.header(name):
             return LIST, name
-    if signs.header("list-unsubscribe"):
-        return (
-            BULK if signs.header("feedback-id") or signs.header("x-campaign") or signs.header("x-mailgun-tag") else None
-        ), "list-unsubscribe"
     return (None, "list-help") if signs.header("list-help") else None
+
+
+def _rule_newsletter(signs: Signs) -> _Verdict:
+    """List-Unsubscribe: a newsletter if the mail shows another trace of mass sending, else perhaps a person's mail."""
+    if not signs.header("list-unsubscribe"):
+        return None
+    traces = ("list-unsubscribe-post", "feedback-id", "x-campaign", "x-mailgun-tag")
+    is_mass = UNSUBSCRIBE.search(signs.text) or (
+        not _is_answer(signs) and (_is_verp(signs) or any(signs.header(name) for name in traces))
+    )
+    return (BULK if is_mass else None), "list-unsubscribe"
+
+
+def _rule_alarm(signs: Signs) -> _Verdict:
+    """A program that watches, plans or reports."""
+    return (BULK, f"{signs.sender_raw[:40]}: {signs.subject[:80]}") if _is_notice(signs) else None
 
 
 def _rule_calendar(signs: Signs) -> _Verdict:
@@ -378,7 +393,7 @@ def _rule_role_sender(signs: Signs) -> _Verdict:
     """Envelope or header senders that are lists' and servers' mailboxes."""
     for address in (signs.envelope.mail_from.lower(), signs.sender):
         if _ROLE.match(address):
-            return (BOUNCE if address.startswith("bounce") and _BOUNCE_SUBJECT.search(signs.subject) else None), address
+            return (BOUNCE if address.startswith("bounce") and BOUNCE_SUBJECT.search(signs.subject) else None), address
     return None
 
 
@@ -440,16 +455,58 @@ def _is_auto_submitted(signs: Signs) -> bool:
 
 
 def _is_away_subject(subject: str) -> bool:
-    return _AWAY_SUBJECT.match(subject.lstrip("[【( \t\u3000")) is not None
+    bare = _LABELS.sub("", subject)
+    return any(AWAY_SUBJECT.match(words.lstrip("[【( \t\u3000")) for words in (subject, bare))
+
+
+def _is_sender_null(signs: Signs) -> bool:
+    return signs.envelope.is_sender_known and not signs.envelope.mail_from
+
+
+def _is_answer(signs: Signs) -> bool:
+    """Does it answer a mail of ours?"""
+    return bool(signs.header("in-reply-to") or signs.header("references")) or RECEIVED.search(signs.subject) is not None
+
+
+def _is_machine(signs: Signs) -> bool:
+    """A sign in the envelope or the headers that no person sent this."""
+    return bool(
+        _is_sender_null(signs)
+        or _is_auto_submitted(signs)
+        or signs.header("precedence")
+        or signs.header("x-auto-response-suppress")
+        or _has(signs, "delivered-to", "autoresponder")
+        or _NO_REPLY.match(signs.sender)
+        or any(re.fullmatch(r"x-(?:[a-z]+-)?loop", name) for name in signs.headers)
+        or any(signs.header(name) for name in _AUTO_HEADERS)
+    )
+
+
+def _is_notice(signs: Signs) -> bool:
+    """A program's name as the sender, and a subject or a form of text that only programs use."""
+    if signs.headers.keys() & {"x-cron-env", "x-nagios-host", "x-zabbix-event"}:
+        return True
+    local, name = signs.sender.partition("@")[0], signs.sender_raw.partition("<")[0]
+    if PASSED_ON.match(signs.subject) or not (WATCHER.match(local) or WATCHER.match(name)):
+        return False
+    lines = [line for line in signs.own_text.split("\n") if line.strip()][:8]
+    fields = sum(re.match(r"[^\s:：][^:：]{1,30}[:：]\s*\S", line) is not None for line in lines)
+    return ALARM_SUBJECT.match(signs.subject) is not None or (len(lines) >= 3 and fields * 3 >= len(lines) * 2)
+
+
+def _is_verp(signs: Signs) -> bool:
+    """Does the envelope sender name the recipient (variable envelope return path)? Only mass senders need that."""
+    path = signs.envelope.mail_from.casefold()
+    return any(address.replace("@", "=") in path for address in signs.recipients)
 
 
 def _is_note(signs: Signs) -> bool:
     """An absence note or automatic answer, by its subject or headers, and no delivery failure."""
-    if _BOUNCE_SUBJECT.search(signs.subject):
+    if BOUNCE_SUBJECT.search(signs.subject):
         return False
     has_header = any(signs.header(name) for name in _AUTO_HEADERS) or _has(signs, "x-apple-action", "vacation")
     return (
         _is_away_subject(signs.subject)
         or has_header
-        or (_auto_submitted(signs).startswith("auto-replied") and not _BOUNCE_BODY.search(signs.text[:600]))
+        or (_auto_submitted(signs).startswith("auto-replied") and not BOUNCE_BODY.search(signs.text[:600]))
     )

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import Message
 
-    from models.mail import Attachment
 
 MAX_TEXT = 1_000_000
 _SIGN_TEXT = 6_000
@@ -45,11 +44,23 @@ _MOST_REPEATS = 50  # of one header: a machine that repeats it oftener has been 
 _BLANKS = re.compile(r"[\x00-\x20\x7f\x85\xa0]+")  # the wide blank of Japanese is part of the subject
 # What mail programs put before the subject of an answer or a forwarded mail, tags of lists and desks before it aside.
 _ANSWERING = re.compile(
-    r"\s*(?:\[[^\]]{1,40}\]\s*|【[^】]{1,40}】\s*)*(?:re|aw|sv|vs|antw|odp|r|fw|fwd|wg|tr|rv|enc|i|返信|返|転送|回复|回覆|答复|转发|轉寄)\s*(?:[\[(（^*]?\d+[\])）]?\s*)?[:：]",
+    r"\A\s*(?:\[[^\]]{1,40}\]\s*|【[^】]{1,40}】\s*)*(?:re|aw|sv|vs|antw|odp|r|fw|fwd|wg|tr|rv|enc|i|返信|返|転送|回复|回覆|答复|转发|轉寄)\s*(?:[\[(（^*]?\d+[\])）]?\s*)?[:：]",
     re.IGNORECASE,
 )
-_FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|転送|转发|轉寄)\s*[:：]", re.IGNORECASE)
-_TELLING = ("x-", "list-", "auto", "preced", "mailing", "feedback", "in-reply", "references", "return", "delivered-to")
+_FORWARDING = re.compile(r"\A\s*(?:fwd?|wg|tr|転送|转发|轉寄)\s*[:：]", re.IGNORECASE)
+_TELLING = (
+    "x-",
+    "list-",
+    "auto",
+    "preced",
+    "mailing",
+    "feedback",
+    "in-reply",
+    "references",
+    "return",
+    "delivered-to",
+    "message-type",
+)
 
 
 def parse_mail(
@@ -145,8 +156,7 @@ def _mail(
     ids = message_ids(raw_headers(message, "In-Reply-To"))
     references = message_ids(raw_headers(message, "References"))
     recipients = [address.addr for address in (*to, *cc)]
-    attachments = attachments_of(parts)
-    return Mail(
+    mail = Mail(
         envelope=envelope,
         sender=sender,
         to=to,
@@ -164,17 +174,12 @@ def _mail(
             is_reply=bool(ids or references or _ANSWERING.match(subject)),
             is_forward=_FORWARDING.match(subject) is not None,
         ),
-        attachments=attachments,
-        automation=judge(
-            replace(
-                _signs(
-                    message, parts, envelope, sender, sender_raw, subject, text, attachments, recipients, own, instance
-                ),
-                is_sealed=any(seal.hides_text for seal in seals),
-            )
-        ),
+        attachments=attachments_of(parts),
         warnings=tuple(warnings),
     )
+    is_sealed = any(seal.hides_text for seal in seals)
+    signs = _signs(message, parts, mail, sender_raw, own=own, instance=instance, is_sealed=is_sealed)
+    return replace(mail, automation=judge(signs))
 
 
 def _sender(message: Message, envelope: Envelope, warnings: list[str]) -> tuple[Address | None, str]:
@@ -200,15 +205,12 @@ def _sender(message: Message, envelope: Envelope, warnings: list[str]) -> tuple[
 def _signs(
     message: Message,
     parts: Sequence[tuple[int, Message]],
-    envelope: Envelope,
-    sender: Address | None,
+    mail: Mail,
     sender_raw: str,
-    subject: str,
-    text: str,
-    attachments: tuple[Attachment, ...],
-    recipients: list[str],
+    *,
     own: frozenset[str],
     instance: str,
+    is_sealed: bool,
 ) -> Signs:
     headers: dict[str, list[str]] = {}
     for key, value in message.raw_items():
@@ -217,17 +219,19 @@ def _signs(
             headers[name].append(clean(decode(unfold(as_bytes(str(value))[:4000])))[:2000].strip())
     types = raw_headers(message, "Content-Type")
     return Signs(
-        envelope=envelope,
+        envelope=mail.envelope,
         headers={name: tuple(filter(None, values)) for name, values in headers.items()},
-        sender=sender.addr.casefold() if sender else "",
+        sender=mail.sender.addr.casefold() if mail.sender else "",
         sender_raw=sender_raw,
-        subject=subject,
-        text=text[:_SIGN_TEXT],
+        subject=mail.subject,
+        text=mail.text[:_SIGN_TEXT],
+        own_text=mail.reply_text[:_SIGN_TEXT],
         content_type=clean(decode(unfold(types[0]))) if types else "",
         part_types=tuple(content_type(part) for _, part in parts),
-        file_names=tuple(attachment.filename for attachment in attachments),
+        file_names=tuple(attachment.filename for attachment in mail.attachments),
         calendar_methods=calendar_methods(parts),
-        recipients=frozenset(_without_plus(address) for address in recipients),
+        is_sealed=is_sealed,
+        recipients=frozenset(_without_plus(address.addr) for address in (*mail.to, *mail.cc)),
         own=frozenset(address.casefold() for address in own),
         instance=instance,
     )

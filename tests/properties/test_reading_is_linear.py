@@ -72,7 +72,7 @@ REPEATED = (
 
 PATTERNS = """
 import importlib, json, pkgutil, re, signal, sys, ingest
-CAPS = {"ingest.quotes": 420, "ingest.signatures": 420, "ingest.automation": 6000, "ingest.body": 4000}  # what they see
+CAPS = {"ingest.quotes": 420, "ingest.signatures": 420, "ingest.machine_words": 6000, "ingest.body": 4000}  # what they see
 for piece in json.load(sys.stdin):
     print(ascii(piece), file=sys.stderr, flush=True)
     signal.alarm(60)
