@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.machine_words import (
     ALARM_SUBJECT,
+    AN_ANSWER,
     AWAY_BODY,
     AWAY_MARK,
     AWAY_SUBJECT,
@@ -23,6 +24,7 @@ from ingest.machine_words import (
     DECLARED,
     GOT,
     LEFT,
+    NAMED_MAIL,
     NOT_READ,
     PASSED_ON,
     RECEIPT,
@@ -85,6 +87,12 @@ _ROLE = re.compile(
 _NO_REPLY = re.compile(
     r"^(?:.*[-_.+])?(?:no|not|do[-_.]?not|never|donot)[-_.]?reply.*@|^(?:noreply|no_reply|donotreply)@", re.IGNORECASE
 )
+_WEB_SERVER = re.compile(r"(?:apache|www-?data|httpd|nginx|nobody|wordpress)@", re.IGNORECASE)
+_QUOTING = re.compile(r"[「『“\"][^」』”\"\n]{0,80}\Z")  # somebody's words, not the mail's own
+_STOP_LINK = re.compile(
+    rf"(?:{UNSUBSCRIBE.pattern})[^\n]{{0,60}}\n?[^\n]{{0,20}}https?://|https?://[^\n]{{0,20}}(?:unsub|optout|opt-out)",
+    re.IGNORECASE,
+)
 _SCHEDULING = frozenset({"REQUEST", "CANCEL", "REPLY", "COUNTER", "DECLINECOUNTER"})
 _REPORT_FILE = re.compile(
     r"[^!\s]{1,255}![^!\s]{1,255}!\d{6,12}!\d{6,12}(?:![^!\s]{1,100})?\.(?:xml|zip|gz)\b", re.IGNORECASE
@@ -124,7 +132,8 @@ def _rule_own_address(signs: Signs) -> _Verdict:
     if signs.sender and _bare(signs.sender) in signs.own:
         return LOOP, signs.sender
     envelope_sender = signs.envelope.mail_from.strip("<> ").casefold()
-    return (None, f"envelope sender {envelope_sender}") if _bare(envelope_sender) in signs.own else None
+    is_ours = _bare(envelope_sender) in signs.own and not _is_own_group(signs)
+    return (None, f"envelope sender {envelope_sender}") if is_ours else None
 
 
 def _rule_null_sender(signs: Signs) -> _Verdict:
@@ -138,9 +147,9 @@ def _rule_null_sender(signs: Signs) -> _Verdict:
 def _rule_daemon(signs: Signs) -> _Verdict:
     """From a mail server's own mailbox, by address or by name; some have no address at all."""
     local = signs.sender.partition("@")[0]
-    if re.fullmatch(r"post[-_]?master", local) and not (
-        BOUNCE_SUBJECT.search(signs.subject) or BOUNCE_BODY.search(signs.text[:600]) or _is_auto_submitted(signs)
-    ):
+    has_failed = BOUNCE_SUBJECT.search(signs.subject) or BOUNCE_BODY.search(signs.text[:600])
+    is_person = signs.header("user-agent") or not (has_failed or _is_auto_submitted(signs))
+    if re.fullmatch(r"post[-_]?master", local) and is_person:
         return None, "a server's mailbox, with no sign of a failure: perhaps its keeper writes"
     if DAEMON.search(local) or (
         DAEMON.search(signs.sender_raw)
@@ -176,7 +185,7 @@ def _rule_failed_recipients(signs: Signs) -> _Verdict:
 
 def _rule_bounce_subject(signs: Signs) -> _Verdict:
     """A failure subject with a failure text, and a sign that no person wrote it."""
-    if not BOUNCE_SUBJECT.search(signs.subject) or not BOUNCE_BODY.search(signs.text):
+    if not BOUNCE_SUBJECT.search(signs.subject) or not BOUNCE_BODY.search(signs.text) or signs.header("user-agent"):
         return None
     is_machine = bool(
         _is_auto_submitted(signs)
@@ -209,7 +218,9 @@ def _rule_failure_text(signs: Signs) -> _Verdict:
     if PASSED_ON.match(signs.subject):
         return None
     found = SERVER_WORDS.match(signs.text.lstrip())
-    return (BOUNCE, found[0].strip()[:80]) if found else None
+    if found is None and NAMED_MAIL.search(signs.own_text[:_BEGINNING]):
+        found = YOUR_MAIL_FAILED.search(signs.own_text[:_BEGINNING])
+    return (BOUNCE, " ".join(found[0].split())[:80]) if found else None
 
 
 def _rule_receipt(signs: Signs) -> _Verdict:
@@ -224,12 +235,14 @@ def _rule_declared(signs: Signs) -> _Verdict:
     if PASSED_ON.match(signs.subject):
         return None
     found = DECLARED.search(signs.own_text)
-    if found is None:
+    if found is None or _QUOTING.search(signs.own_text[: found.start()]):
         return None
     saw = found[0].strip()[:80]
     if GOT.search(signs.own_text[: found.start()]) or re.search(r"フォーム|\bform\b|表单", found[0], re.IGNORECASE):
         return None, saw  # a person who shows us a mail, or who wrote into a form
     said = f"{signs.subject}\n{signs.own_text}"
+    if AN_ANSWER.search(re.split(r"[。.\n]", signs.own_text[found.start() : found.end() + 20])[0]):
+        return AUTO_REPLY, saw
     is_answer = _is_answer(signs) or _is_away_subject(signs.subject) or RECEIVED.search(said) or THANKS.search(said)
     return (AUTO_REPLY if is_answer else BULK), saw
 
@@ -335,7 +348,7 @@ def _rule_precedence(signs: Signs) -> _Verdict:
     """Precedence: bulk, junk, list or auto_reply."""
     kinds = {"bulk": BULK, "junk": BULK, "list": LIST, "auto_reply": AUTO_REPLY, "auto-reply": AUTO_REPLY}
     word = next((value.lower() for value in signs.values("precedence") if value.lower() in kinds), None)
-    if word is None:
+    if word is None or (word == "list" and _is_own_group(signs)):
         return None
     return (AUTO_REPLY if _is_note(signs) else kinds[word]), word
 
@@ -353,15 +366,21 @@ def _rule_list(signs: Signs) -> _Verdict:
         "list-owner",
         "list-subscribe",
     ):
-        if signs.header(name):
+        if signs.header(name) and not _is_own_group(signs):
             return LIST, name
     return (None, "list-help") if signs.header("list-help") else None
 
 
 def _rule_newsletter(signs: Signs) -> _Verdict:
-    """List-Unsubscribe: a newsletter if the mail shows another trace of mass sending, else perhaps a person's mail."""
-    if not signs.header("list-unsubscribe"):
+    """List-Unsubscribe: a newsletter if the mail shows another trace of mass sending, else perhaps a person's mail.
+
+    Without that header: the words that end a subscription, with their link.
+    """
+    if _is_own_group(signs):
         return None
+    if not signs.header("list-unsubscribe"):
+        found = None if PASSED_ON.match(signs.subject) or _is_answer(signs) else _STOP_LINK.search(signs.text)
+        return (BULK, " ".join(found[0].split())[:80]) if found else None
     traces = ("list-unsubscribe-post", "feedback-id", "x-campaign", "x-mailgun-tag")
     is_mass = UNSUBSCRIBE.search(signs.text) or (
         not _is_answer(signs) and (_is_verp(signs) or any(signs.header(name) for name in traces))
@@ -477,6 +496,7 @@ def _is_machine(signs: Signs) -> bool:
         or signs.header("x-auto-response-suppress")
         or _has(signs, "delivered-to", "autoresponder")
         or _NO_REPLY.match(signs.sender)
+        or _WEB_SERVER.match(signs.envelope.mail_from)
         or any(re.fullmatch(r"x-(?:[a-z]+-)?loop", name) for name in signs.headers)
         or any(signs.header(name) for name in _AUTO_HEADERS)
     )
@@ -492,6 +512,15 @@ def _is_notice(signs: Signs) -> bool:
     lines = [line for line in signs.own_text.split("\n") if line.strip()][:8]
     fields = sum(re.match(r"[^\s:：][^:：]{1,30}[:：]\s*\S", line) is not None for line in lines)
     return ALARM_SUBJECT.match(signs.subject) is not None or (len(lines) >= 3 and fields * 3 >= len(lines) * 2)
+
+
+def _is_own_group(signs: Signs) -> bool:
+    """Is the list that distributed the mail the desk's own address? Then whoever wrote there wrote to the desk."""
+    posts = " ".join((*signs.values("list-post"), *signs.values("mailing-list"))).casefold()
+    ids = " ".join(signs.values("list-id")).casefold()
+    return any(
+        re.search(rf"[\s:]{re.escape(one)}\b", f" {posts}") or f"<{one.replace('@', '.')}>" in ids for one in signs.own
+    )
 
 
 def _is_verp(signs: Signs) -> bool:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.jis import REPLACEMENT, decode_jis, has_jis, kanji
+from ingest.mojibake import undoubled, with_escapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +179,7 @@ def _decode(raw: bytes, label: str) -> str:
     if not _8BIT.search(raw):
         return _decode_7bit(raw, label)
     try:
-        return _JIS_RUN.sub(lambda run: decode_jis(run[0]).encode(), raw).decode("utf-8")
+        return undoubled(_JIS_RUN.sub(lambda run: decode_jis(run[0]).encode(), raw).decode("utf-8"))
     except UnicodeDecodeError:
         if label in {"utf-8", "utf8", "x-utf-8", "utf_8"}:
             if _is_mostly_utf8(raw):
@@ -194,7 +195,12 @@ def _decode_7bit(raw: bytes, label: str) -> str:
         return raw.decode("hz", "replace")
     if label == "iso-2022-kr" or label in {"utf-7", "unicode-1-1-utf-7"}:
         return _by_codec(raw, label) or raw.decode("ascii", "replace")
-    return raw.decode("ascii", "replace")
+    return _ascii(raw, label)
+
+
+def _ascii(raw: bytes, label: str) -> str:
+    restored = with_escapes(raw) if label in JIS_FAMILY or label in _NO_LABEL else raw
+    return raw.decode("ascii", "replace") if restored is raw else decode_jis(restored)
 
 
 def _is_wide(raw: bytes) -> bool:
@@ -271,9 +277,16 @@ def _neighbour(raw: bytes) -> _Decoder | None:
 
 def _by_codec(raw: bytes, label: str) -> str | None:
     try:
-        return raw.decode(_ALIASES.get(label, label), "replace")
+        text = raw.decode(_ALIASES.get(label, label), "replace")
+        if REPLACEMENT in text and label in {
+            "big5",
+            "x-x-big5",
+        }:  # Hong Kong writes its own characters under this label
+            wider = raw.decode("big5hkscs", "replace")
+            return min(text, wider, key=leftovers)
     except (LookupError, ValueError, UnicodeError):
         return None
+    return text
 
 
 def _is_mostly_utf8(raw: bytes) -> bool:

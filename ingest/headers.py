@@ -46,6 +46,7 @@ _ZONED = re.compile(rf"\b({'|'.join(_ZONES)})\s*$", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH_JA = re.compile(r"(?<!\d)(0?[1-9]|1[0-2])月")
 _WEEKDAY_JA = re.compile(r"^[日月火水木金土](?:曜日?)?\s?[,、]\s?")
+_COLON_ZONE = re.compile(r"([+-]\d{2}):(\d{2})\s*$")
 _GMT_PLUS = re.compile(r"\b(?:GMT|UTC)\s?([+-])(\d{1,2}):?(\d{2})?\b")
 _DATE_COMMAND = re.compile(
     r"[A-Za-z]{3},? +([A-Za-z]{3}) +(\d{1,2}) +(\d{1,2}:\d{2}:\d{2}) +(?:([A-Z]{1,4}|[+-]\d{4}) +)?(\d{4})$"
@@ -117,7 +118,9 @@ def _flush(pending: list[tuple[bytes, bytes]], label: str) -> str:
             joined[-1] = (encoding, joined[-1][1] + text)
         else:
             joined.append((encoding, text))
-    return decode(b"".join(_word_bytes(*word) for word in joined), label) if joined else ""
+    said = decode(b"".join(_word_bytes(*word) for word in joined), label) if joined else ""
+    # Some programs encode what is encoded already.
+    return decode_words(said.encode()) if _WORD.fullmatch(said.strip().encode()) else said
 
 
 def _tail(rest: bytes) -> str:
@@ -146,9 +149,11 @@ def _raw_as_utf8(line: bytes) -> bytes:
 
 
 def lenient_base64(text: bytes) -> bytes:
-    """Base64 with wrong, doubled or missing padding, and bytes of no alphabet skipped."""
+    """Base64 with wrong, doubled or missing padding, and bytes of no alphabet skipped; words behind its end are none."""
     out = b""
     for part in re.split(rb"=+", text):
+        if out and _BEHIND_THE_END.match(part):
+            break
         chars = re.sub(rb"[^A-Za-z0-9+/]", b"", part)
         chars = chars[: len(chars) - 1] if len(chars) % 4 == 1 else chars
         try:
@@ -166,12 +171,25 @@ def parameter(message: Message, header: str, name: str) -> str:
     segments, plain = _segments(_raw_as_utf8(unfold(values[0])), name.lower())
     if segments:
         return _joined(segments)
-    return decode_words(plain) if plain is not None else ""
+    return _percent_decoded(decode_words(plain)) if plain is not None else ""
+
+
+def _percent_decoded(name: str) -> str:
+    """A value that was percent-encoded without RFC 2231's mark, if that gives characters that needed it."""
+    if "%" not in name:
+        return name
+    try:
+        found = unquote_to_bytes(name).decode("utf-8")
+    except UnicodeDecodeError:
+        return name
+    return name if found.isascii() else found
 
 
 _PARAM = re.compile(rb';\s*([A-Za-z0-9_-]+)(?:\*(\d+))?(\*)?\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
 
 
+# A line of a mail server's or scanner's words: base64 has no blanks between short groups.
+_BEHIND_THE_END = re.compile(rb"\s*\r?\n\s*(?:[^\sA-Za-z0-9+/=]{4}|[^\s=]{1,30}[ \t]+[^\s=]{1,30}[ \t])")
 _WINDOWS_PATH = re.compile(rb"[A-Za-z]:\\[^\\]|\\\\[^\\]")
 
 
@@ -290,6 +308,7 @@ def sent_at(message: Message) -> datetime | None:
 
 def _usual_date(text: str) -> str:
     """The forms of Java and of the date command in RFC 5322's order, zones by numbers, months of Japanese locales by name."""
+    text = text if _ISO.match(text) else _COLON_ZONE.sub(r"\1\2", text)
     text = _GMT_PLUS.sub(lambda zone: f"{zone[1]}{zone[2]:0>2}{zone[3] or '00'}", text)
     text = _MONTH_JA.sub(lambda month: f" {_MONTHS[int(month[1]) - 1]} ", _WEEKDAY_JA.sub("", text))
     unix = _DATE_COMMAND.match(text)

@@ -42,7 +42,18 @@ _WRAPPED = re.compile(rf"(?<=[{_WIDE}])[ \t]{{0,200}}\r?\n[ \t]{{0,200}}(?=[{_WI
 _PRE = re.compile(r"<pre\b", re.IGNORECASE)
 _SURROGATES = re.compile(r"&#([xX]?[0-9a-fA-F]{4,6});&#([xX]?[0-9a-fA-F]{4,6});")
 _GLUED_TABLE = re.compile(r"(?<=[^>\s])(\s{0,20}<table\b)", re.IGNORECASE)
-_QUOTE = re.compile(r"<(/?)blockquote\b[^<>]*>", re.IGNORECASE)
+_QUOTE = re.compile(r"<(/?)blockquote\b([^<>]*)>", re.IGNORECASE)
+# What an editor's indent button makes: a blockquote without a bar that cites nobody.
+_INDENT = re.compile(
+    r"border(?:-width)?\s?:\s?(?:none|0)[\s\S]*margin[^;]{0,40}\d\d\s?px|margin[^;]{0,40}\d\d\s?px[\s\S]*border(?:-width)?\s?:\s?(?:none|0)",
+    re.IGNORECASE,
+)
+_CITES = re.compile(r"\b(?:cite|type|class|id)\s?=", re.IGNORECASE)
+# The element into which a mail program puts the sender's signature.
+_SIGNATURE = re.compile(
+    r"<(?:div|p|span|table|section)\b[^<>]{0,300}?\b(?:id|class)\s?=\s?[\"']?(?:[^\"'<>]{0,80}[^a-z\"'<>])?(?:signature(?!_prefix)|Zm-_Id_-Sgn(?=[\"']))[^<>]{0,300}>",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"<[^<>]+>")
 _START, _END = "\ue000", "\ue001"  # private marks that survive the conversion; removed before anyone sees them
 
@@ -53,7 +64,8 @@ def html_to_text(html: str) -> str:
     html = _GLUED_TABLE.sub(r"<br>\1", _unwrapped(html))
     html = _SURROGATES.sub(_paired, html.replace("&amp;", "&amp;amp;"))  # inscriptis decodes once more than a browser
     html = _LINK.sub(_with_target, html)
-    html = _QUOTE.sub(lambda match: f"<p>{_END if match[1] else _START}</p>", html)
+    html = _SIGNATURE.sub(r"<div>-- </div>\g<0>", html)
+    html = _marked(html)
     try:
         text = get_text(html, _CONFIG)
     except Exception:  # noqa: BLE001 - whatever the tree was, its words are still there
@@ -107,6 +119,19 @@ def _with_target(match: re.Match[str]) -> str:
     if not words or words in target or target in words:
         return match[0]
     return f"{match[0]} ({target})"
+
+
+def _marked(html: str) -> str:
+    """Quotes between private marks; a paragraph that is only indented is none."""
+    open_quotes: list[bool] = []
+
+    def mark(tag: re.Match[str]) -> str:
+        if not tag[1]:
+            open_quotes.append(_INDENT.search(tag[2][:500]) is None or _CITES.search(tag[2]) is not None)
+            return f"<p>{_START}</p>" if open_quotes[-1] else "<p></p>"
+        return f"<p>{_END}</p>" if not open_quotes or open_quotes.pop() else "<p></p>"
+
+    return _QUOTE.sub(mark, html)
 
 
 def _quoted(text: str) -> str:

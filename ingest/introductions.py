@@ -22,7 +22,7 @@ _INTRO = re.compile(
     + r"(?:"
     + r"|".join(
         (
-            r"(?:On|In (?:message|article))\b.{4,200}\b(?:wrote|writes|schrieb)\s*:",
+            r"(?:On|At|In (?:message|article))\b.{4,200}\b(?:wrote|writes|schrieb)\s*:",
             r"(?:Le|El|Am|Il|Em|Op|Den|Dne)\b.{6,160}\b(?:a écrit|escribió|schrieb|ha scritto|escreveu|schreef|skrev|wrote|napsal(?:\(a\))?)\b.{0,80}:",
             rf"{_DATE}.{{0,24}}{_TIME}.{{0,160}}<[^<>\s]+@[^<>\s]+>\s*[:：]",
             rf"{_DATE}.{{0,24}}{_TIME}.{{0,160}}の(?:メール|メッセージ)\s*[:：]?",
@@ -32,7 +32,7 @@ _INTRO = re.compile(
             r".{2,140}(?:写道|寫道|提到|来信|來信)\s*[:：]",
             rf"{_DATE}.{{0,30}}{_TIME}.{{0,100}}\b(?:wrote|writes)\s*[:：]",
             r"[^\s].{0,80}(?:さん)?のメール(?:より|から)\s*[:：]",
-            r".{3,100}<[^<>\s]+@[^<>\s]+>\s+wrote\s*:",
+            r".{3,100}<[^<>\s]+@[^<>\s]+>\s+wrote\s*:(?:\s*-{3,})?",
         )
     )
     + r")\s*$",
@@ -53,11 +53,15 @@ _PLAIN_FORWARD = re.compile(
 _LABEL = re.compile(
     _MARK
     + r"\*{0,2}(From|Sent|To|Cc|Subject|Date|Reply-To|Importance|差出人|送信者|送信元|発信者|送信日時|送信日|受信日時|日時|日付|宛先|送信先|あて先|件名|題名|表題|ＣＣ|写し"
-    r"|发件人|寄件者|发送时间|发送日期|日期|收件人|收件者|抄送|主题|主旨|Von|Gesendet|An|Betreff|De|Envoyé|À|Objet|Da|Inviato|Oggetto|Enviado|Para|Asunto)\*{0,2}\s*[:：]\*{0,2}\s*",
+    r"|发件人|寄件者|发送时间|发送日期|日期|收件人|收件者|抄送|主题|主旨|Von|Gesendet|An|Betreff|De|Envoyé|À|Objet|Da|Inviato|Oggetto|Enviado|Para|Asunto"
+    r"|보낸 ?사람|보낸 ?날짜|받는 ?사람|제목|참조|날짜|Van|Verzonden|Aan|Onderwerp|Enviada(?: em)?|Assunto|Od|Wysłano|Do|Temat|От|Отправлено|Кому|Тема|Дата|Från|Skickat|Till|Ämne|Fra|Sendt|Til|Emne"
+    r"|Từ|Đã gửi|Ngày gửi|Gửi|Tới|Đến|Chủ đề|จาก|ส่งเมื่อ|ถึง|เรื่อง)\*{0,2}\s*[:：]\*{0,2}\s*",
     re.IGNORECASE,
 )
 _SENDER_LABEL = re.compile(
-    _MARK + r"\*{0,2}(?:From|差出人|送信者|送信元|発信者|发件人|寄件者|Von|De|Da)\*{0,2}\s*[:：]", re.IGNORECASE
+    _MARK
+    + r"\*{0,2}(?:From|差出人|送信者|送信元|発信者|发件人|寄件者|Von|De|Da|보낸 ?사람|Van|Od|От|Från|Fra|Từ|จาก)\*{0,2}\s*[:：]",
+    re.IGNORECASE,
 )
 _QUOTED = re.compile(r"^\s{0,3}(?:[>＞]|[|｜](?=\s)(?!.+[|｜]))")  # two bars make a row of a table
 _MARKED = re.compile(r"^\s{0,3}[>＞]")  # without an introduction a bar is the edge of a table
@@ -76,7 +80,7 @@ _LONGEST_INTRO = 400
 _MARKS = re.compile(_MARK)
 _INTRO_START = re.compile(
     _MARK
-    + rf"(?:On\b|In (?:message|article)\b|Le\b|El\b|Am\b|Il\b|Em\b|Op\b|{_DATE}|[^\s].{{0,80}}<[^<>]*$|.*于\s?\d{{4}}年)",
+    + rf"(?:On\b|At\b|In (?:message|article)\b|Le\b|El\b|Am\b|Il\b|Em\b|Op\b|{_DATE}|[^\s].{{0,80}}<[^<>]*$|.*于\s?\d{{4}}年)",
     re.IGNORECASE,
 )
 # What introduces a quote where marked lines follow: a writer's name with his verb, or a date or an address before a colon.
@@ -245,7 +249,8 @@ def _with_rule_above(lines: Sequence[str], at: int) -> int:
     before = at - 1
     while before >= 0 and not lines[before].strip():
         before -= 1
-    return before if before >= 0 and _RULE_LINE.match(lines[before]) else at
+    is_rule = before >= 0 and _RULE_LINE.match(_MARKS.sub("", lines[before]))
+    return before if is_rule else at
 
 
 def is_history_marked(lines: Sequence[str], body: int) -> bool:

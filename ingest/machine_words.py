@@ -116,6 +116,11 @@ YOUR_MAIL_FAILED = _one_of(
     r"您(?:发送|发出)的(?:邮件|信件).{0,80}(?:退回|无法|失败|被拒)",
     start=r"(?ms)",
 )
+# In the same text: the failed mail named by its fields, as only programs do.
+NAMED_MAIL = re.compile(
+    r"^[\s■・*>-]{0,6}(?:宛先|あて先|受信者|送信先|件名|タイトル|recipients?|to|subject|收件人|主题)\s{0,6}[:：]\s*\S",
+    re.IGNORECASE | re.MULTILINE,
+)
 # What people put before a subject that they pass on or answer.
 PASSED_ON = re.compile(r"^\s*(?:re|fw|fwd|wg|tr|転送|返信|转发|回复)\s*[:：]", re.IGNORECASE)
 
@@ -155,8 +160,8 @@ TICKET_MARK = re.compile(
 )
 # In the text: a challenge; nothing was delivered until somebody follows the link.
 CHALLENGE = _one_of(
-    r"(?:message|e-?mail|mail)[^.。]{0,60}(?:is|has been|was)[^.。]{0,24}(?:held|quarantined|waiting|on hold|not (?:yet )?(?:been )?delivered)"
-    r"[\s\S]{0,300}(?:follow|click|visit|open|reply|answer|press)[\s\S]{0,60}(?:link|url|button|https?://|this (?:mail|e-?mail|message)|subject)",
+    r"(?:message|e-?mail|mail|letter)[^。\n]{0,80}(?:is|has been|was)[^.。]{0,24}(?:held|quarantined|waiting|on hold|not (?:yet )?(?:been )?delivered)"
+    r"[\s\S]{0,300}(?:follow|click|visit|open|reply|answer|press)[\s\S]{0,60}(?:link|url|button|https?://|this (?:mail|e-?mail|message|letter)|subject)",
     r"(?:confirm|verify|prove)(?: that)? (?:you(?:'re| are) (?:a )?(?:human|person|not a)|your(?:self| address| e-?mail))[\s\S]{0,300}(?:https?://|reply)",
     r"(?:メール|メッセージ)[^。]{0,60}(?:保留|隔離|お預かりし|まだ(?:届いて|配信されて|配送されて)い?ません)[\s\S]{0,300}(?:https?://|返信)",
     r"(?:邮件|郵件)[^。]{0,40}(?:暂未送达|被隔离|等待确认|待验证)[\s\S]{0,300}(?:https?://|回复)",
@@ -171,6 +176,7 @@ AWAY_SUBJECT = _one_of(
     r"自動(?:返信|応答|送信|回答|配信)(?:メール|通知)?\s*(?:[\[【（(\]】)）:：]|$)",
     r"(?:不在|休暇|外出|出張|休業|休診)(?:中)?(?:通知|連絡|の(?:お知らせ|ご連絡|ご案内)|返信|応答|のため|につき|です(?![がけ])|\s*(?:[\]】)）:：]|$))",
     r"自动(?:回复|答复|回覆)|自動回覆",
+    r".{1,60} (?:is|will be) (?:currently )?(?:out of (?:the )?office|away|on (?:vacation|holiday|(?:annual |parental |maternity )?leave))\b(?!.*[?？])",
     start=r"^",
 )
 # What mail programs put before or behind the subject that they answer by themselves.
@@ -197,10 +203,11 @@ LEFT = _one_of(
 # Anywhere in the sender's own words: this very mail was written by a program.
 DECLARED = _one_of(
     r"(?:この|本|当)(?:電子)?(?:メール|ﾒｰﾙ|メッセージ|通知)(?:は|、|につきましては)[^。\n]{0,40}?(?:自動(?:的に|で|にて)?[^。\n]{0,8}(?:送信|配信|返信|返答|応答|生成|回答|作成|発信|発行|通知)|送信専用|配信専用)",
+    r"(?:この|本|当)(?:電子)?(?:メール|ﾒｰﾙ|通知)(?:は|、)[^。\n]{0,30}(?:システム|サーバー?)(?:より|から|にて)[^。\n]{0,8}(?:送信|配信|発信|通知)",
     r"(?:メール|システム|サーバー?|ゲートウェイ)(?:より|から|にて|による)(?:の)?自動(?:的に|で)?(?:送信|返信|配信|応答|通知|お知らせ)",
     r"^[※＊*\s]{0,4}自動(?:返信|応答|送信|配信)(?:メール|メッセージ)?(?:です|となります|になります|でございます|にて)",
     r"^(?:こちら|これ)は[^。\n]{0,16}自動(?:返信|応答|送信|配信)",
-    r"^[※＊*\s]{0,4}(?:送信|配信)専用(?:の)?(?:メール|アドレス|です)",
+    r"(?:送信|配信)専用(?:の)?(?:メール|アドレス|です|のため)",
     r"\bthis (?:is|was|message (?:is|was|has been)|e-?mail (?:is|was|has been)|mail (?:is|was|has been)|notification (?:is|was)|reply (?:is|was)|response (?:is|was)|report (?:is|was)) "
     r"(?:an? )?(?:auto(?:mated|matic|matically)|(?:system|computer|machine|auto)[- ]?generated|(?:generated|sent|created|produced|issued) (?:automatically|by (?:an? )?(?:automat|system|program|script)))",
     r"(?:此|本|这是|這是)(?:邮件|郵件|信件|一封|信)?[^。\n]{0,16}(?:自动|自動)(?:发送|發送|发出|發出|生成|回复|回覆|產生|通知)",
@@ -211,9 +218,12 @@ DECLARED = _one_of(
 # Anywhere in the sender's own words: nobody reads an answer.
 NOT_READ = _one_of(
     r"(?:このメール|本メール|このアドレス|本アドレス|当アドレス)[^。\n]{0,16}(?:返信|ご返信)[^。\n]{0,24}(?:でき(?:ません|かねます|ない)|いたしかね|致しかね|お控え|ご遠慮|しないで|なさらないで|不要)",
+    r"(?:ご)?返信(?:いただ|頂|され|なさ|し)(?:い|き|っ)?て?も[^。\n]{0,12}(?:お答え|回答|対応|お返事|返答)[^。\n]{0,6}(?:でき|いたしかね|致しかね|しかね)",
     r"do not (?:reply|respond) (?:directly )?to this (?:e-?mail|message|mail|address)|this (?:mailbox|address|inbox) is (?:not monitored|unmonitored|unattended)",
     r"(?:请|請)勿(?:直接)?(?:回复|回覆|回信)",
 )
+# Beside what a machine says of itself: it answers a mail of ours.
+AN_ANSWER = _one_of(r"返信|返答|応答|回答|\breply|\bresponse|\backnowledge?ment|回复|回覆|antwort")
 # Somewhere in the text of a receipt: a machine wrote it. Looser than DECLARED.
 SAID_BY_MACHINE = _one_of(
     r"自動.{0,12}(?:送信|配信|返信|応答|生成|回答)",

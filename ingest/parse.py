@@ -60,6 +60,7 @@ _TELLING = (
     "return",
     "delivered-to",
     "message-type",
+    "user-agent",
 )
 
 
@@ -173,6 +174,7 @@ def _mail(
             text,
             is_reply=bool(ids or references or _ANSWERING.match(subject)),
             is_forward=_FORWARDING.match(subject) is not None,
+            name=sender.name if sender else "",
         ),
         attachments=attachments_of(parts),
         warnings=tuple(warnings),

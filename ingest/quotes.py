@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def own_words(text: str, *, is_reply: bool = True, is_forward: bool = False) -> str:
+def own_words(text: str, *, is_reply: bool = True, is_forward: bool = False, name: str = "") -> str:
     """What the sender newly wrote; the whole text where there is no clear sign of a quote.
 
     Args:
@@ -26,28 +26,30 @@ def own_words(text: str, *, is_reply: bool = True, is_forward: bool = False) -> 
         is_reply: The mail answers or forwards another, by its headers or its subject. One that does neither quotes nothing
             by itself: what looks like a quote there was pasted, and only blocks that no person writes are cut.
         is_forward: It passes another on, by its subject: a signature alone above that is nobody's answer.
+        name: The sender's name, with which a signature may begin.
     """
     lines, whole = shortened(text)
-    own = "\n".join(lines[at] for at in own_lines(lines, is_reply=is_reply, is_forward=is_forward)).strip("\n")
+    kept = own_lines(lines, is_reply=is_reply, is_forward=is_forward, name=name)
+    own = "\n".join(lines[at] for at in kept).strip("\n")
     return restored(re.sub(r"\n{4,}", "\n\n\n", own), whole)
 
 
-def own_lines(lines: Sequence[str], *, is_reply: bool = True, is_forward: bool = False) -> list[int]:
+def own_lines(lines: Sequence[str], *, is_reply: bool = True, is_forward: bool = False, name: str = "") -> list[int]:
     """Which lines the sender newly wrote, in order; none of them where all is a forwarded mail."""
     every = list(range(len(lines)))
     cut = find_cut(lines, is_reply=is_reply)
     if cut is None:
         is_quote = is_reply and _is_trimmed_quote(lines)
-        kept = _trimmed(lines, [at for at in every if not _is_left(lines[at])] if is_quote else every)
+        kept = _trimmed(lines, [at for at in every if not _is_left(lines[at])] if is_quote else every, name)
     else:
         said = unnamed(lines, cut.body)
         is_forward = is_forward or cut.is_forward
-        above = _trimmed(lines, every[: cut.start], may_be_bare=is_forward)
-        below = _trimmed(lines, _below(said, cut))
+        above = _trimmed(lines, every[: cut.start], name, may_be_bare=is_forward)
+        below = _trimmed(lines, _below(said, cut), name)
         kept = above + below if _is_spoken(lines, above) or _is_spoken(lines, below) else []
         if not kept and (is_forward or (cut.start == 0 and (cut.is_block or is_history_marked(lines, cut.body)))):
             return []
-    return kept if _is_spoken(lines, kept) else _trimmed(lines, every) or every
+    return kept if _is_spoken(lines, kept) else _trimmed(lines, every, name) or every
 
 
 def _below(lines: Sequence[str], cut: Cut) -> list[int]:
@@ -73,8 +75,8 @@ def _marked_answers(lines: Sequence[str], cut: Cut) -> list[int]:
     return found
 
 
-def _trimmed(lines: Sequence[str], kept: list[int], *, may_be_bare: bool = False) -> list[int]:
-    return kept[core([lines[at] for at in kept], may_be_bare=may_be_bare)]
+def _trimmed(lines: Sequence[str], kept: list[int], name: str, *, may_be_bare: bool = False) -> list[int]:
+    return [kept[at] for at in core([lines[at] for at in kept], name=name, may_be_bare=may_be_bare)]
 
 
 def _is_spoken(lines: Sequence[str], kept: Sequence[int]) -> bool:
@@ -85,11 +87,24 @@ def _between_quotes(lines: Sequence[str], body: int) -> list[int]:
     """The unmarked lines below an introduction, and marked lines of a form that the sender filled in."""
     brackets = [at for at in range(body, len(lines)) if has_mark(lines[at]) and _BRACKETS.match(lines[at])]
     filled = {at for at in brackets if _FILLED_BRACKETS.match(lines[at])} if len(brackets) >= 2 else set()
+    pasted = _diff_lines(lines, body)
     return [
         at
         for at in range(body, len(lines))
-        if at in filled or (not _is_left(lines[at], bars=True) and not _is_wrapped_quote(lines, at, body))
+        if at in filled
+        or at in pasted
+        or (not _is_left(lines[at], bars=True) and not _is_wrapped_quote(lines, at, body))
     ]
+
+
+def _diff_lines(lines: Sequence[str], body: int) -> set[int]:
+    """Marked lines that are the new side of a difference (diff without -u), right below its "12c12" or "---"."""
+    found: set[int] = set()
+    for at in range(body + 1, len(lines)):
+        is_head = _DIFF_HEAD.match(lines[at - 1]) or (lines[at - 1] == "---" and lines[at - 2][:1] in "<＜")
+        if lines[at].startswith(">") and (is_head or at - 1 in found):
+            found.add(at)
+    return found
 
 
 def _is_left(line: str, *, bars: bool = False) -> bool:
@@ -97,6 +112,7 @@ def _is_left(line: str, *, bars: bool = False) -> bool:
     return (is_quoted(line) if bars else has_mark(line)) and not _is_filled_field(line)
 
 
+_DIFF_HEAD = re.compile(r"\d+(?:,\d+)?[acd]\d+(?:,\d+)?\s*$")
 _FIELD = re.compile(r"^[\s>＞]*(?:■|\*|・|●)\s*[^:：]{1,30}[:：]\s*(\S.*)$")
 
 
@@ -146,10 +162,17 @@ def _is_trimmed_quote(lines: Sequence[str]) -> bool:
     own = [line for line in lines if line.strip() and not has_mark(line)]
     if not marked or not own or holds_data(marked):
         return False
-    return len(marked) >= 3 or any(
-        _ASKED.search(line) or _ANSWERED.match(below)
-        for line, below in pairwise(lines)
-        if has_mark(line) and below.strip() and not has_mark(below)
+    end = max(at for at, line in enumerate(lines) if line.strip())
+    tail = [line for line in lines[: end + 1] if line.strip()][-len(marked) :]
+    is_last = tail == marked and any(_ASKED.search(line) for line in marked)  # a quote below the answer
+    return (
+        len(marked) >= 3
+        or is_last
+        or any(
+            _ASKED.search(line) or _ANSWERED.match(below)
+            for line, below in pairwise(lines)
+            if has_mark(line) and below.strip() and not has_mark(below)
+        )
     )
 
 

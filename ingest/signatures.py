@@ -7,10 +7,10 @@ Promises: cuts only whole blocks with clear signs (a rule or "-- " with contact 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _SIG_DASHES = re.compile(r"^-- ?$")
 _RULE = re.compile(r"^\s*(?:[-‐‑–—―─━ー＝=_*＊+~～◆◇■□●○★☆∴∵:：.・#☁♪∞┌└├│┏┗]\s?){6,}\s*$")
@@ -23,7 +23,7 @@ _CONTACT = re.compile(
 )
 _FOOTER = re.compile(
     r"^\s*(?:(?:my |mein )?(?:iPhone|iPad|Android|スマートフォン|スマホ|Xperia|Galaxy|docomo|ドコモ)\S{0,12}から送信(?:されました)?"
-    r"|Yahoo!メール.{0,30}から送信|Outlook for (?:iOS|Android)\s*(?:<[^>]*>\s*)?を入手.{0,30}|Windows(?: 1[01])? 版のメールから送信|Gmail アプリから送信|auのスマートフォンから送信.{0,10}"
+    r"|(?:Yahoo!メール.{0,30}|Y!mobile|ワイモバイル|楽天モバイル|UQ mobile)から送信|(?:iOS|Android) ?版 ?Outlook を入手.{0,80}|Outlook for (?:iOS|Android)\s*(?:<[^>]*>\s*)?を入手.{0,30}|Windows(?: 1[01])? 版のメールから送信|Gmail アプリから送信|auのスマートフォンから送信.{0,10}"
     r"|Sent (?:from|via|with|using) (?:my |the )?\S.{0,60}|.{0,40}\bOutlook (?:for|para|für|pour|per|voor) (?:iOS|Android).{0,80}|发自我的.{0,30}|從我的.{0,30}傳送|Envoyé de mon \S+.*|Von meinem \S+ gesendet.*|Enviado (?:desde|do) mi? ?\S+.*)\s*$",
     re.IGNORECASE,
 )
@@ -63,28 +63,42 @@ _CLOSING = re.compile(
     r"|^\s*(?:此致|敬礼|敬禮|谢谢|謝謝|祝好|顺颂商祺|順頌商祺|多谢|麻烦了)[!！。，,]?\s*$|敬上\s*$",
     re.IGNORECASE,
 )
+_POSTSCRIPT = re.compile(r"\s*(?:追伸|追記|二伸|P\.\s?P?\.?S\b|PS\s?[:：.]|又及|附言)", re.IGNORECASE)
+_PICTURE = re.compile(r"\s*\[(?:cid|image)\s?:[^\]]{0,200}\]\s*$", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"^\s*[\w.+-]{1,64}@[\w.-]{1,200}\.\w{2,20}\s*$")
 _LONGEST_BANNER = 6  # lines
 _MOST_BLOCKS = 8  # signature, footer, disclaimer and what servers on the way added
 
 
-def core(lines: Sequence[str], *, may_be_bare: bool = False) -> slice:
+def core(lines: Sequence[str], *, name: str = "", may_be_bare: bool = False) -> list[int]:
     """Where the words stand: what is above (banners) and below (signature, footer, disclaimer) is left out. May be empty.
 
     Args:
         lines: Lines of a mail, none of them long (`ingest.lines`).
+        name: The sender's name, with which a signature may begin; empty if unknown.
         may_be_bare: The mail passes another on, so that a signature alone may stand above it.
     """
     start, end = _behind_banners(lines), len(lines)
     start, end = _inside_armor(lines, start)
+    postscript = next((at for at in range(start, end) if _POSTSCRIPT.match(lines[at])), end)
+    before = range(start, postscript)[
+        : _tail(lines[start:postscript], name, _CUTS if postscript == end else _CUTS_BEFORE)
+    ]
+    kept = [*before, *range(postscript, end)[: _tail(lines[postscript:end], name, _CUTS)]]
+    if may_be_bare and _is_bare_signature(_spoken([lines[at] for at in kept])):
+        return []
+    return kept
+
+
+def _tail(lines: Sequence[str], name: str, cuts: Sequence[_Cut]) -> int:
+    """Where the words end: block after block is taken away from below."""
+    end = len(lines)
     for _ in range(_MOST_BLOCKS):
         before = end
-        end = start + _tail(lines[start:end])
+        end = _last_block(lines[:end], name, cuts)
         if end == before:
             break
-    if may_be_bare and _is_bare_signature(_spoken(lines[start:end])):
-        return slice(start, start)
-    return slice(start, end)
+    return end
 
 
 def _is_bare_signature(block: Sequence[str]) -> bool:
@@ -112,14 +126,15 @@ def _inside_armor(lines: Sequence[str], start: int) -> tuple[int, int]:
     return head, next((at for at in range(head, len(lines)) if _ARMOR_TAIL.match(lines[at])), len(lines))
 
 
-def _tail(lines: Sequence[str]) -> int:
+def _last_block(lines: Sequence[str], name: str, cuts: Sequence[_Cut]) -> int:
     """Where the last block that is not the sender's words begins; the end of the words if there is none."""
     end = _spoken_end(lines)
-    for cut in (_dashes, _footer, _disclaimer, _ruled_block, _contact_block, _closing_block, _lone_address):
+    for cut in cuts:
         at = cut(lines[:end])
         if at is not None:
             return _spoken_end(lines[:at])
-    return end
+    at = _named_block(lines[:end], name)
+    return end if at is None else _spoken_end(lines[:at])
 
 
 def _spoken_end(lines: Sequence[str]) -> int:
@@ -170,13 +185,41 @@ def _ruled_block(lines: Sequence[str]) -> int | None:
     if end and _RULE.match(lines[end - 1]):
         end -= 1
     for at in range(end - 1, max(-1, end - _LONGEST_SIGNATURE - 1), -1):
-        if not _RULE.match(lines[at]):
+        if not _RULE.match(lines[at]) or _is_in_table(lines, at):
             continue
         block = _spoken(lines[at + 1 : end])
         rules = sum(1 for line in lines if _RULE.match(line))
         if block and _is_contact(block, is_form=rules > _MOST_RULES):
             return at
     return None
+
+
+def _is_in_table(lines: Sequence[str], at: int) -> bool:
+    """Does the rule part the rows of a table?"""
+    return any("|" in line for line in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2]))
+
+
+def _named_block(lines: Sequence[str], name: str) -> int | None:
+    """The sender's full name with what he is below or beside it, up to the end; his name alone he may have typed himself."""
+    wanted = _squeezed(name)
+    if len(wanted) < 3 or (wanted.isascii() and " " not in name.strip()):
+        return None
+    end = len(lines)
+    while end and (_RULE.match(lines[end - 1]) or _PICTURE.match(lines[end - 1]) or not lines[end - 1].strip()):
+        end -= 1
+    for at in range(end - 1, max(0, end - 1 - _LONGEST_SIGNATURE // 2), -1):
+        if not _squeezed(lines[at]).startswith(wanted):
+            continue
+        block = _spoken(lines[at:end])
+        says_more = len(block) > 1 or re.match(r".{2,40}?\s[|｜/／]\s?\S", block[0]) is not None
+        is_alone = not lines[at - 1].strip() or _CLOSING.search(lines[at - 1]) is not None
+        is_signature = not any(len(line) > 70 or _SENTENCE.search(line) or _ANSWER.search(line) for line in block)
+        return at if says_more and is_alone and is_signature else None
+    return None
+
+
+def _squeezed(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
 
 
 def _contact_block(lines: Sequence[str]) -> int | None:
@@ -235,7 +278,7 @@ def _lone_address(lines: Sequence[str]) -> int | None:
 
 def _is_contact(block: Sequence[str], *, is_form: bool = False) -> bool:
     contact = [line for line in block if _CONTACT.search(line) or _STRONG.search(line)]
-    if not contact or any(len(line) > 90 or _ANSWER.search(line) for line in block):
+    if not contact or any(len(line) > 90 or _ANSWER.search(line) or line.rstrip().endswith("。") for line in block):
         return False
     if len(contact) >= 2:
         return True
@@ -244,3 +287,11 @@ def _is_contact(block: Sequence[str], *, is_form: bool = False) -> bool:
 
 def _spoken(lines: Sequence[str]) -> list[str]:
     return [line for line in lines if line.strip() and not _RULE.match(line)]
+
+
+_Cut: TypeAlias = "Callable[[Sequence[str]], int | None]"
+_CUTS: tuple[_Cut, ...] = (
+    _dashes, _footer, _disclaimer, _ruled_block, _contact_block, _closing_block, _lone_address
+)  # fmt: skip
+# A phone puts its footer behind a postscript: one before it is an example.
+_CUTS_BEFORE: tuple[_Cut, ...] = tuple(cut for cut in _CUTS if cut is not _footer)
