@@ -189,7 +189,7 @@ _PARAM = re.compile(rb';\s*([A-Za-z0-9_-]+)(?:\*(\d+))?(\*)?\s*=\s*("(?:[^"\\]|\
 
 
 # A line of a mail server's or scanner's words: base64 has no blanks between short groups.
-_BEHIND_THE_END = re.compile(rb"\s*\r?\n\s*(?:[^\sA-Za-z0-9+/=]{4}|[^\s=]{1,30}[ \t]+[^\s=]{1,30}[ \t])")
+_BEHIND_THE_END = re.compile(rb"[ \t\r]{0,100}\n\s{0,100}(?:[^\sA-Za-z0-9+/=]{4}|[^\s=]{1,30}[ \t]+[^\s=]{1,30}[ \t])")
 _WINDOWS_PATH = re.compile(rb"[A-Za-z]:\\[^\\]|\\\\[^\\]")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _ANSWER_S = 3.0
+_RENEW_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("secret", lambda: _secret(settings))
     yield _try("models", lambda: _models(settings))
     yield _try("smtp port", lambda: _port(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", greets_as_ours))
+    yield _try("smtp tls", lambda: _tls(settings))
+    yield _try("lmtp", lambda: _lmtp(settings))
     yield _try("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT", is_our_desk))
     yield _try("smarthost", lambda: _smarthost(settings))
     yield _try("mailbox", lambda: _mailbox(settings))
@@ -122,6 +125,45 @@ def _port(host: str, port: int, setting: str, is_ours: Callable[[str, int], bool
             return f"{host}:{port} is in use by uketsuke"
         raise
     return f"{host}:{port} is free"
+
+
+def _tls(settings: Settings) -> str:
+    """Shakes hands with itself in memory, so that certificate, chain and key are tried as a client would."""
+    import ssl
+    from datetime import UTC, datetime
+
+    from runtime.door import certificate_end, tls_of
+
+    current = tls_of(settings)
+    if current is None or settings.smtp_tls_cert is None:
+        return "no certificate set: STARTTLS is not offered"
+    try:
+        end = certificate_end(current(), settings.smtp_tls_cert)
+    except ssl.SSLError as error:
+        raise ConfigError(f"UKETSUKE_SMTP_TLS_CERT: {settings.smtp_tls_cert}: {error.reason}; renew it") from None
+    left = (end - datetime.now(UTC)).days
+    if left < _RENEW_DAYS:
+        raise ConfigError(f"UKETSUKE_SMTP_TLS_CERT: {settings.smtp_tls_cert}: ends in {left} days; renew it")
+    demanded = "demanded" if settings.smtp_require_tls else "offered"
+    return f"STARTTLS is {demanded}; the certificate is good until {end:%Y-%m-%d}"
+
+
+def _lmtp(settings: Settings) -> str:
+    from ingest.local_socket import is_answered
+    from runtime.door import lmtp_of
+
+    where = lmtp_of(settings.lmtp)
+    if where is None:
+        return "none set"
+    if isinstance(where, tuple):
+        return _port(where[0], where[1], "UKETSUKE_LMTP", greets_as_ours)
+    if is_answered(where):
+        return f"{where} is answered"
+    if where.exists() and not where.is_socket():
+        raise ConfigError(f"UKETSUKE_LMTP: {where}: is there and no socket; name another file or move it away")
+    if not os.access(where.parent, os.W_OK):
+        raise ConfigError(f"UKETSUKE_LMTP: {where}: this user may not write to its folder; name another")
+    return f"{where} is free"
 
 
 def _reachable(host: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import smtplib
 import socket
 import ssl
@@ -19,13 +18,12 @@ from models.errors import ConfigError
 from runtime.door import listener_settings, lmtp_of, tls_of
 from runtime.settings import Settings
 from tests.flow.test_smtp import MAIL, Memory
-from tests.support.certificates import make_certificate
+from tests.support.certificates import make_certificate, needs_openssl
 from tests.support.listeners import DESK, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 STRANGERS = PeerLimits(sessions=3, sessions_per_peer=2, mails_per_minute=2, unlimited=())
 
 

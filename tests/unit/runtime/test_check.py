@@ -13,6 +13,7 @@ import pytest
 
 from runtime.cli.app import run
 from runtime.cli.check import greets_as_ours, is_our_desk
+from tests.support.certificates import make_certificate, needs_openssl
 from tests.support.zones import SILENT, Zone
 
 
@@ -133,3 +134,50 @@ def test_check_asks_no_dns_where_senders_are_not_checked_by_it(
     assert run(["check"]) == 0
     assert "ok     sender check: none: every sender counts as unchecked" in capfd.readouterr().out
     assert zone.asked == []
+
+
+def checked(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], **settings: object) -> tuple[int, str]:
+    for name, value in {"smtp_port": 0, "desk_port": 0, **settings}.items():
+        monkeypatch.setenv(f"UKETSUKE_{name.upper()}", str(value))
+    return run(["check"]), capfd.readouterr().out
+
+
+@needs_openssl
+def test_a_certificate_is_tried_as_a_client_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cert, key = make_certificate(tmp_path, days=30)
+    code, out = checked(monkeypatch, capfd, smtp_tls_cert=cert, smtp_tls_key=key)
+    assert code == 0
+    assert "ok     smtp tls: STARTTLS is offered; the certificate is good until 20" in out
+
+
+@needs_openssl
+def test_a_certificate_that_ends_soon_or_is_of_another_key_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cert, key = make_certificate(tmp_path, days=2)
+    code, out = checked(monkeypatch, capfd, smtp_tls_cert=cert, smtp_tls_key=key)
+    assert code == 2
+    assert f"WRONG  smtp tls: UKETSUKE_SMTP_TLS_CERT: {cert}: ends in 1 days; renew it" in out
+    (tmp_path / "other").mkdir()
+    _, other = make_certificate(tmp_path / "other", days=30)
+    code, out = checked(monkeypatch, capfd, smtp_tls_cert=cert, smtp_tls_key=other)
+    assert code == 2
+    assert f"WRONG  smtp tls: UKETSUKE_SMTP_TLS_CERT: {cert} with {other}: " in out
+
+
+def test_the_local_inlet_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    free, lost, taken = tmp_path / "l.sock", tmp_path / "nowhere" / "l.sock", tmp_path / "file"
+    taken.write_text("x", encoding="utf-8")
+    assert f"ok     lmtp: {free} is free" in checked(monkeypatch, capfd, lmtp=f"unix:{free}")[1]
+    for value, said in (
+        (f"unix:{lost}", "this user may not write to its folder"),
+        (f"unix:{taken}", "is there and no socket"),
+        ("nonsense", "write host:port or unix:"),
+    ):
+        code, out = checked(monkeypatch, capfd, lmtp=value)
+        assert code == 2
+        assert said in out
