@@ -1,5 +1,7 @@
 """Group commit: messages that wait at the same moment share one commit.
 
+Small groups are committed in the event loop where the store is quick (SQLite on a disk of its own), all others in a thread.
+
 Promises: `keep` returns only after the mail is durably stored, and raises if it is not; a failed commit fails every
 mail of its group, and each sender tries again; `on_kept` hears of every mail that was stored, even of one whose session
 has gone meanwhile. A mail waits for the commit under way and, a millisecond at most, for others that are coming in.
@@ -22,6 +24,8 @@ _LARGEST_GROUP = 64
 _LARGEST_GROUP_BYTES = 16 * 2**20
 _PATIENCE_S = 0.001  # for mails that are coming in while a group waits
 _SMALL = 262_144  # to hash more would keep the other sessions waiting
+_LARGEST_QUICK_BYTES = 1_000_000  # more are written in the thread
+_SLOW_S, _AVOIDED_S = 0.05, 1.0  # after a slow commit the thread does them for so long
 
 
 class Accepts(Protocol):
@@ -32,6 +36,9 @@ class Accepts(Protocol):
 
     def accept_prepared(self, prepared: Sequence[Any]) -> None:
         """Store all of them in one commit, or none."""
+
+    def accept_at_once(self, prepared: Sequence[Any]) -> bool:
+        """The same if it takes milliseconds; False if it would take longer or cannot be known: nothing was stored."""
 
 
 @dataclass(slots=True)
@@ -48,13 +55,13 @@ class _Message:
 
 
 class Committer:
-    """One thread that commits what waits, again and again. Made within the loop that waits for it.
+    """Commits what waits, again and again. Made within the loop that waits for it.
 
     Args:
         store: Where mails are kept.
         on_kept: Hears of every group that was stored.
-        under_way: How many mails are coming in at this moment; while they are more than those that wait, a group waits
-            for them a little, so that about half of the sessions are served while the mails of the others are committed.
+        under_way: How many mails are coming in at this moment; a group waits for them a little, because a commit of ten
+            costs little more than a commit of one.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class Committer:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Message] = []
         self._timer: asyncio.TimerHandle | None = None  # of a group that waits for more
+        self._slow_until = 0.0  # of the loop's clock
         self._is_committing = self._is_late = self._is_closing = False
         self._groups: SimpleQueue[list[_Message]] = SimpleQueue()
         self._ended = self._loop.create_future()
@@ -82,7 +90,7 @@ class Committer:
         """
         message = _Message(arrivals, self._loop.create_future(), [])
         if message.size < _SMALL:
-            # Here and not in the thread: what keeps the thread from committing keeps every session waiting.
+            # Here and not in the thread, which would take its turns at the interpreter from the sessions.
             message.prepared = [self._store.prepare(arrival) for arrival in arrivals]
         self._waiting.append(message)
         self._look()
@@ -95,7 +103,7 @@ class Committer:
         await self._ended
 
     def _look(self) -> None:
-        """Hand a group to the thread if it is free and the group is large enough."""
+        """Begin a commit if none is under way and no more mails are to be waited for."""
         if self._is_committing:
             return
         if not self._waiting:
@@ -109,7 +117,28 @@ class Committer:
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._is_late, self._is_committing = None, False, True
-        self._groups.put(self._next_group())
+        self._loop.call_soon(self._begin)  # with what else came in the same breath
+
+    def _begin(self) -> None:
+        """Commit a group here if that is quick, else in the thread, which is slower and keeps no session waiting."""
+        group = self._next_group()
+        is_small = sum(message.size for message in group) <= _LARGEST_QUICK_BYTES
+        if not is_small or self._loop.time() < self._slow_until:
+            self._groups.put(group)
+            return
+        started = self._loop.time()
+        try:
+            is_stored = self._store.accept_at_once([one for message in group for one in self._rows_of(message)])
+        except Exception as error:  # noqa: BLE001 - every waiting session must hear of it
+            self._finish(group, error)
+            return
+        took = self._loop.time() - started
+        if took > _SLOW_S:
+            self._slow_until = self._loop.time() + _AVOIDED_S
+        if is_stored:
+            self._finish(group, None)
+        else:
+            self._groups.put(group)
 
     def _lose_patience(self) -> None:
         self._timer, self._is_late = None, True
@@ -132,11 +161,12 @@ class Committer:
             self._loop.call_soon_threadsafe(self._finish, group, self._commit(group))
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
 
+    def _rows_of(self, message: _Message) -> list[Any]:
+        return message.prepared or [self._store.prepare(arrival) for arrival in message.arrivals]
+
     def _commit(self, group: list[_Message]) -> Exception | None:
         try:
-            self._store.accept_prepared(
-                [one for message in group for one in message.prepared or map(self._store.prepare, message.arrivals)]
-            )
+            self._store.accept_prepared([one for message in group for one in self._rows_of(message)])
         except Exception as error:  # noqa: BLE001 - every waiting session must hear of it
             return error
         return None

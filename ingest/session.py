@@ -274,16 +274,18 @@ class Wire(SMTP):
             self._serve()
 
     def end(self, farewell: str = "") -> None:
-        """Send what was said and the farewell, and close."""
+        """Send what was said and the farewell, and close; once."""
+        if self.is_over:
+            return
         if farewell:
             self.say(reply(farewell))
         self.is_over = True
         transport = self.transport
         if transport is not None:
             self.flush()
-            transport.close()
             if transport.get_write_buffer_size():  # a client that takes no replies must not keep the connection
                 self.loop.call_later(_CLOSE_S, transport.abort)
+            transport.close()
 
     def abort(self) -> None:
         """End at once without a word; the client keeps what was not answered."""

@@ -112,9 +112,20 @@ def sqlite_cursor(engine: Engine) -> Iterator[sqlite3.Cursor]:
         StoreUnavailable: As with `transaction`.
         BrokenDatabase: As with `transaction`.
     """
+    with sqlite_failures(), closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        yield cast("sqlite3.Cursor", cursor)
+
+
+@contextmanager
+def sqlite_failures() -> Iterator[None]:
+    """The driver's failures within become our own errors.
+
+    Raises:
+        StoreUnavailable: As with `transaction`.
+        BrokenDatabase: As with `transaction`.
+    """
     try:
-        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-            yield cast("sqlite3.Cursor", cursor)
+        yield
     except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
         cause = getattr(error, "orig", None) or error
         if isinstance(cause, (sqlite3.OperationalError, PoolTimeout)) or type(cause) is sqlite3.DatabaseError:

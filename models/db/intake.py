@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, or_, select, update
 
 from models.db.accept import accept_rows, accept_with_driver, ids_with_driver, message_hash, row_of
+from models.db.at_once import AtOnce
 from models.db.base import Shelf
 from models.db.peek import plain
 from models.db.tables import InboundRow
@@ -36,6 +37,8 @@ WORKER_LOST = "every worker that took this mail was killed or hung"
 
 class Intake(Shelf):
     """Inbound mails."""
+
+    _at_once: AtOnce | None = None
 
     def accept(self, arrivals: Sequence[Arrival]) -> tuple[int, ...]:
         """Store mails, all in one commit; returns their ids in order.
@@ -72,6 +75,24 @@ class Intake(Shelf):
             return
         with self.write() as connection:
             accept_rows(connection, rows)
+
+    def accept_at_once(self, rows: Sequence[Row]) -> bool:
+        """As `accept_prepared`, if that can be done within milliseconds; False if not, and nothing was stored.
+
+        For the one thread that listens. Raises:
+            StoreUnavailable: Nothing was stored. Temporary.
+        """
+        if not self.is_sqlite:
+            return False
+        if self._at_once is None:
+            self._at_once = AtOnce(self._engine)
+        return self._at_once.accept(rows)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._at_once is not None:
+            self._at_once.close()
+        super().close()
 
     def claim_mails(
         self, *, limit: int, lease: timedelta, now: datetime, max_attempts: int = MAX_ATTEMPTS

@@ -120,7 +120,9 @@ def _mark(row: Any) -> UidMark:  # noqa: ANN401 - a row of the table
 def _is_known(connection: Connection, arrival: Arrival) -> bool:
     """The very same bytes: fetched again, not delivered again (a delivery would have trace headers of its own)."""
     query = select(INBOUND.c.id).where(
-        INBOUND.c.sha256 == arrival.sha256, INBOUND.c.desk_address == arrival.desk_address
+        INBOUND.c.content_hash == arrival.content_sha256,
+        INBOUND.c.desk_address == arrival.desk_address,
+        INBOUND.c.sha256 == arrival.sha256,
     )
     return connection.execute(query).first() is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -34,23 +34,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
+_HAS_REF = text("ref IS NOT NULL")  # mails at the door have none
+
+
 class InboundRow(SQLModel, table=True):
     """One accepted mail, raw and whole."""
 
     __tablename__ = "inbound"
     __table_args__ = (
-        UniqueConstraint("sha256", "desk_address"),
         Index("ix_inbound_content", "content_hash", "desk_address", unique=True),
         Index("ix_inbound_message", "message_hash", "state"),
         Index("ix_inbound_work", "state", "id"),
-        Index("ix_inbound_ref", "ref"),
+        Index("ix_inbound_ref", "ref", sqlite_where=_HAS_REF, postgresql_where=_HAS_REF),
         Index("ix_inbound_sender", "sender", "received_at"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
     sha256: str = Field(sa_column=Column(String(64), nullable=False))
     desk_address: str = Field(sa_column=Column(String(320), nullable=False))
-    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     size: int = Field(sa_column=Column(Integer, nullable=False))
     envelope: str = Field(sa_column=Column(Text, nullable=False))
     received_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
@@ -69,6 +70,8 @@ class InboundRow(SQLModel, table=True):
     message_hash: str = Field(sa_column=Column(String(64), nullable=False))  # empty if the mail has no Message-ID
     waited_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     is_automatic: bool = Field(default=False)
+    # The last: SQLite walks through it to read a column behind it.
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class ReadingRow(SQLModel, table=True):

@@ -422,3 +422,29 @@ def test_a_database_of_the_first_shape_is_brought_along_with_its_mails(database_
     assert store.answers_unread_mail(["<m2@example.com>"], mail_id=9)
     assert len(store.queue()) == 3
     store.close()
+
+
+def test_a_quick_commit_stores_as_any_other_and_gives_way_to_a_writer(store: Store, database_url: str) -> None:
+    rows = [store.prepare(arrival(number)) for number in (1, 2, 1)]
+    if not store.is_sqlite:
+        assert not store.accept_at_once(rows)  # a server may be far away: never in the loop
+        return
+    assert store.accept_at_once(rows)
+    assert {row.mails[0].deliveries for row in store.queue()} == {2, 1}
+    engine = make_engine(database_url)
+    with transaction(engine, writes=True):
+        assert not store.accept_at_once([store.prepare(arrival(3))])
+    engine.dispose()
+    assert len(store.queue()) == 2
+    assert store.accept_at_once([store.prepare(arrival(3))])
+    assert len(store.queue()) == 3
+
+
+def test_a_quick_commit_that_fails_is_ours_and_the_next_one_opens_anew(store: Store) -> None:
+    if not store.is_sqlite:
+        return  # it makes none
+    broken = {**store.prepare(arrival(1)), "raw": None}
+    with pytest.raises(Exception, match="NOT NULL"):
+        store.accept_at_once([broken])
+    assert store.accept_at_once([store.prepare(arrival(2))])
+    assert len(store.queue()) == 1

@@ -19,6 +19,9 @@ MAIL = b"From: a@example.com\r\nTo: support@uketsuke.example\r\nSubject: hi\r\n\
 class Memory:
     """A store that keeps arrivals in a list and counts its commits."""
 
+    def accept_at_once(self, _arrivals: Sequence[Arrival]) -> bool:
+        return False
+
     def __init__(self, pause_s: float = 0.0, error: Exception | None = None) -> None:
         self.kept: list[Arrival] = []
         self.commits = 0
