@@ -10,19 +10,13 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from pathlib import Path
 
 from benchmarks.ending import unwind_on_sigterm
 from benchmarks.entrants import Load, started
+from benchmarks.processes import memory_of
 from benchmarks.report import machine_line
 
 _STEPS = 10
-
-
-def resident_mb(pid: int) -> float:
-    """Resident memory of a process in megabytes (Linux)."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
 
 def main() -> None:
@@ -34,11 +28,11 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         started("uketsuke, SQLite", "store", f"sqlite:///{folder}/bench.sqlite3") as entrant,
     ):
-        print(f"     0 mails: {resident_mb(entrant.process.pid):6.1f} MB")
+        print(f"     0 mails: {memory_of(entrant.process.pid).rss_mb:6.1f} MB")
         for step in range(1, _STEPS + 1):
             per_s = entrant.run(load).per_s
             print(
-                f"{step * load.mails:>6} mails: {resident_mb(entrant.process.pid):6.1f} MB, {per_s:,.0f} mails/s",
+                f"{step * load.mails:>6} mails: {memory_of(entrant.process.pid).rss_mb:6.1f} MB, {per_s:,.0f} mails/s",
                 flush=True,
             )
     print(machine_line())

@@ -340,7 +340,7 @@ def _rule_challenge(signs: Signs) -> _Verdict:
         return LOOP, "x-loop with an address of ours"
     if signs.header("x-tmda-fingerprint") or signs.header("x-boxtrapper-sender"):
         return AUTO_REPLY, "challenge"
-    loop = next((name for name in signs.headers if re.fullmatch(r"x-(?:[a-z]+-)?loop", name)), None)
+    loop = _loop_mark(signs)
     return ((AUTO_REPLY if _is_note(signs) or _is_auto_submitted(signs) else None), loop) if loop else None
 
 
@@ -487,6 +487,11 @@ def _is_answer(signs: Signs) -> bool:
     return bool(signs.header("in-reply-to") or signs.header("references")) or RECEIVED.search(signs.subject) is not None
 
 
+def _loop_mark(signs: Signs) -> str:
+    """The header by which a program knows its own mails (X-Loop, X-OTRS-Loop); empty if there is none."""
+    return next((name for name in signs.headers if re.fullmatch(r"x-(?:[a-z]+-)?loop", name)), "")
+
+
 def _is_machine(signs: Signs) -> bool:
     """A sign in the envelope or the headers that no person sent this."""
     return bool(
@@ -497,7 +502,7 @@ def _is_machine(signs: Signs) -> bool:
         or _has(signs, "delivered-to", "autoresponder")
         or _NO_REPLY.match(signs.sender)
         or _WEB_SERVER.match(signs.envelope.mail_from)
-        or any(re.fullmatch(r"x-(?:[a-z]+-)?loop", name) for name in signs.headers)
+        or _loop_mark(signs)
         or any(signs.header(name) for name in _AUTO_HEADERS)
     )
 

@@ -128,12 +128,11 @@ class Committer:
             return
         started = self._loop.time()
         try:
-            is_stored = self._store.accept_at_once([one for message in group for one in self._rows_of(message)])
+            is_stored = self._store.accept_at_once(self._rows_of(group))
         except Exception as error:  # noqa: BLE001 - every waiting session must hear of it
             self._finish(group, error)
             return
-        took = self._loop.time() - started
-        if took > _SLOW_S:
+        if self._loop.time() - started > _SLOW_S:
             self._slow_until = self._loop.time() + _AVOIDED_S
         if is_stored:
             self._finish(group, None)
@@ -161,12 +160,12 @@ class Committer:
             self._loop.call_soon_threadsafe(self._finish, group, self._commit(group))
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
 
-    def _rows_of(self, message: _Message) -> list[Any]:
-        return message.prepared or [self._store.prepare(arrival) for arrival in message.arrivals]
+    def _rows_of(self, group: list[_Message]) -> list[Any]:
+        return [one for message in group for one in message.prepared or map(self._store.prepare, message.arrivals)]
 
     def _commit(self, group: list[_Message]) -> Exception | None:
         try:
-            self._store.accept_prepared([one for message in group for one in self._rows_of(message)])
+            self._store.accept_prepared(self._rows_of(group))
         except Exception as error:  # noqa: BLE001 - every waiting session must hear of it
             return error
         return None

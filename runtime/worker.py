@@ -129,9 +129,8 @@ class Worker:
         )
         if self._lets_another_go_first(claim, mail, now):
             return
-        if (
-            self.check_sender is not None
-        ):  # the mail is safe by now and no transaction is open: DNS may take its seconds
+        if self.check_sender is not None:
+            # The mail is safe by now and no transaction is open: DNS may take its seconds.
             trust = self.check_sender(claim.raw, mail)
             mail = replace(mail, trust=trust.trust, trust_evidence=trust.evidence)
         secret = self.rules.identity.secret
