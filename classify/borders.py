@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classify.issues import BRIDGE, REQUEST, STRONG_BRIDGE, SYMPTOM, Piece
+from classify.rows import LEAST_WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 CUT = 0.3  # the least probability of a border in a mail that is surely several issues
 _BLANK = re.compile(r"\n[ ]*\n\s*$")
 _HEAD = re.compile(r"\s*(?:【|■|●|◆|▼|▲|◎|□|○|##?\s|-{3,}|={3,}|[A-Z][).:]|Q\d|\[)")
-COLUMNS = 22
+COLUMNS, CONTRASTS = 22, 9
+_SHARPNESS = 6.0
 
 
 def border_rows(
@@ -88,13 +90,53 @@ def border_rows(
     return rows
 
 
-def several_row(
-    probabilities: NDArray[np.float64], whole: float, doc: Document, n_questions: int, rules: Sequence[Piece]
+def contrasts(
+    symptom: NDArray[np.float64], categories: NDArray[np.float64], vectors: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Does the mail hold several issues? From its best borders, the whole's score, and the rules' own cut."""
+    """How much what stands before a unit differs from what follows, were it a border; shape (n_units, CONTRASTS).
+
+    Args:
+        symptom: The taggers' scores of the symptom, shape (n_units,).
+        categories: Their scores of each category, shape (n_units, n_categories).
+        vectors: Embeddings, unit length.
+    """
+    weights = np.clip(symptom, LEAST_WEIGHT, 1.0)
+    weighted, pulled = categories * weights[:, None], vectors * weights[:, None]
+    table = np.zeros((len(weights), CONTRASTS))
+    for row in range(1, len(weights)):
+        before = _likely(weighted[:row].sum(axis=0) / weights[:row].sum())
+        behind = _likely(weighted[row:].sum(axis=0) / weights[row:].sum())
+        one, other = int(np.argmax(weights[:row])), row + int(np.argmax(weights[row:]))
+        near = row + int(np.argmax(weights[row : row + 3]))
+        differs = 1.0 - float(before @ behind)
+        table[row] = (
+            differs,
+            float(vectors[one] @ vectors[other]),
+            weights[one],
+            weights[other],
+            weights[near],
+            _cosine(pulled[:row].sum(axis=0), pulled[row:].sum(axis=0)),
+            1.0 - float(_likely(categories[one]) @ _likely(categories[other])),
+            min(weights[one], weights[other]) * differs,
+            float(vectors[near] @ vectors[one]),
+        )
+    return table
+
+
+def several_row(
+    probabilities: NDArray[np.float64],
+    contrast: NDArray[np.float64],
+    whole: float,
+    doc: Document,
+    n_questions: int,
+    rules: Sequence[Piece],
+) -> NDArray[np.float64]:
+    """Does the mail hold several issues? From its best borders and their contrasts, the whole's score, the rules' own cut."""
     best = sorted((float(p) for p in probabilities), reverse=True)[:2]
     best += [0.0] * (2 - len(best))
     items = {line.item for line in doc.lines if line.item is not None}
+    n_units = len(probabilities)
+    differing = np.clip(probabilities, 0.0, 0.99) * contrast[:, 0]
     return np.array(
         [
             *best,
@@ -105,9 +147,24 @@ def several_row(
             min(n_questions, 5) / 5,
             {1, 2} <= items,
             np.log1p(sum(1 for _ in doc.prose())) / 4,
+            *(contrast[int(np.argmax(probabilities))] if n_units else np.zeros(CONTRASTS)),
+            1.0 - float(np.prod(1.0 - differing)),
+            float((probabilities * contrast[:, 7]).max()) if n_units else 0.0,
+            float((probabilities > CUT).sum()) / 4,
+            any(STRONG_BRIDGE.search(line.text) for line in doc.prose()),
         ],
         dtype=np.float64,
     )
+
+
+def _likely(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores as shares of one."""
+    powers = np.exp(_SHARPNESS * (scores - scores.max()))
+    return np.asarray(powers / powers.sum())
+
+
+def _cosine(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-9))
 
 
 def cut(

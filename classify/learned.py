@@ -15,11 +15,11 @@ from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classify import rows
-from classify.borders import border_rows, several_row
+from classify.borders import border_rows, contrasts, several_row
 from classify.features import DIMENSIONS, MAX_LINES, mask, words
 from classify.scorer import Opinion, Scores, Tags
 from classify.subjects import subject_rows
-from classify.units import layout, units_of
+from classify.units import layout, units_of, units_within
 from models.assessment import FACETS_OF_KIND, Category, Facet, Section, SymptomKind
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ MAX_TEXT = 6_000  # characters of one mail that the n-grams see
 OWN, NEIGHBOUR, LAYOUT_WEIGHT, WHOLE = 1.2, 0.5, 0.7, 0.6  # weights of the dense features beside the n-grams' 1
 SECTIONS, FACETS, KINDS, CATEGORIES = tuple(Section), tuple(Facet), tuple(SymptomKind), tuple(Category)
 KIND_OF_FACET = {facet: kind for kind, facets in FACETS_OF_KIND.items() for facet in facets}
-BORDER, SYMPTOM = len(SECTIONS) + len(FACETS), SECTIONS.index(Section.SYMPTOM)  # columns of the unit ridge
+# Columns of the unit ridge: sections, "another issue begins", facets, then the category and the kind that a unit's words have.
+SYMPTOM, BORDER = SECTIONS.index(Section.SYMPTOM), len(SECTIONS)
+FIRST_FACET = BORDER + 1
+CATEGORY_TAGS = slice(FIRST_FACET + len(FACETS), FIRST_FACET + len(FACETS) + len(CATEGORIES))
+KIND_TAGS = slice(CATEGORY_TAGS.stop, CATEGORY_TAGS.stop + len(KINDS))
 _SPEAKS_FOR = 0.3  # a unit's score from which it is shown as proof
 
 
@@ -138,16 +142,13 @@ class LearnedScorer:
             return Tags()
         table = self._ridges["unit"].scores(self._features.of_units(units, voice))
         vectors = self._features.encoder.encode([unit.text for unit in units])
+        contrast = contrasts(table[:, SYMPTOM], table[:, CATEGORY_TAGS], vectors)
+        layout_rows = border_rows(doc, units, vectors, table[:, [BORDER, SYMPTOM]], named, pack)
         probability = self._combiners["border"].probabilities
-        borders = np.array(
-            [
-                probability(row)["yes"]
-                for row in border_rows(doc, units, vectors, table[:, [BORDER, SYMPTOM]], named, pack)
-            ]
-        )
+        borders = np.array([probability(row)["yes"] for row in np.concatenate([layout_rows, contrast], axis=1)])
         whole = self._ridges["mail"].scores(self._features.of_texts([doc.text], [lines_of(doc)]))[0]
         several = self._combiners["several"].probabilities(
-            several_row(borders, whole[-1], doc, len(voice.questions), rules)
+            several_row(borders, contrast, whole[-1], doc, len(voice.questions), rules)
         )["yes"]
         return Tags(
             units=units, table=table, borders=tuple(float(p) for p in borders), several=several, mail=tuple(whole)
@@ -165,7 +166,7 @@ class LearnedScorer:
         """All opinions on one mail and on each of its issues."""
         if tags.table is None:
             return Scores()
-        kinds, categories = self._issues(issues)
+        kinds, categories = self._issues(issues, tags)
         about = rows.about(doc, categories, voice)
         table, units = tags.table, tags.units
         return Scores(
@@ -185,7 +186,7 @@ class LearnedScorer:
                     table[:, place],
                     units,
                 )
-                for place, facet in enumerate(FACETS, len(SECTIONS))
+                for place, facet in enumerate(FACETS, FIRST_FACET)
             },
             kinds=kinds,
             categories=categories,
@@ -208,20 +209,18 @@ class LearnedScorer:
         return Opinion(probability=self._combiners[name].probabilities(row)["yes"], spans=spans)
 
     def _issues(
-        self, issues: Sequence[IssueVoice]
+        self, issues: Sequence[IssueVoice], tags: Tags
     ) -> tuple[tuple[Mapping[SymptomKind, float], ...], tuple[Mapping[Category, float], ...]]:
         """Kind and category of each issue."""
-        if not issues:
+        if not issues or tags.table is None:
             return (), ()
         table = self._features.of_texts([one.text for one in issues], [piece_lines(one.text) for one in issues])
         by_kind, by_category = self._ridges["kind"].scores(table), self._ridges["category"].scores(table)
-        kind, category = self._combiners["kind"], self._combiners["category"]
-        kinds = tuple(
-            {SymptomKind(name): p for name, p in kind.probabilities(rows.kind_row(scores, one.kinds)).items()}
-            for scores, one in zip(by_kind, issues, strict=True)
-        )
-        categories = tuple(
-            {Category(name): p for name, p in category.probabilities(rows.category_row(scores, one.categories)).items()}
-            for scores, one in zip(by_category, issues, strict=True)
-        )
-        return kinds, categories
+        kinds, categories = [], []
+        for place, one in enumerate(issues):
+            mine = tags.table[units_within(tags.units, one.spans)]
+            kind = rows.kind_row(by_kind[place], one.kinds, mine[:, SYMPTOM], mine[:, KIND_TAGS])
+            category = rows.category_row(by_category[place], one.categories, mine[:, SYMPTOM], mine[:, CATEGORY_TAGS])
+            kinds.append({SymptomKind(n): p for n, p in self._combiners["kind"].probabilities(kind).items()})
+            categories.append({Category(n): p for n, p in self._combiners["category"].probabilities(category).items()})
+        return tuple(kinds), tuple(categories)

@@ -1,7 +1,7 @@
-"""Ridge regression in its dual form, for a few thousand texts with very many features and several answers at once.
+"""Ridge regression in its dual form, for some ten thousand texts with very many features and several answers at once.
 
-One factorisation serves all answers, and what the model would have said of a group (a writer) that it had not seen
-follows in closed form from the same inverse: the honest scores that the combiners are fitted on cost nothing more.
+One factorisation serves all answers, and everything that leaves a group (a writer) out follows from the same inverse: what
+a model that had not seen the group would have said of it, and the weights of that model.
 """
 
 from __future__ import annotations
@@ -31,29 +31,67 @@ class Ridge:
         return np.asarray(features @ self.coef + self.intercept, dtype=np.float64)
 
 
-def fit_ridge(
-    features: csr_matrix, answers: NDArray[np.float64], groups: Sequence[str], alpha: float
-) -> tuple[Ridge, NDArray[np.float64]]:
-    """Weights, and for each text the scores of a model that had not seen its group.
+@dataclass(frozen=True, slots=True, eq=False)
+class RidgeFamily:
+    """The regressions over some texts: of all of them, and of all but one group. `answers` are 0 or 1, shape (n_texts, n_answers)."""
 
-    Args:
-        features: Shape (n_texts, n_features).
-        answers: 0 or 1, shape (n_texts, n_answers).
-        groups: One name a text.
-        alpha: Strength of the penalty, above 0.
-    """
-    mean = answers.mean(axis=0)
-    gram = _gram(features)
-    inverse = linalg.inv(gram + alpha * np.eye(len(gram)), overwrite_a=True, check_finite=False)
-    dual = inverse @ (answers - mean)
-    unseen = np.empty_like(answers)
-    names = np.asarray(groups)
-    for name in dict.fromkeys(groups):
-        rows = np.flatnonzero(names == name)
-        block = inverse[np.ix_(rows, rows)]
-        unseen[rows] = answers[rows] - linalg.solve(block, dual[rows], assume_a="pos", check_finite=False)
-    coef = np.asarray(features.T @ dual, dtype=np.float32)
-    return Ridge(coef, mean.astype(np.float32)), unseen
+    features: csr_matrix
+    answers: NDArray[np.float64]
+    groups: NDArray[np.str_]
+    inverse: NDArray[np.float64]  # of the penalised inner products, shape (n_texts, n_texts)
+
+    @classmethod
+    def of(cls, features: csr_matrix, answers: NDArray[np.float64], groups: Sequence[str], alpha: float) -> RidgeFamily:
+        """Factorises; `alpha` is the strength of the penalty, above 0, and `groups` has one name a text."""
+        gram = _gram(features)
+        gram[np.diag_indices_from(gram)] += alpha
+        inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
+        return cls(features, answers, np.asarray(groups), inverse)
+
+    def without(self, group: str) -> RidgeFamily:
+        """The family of all other texts, as if the group had never been there."""
+        out = self.groups == group
+        if not out.any():
+            return self
+        keep = ~out
+        across = self.inverse[np.ix_(keep, out)]
+        rest = self.inverse[np.ix_(keep, keep)]
+        rest -= across @ linalg.solve(self.inverse[np.ix_(out, out)], across.T, assume_a="pos", check_finite=False)
+        return RidgeFamily(self.features[keep], self.answers[keep], self.groups[keep], rest)
+
+    def ridge(self) -> Ridge:
+        """The weights of all texts."""
+        mean, dual = self._dual()
+        return Ridge(np.asarray(self.features.T @ dual, dtype=np.float32), mean.astype(np.float32))
+
+    def unseen(self) -> NDArray[np.float64]:
+        """What a model without its group says of each text, shape (n_texts, n_answers)."""
+        _, dual = self._dual()
+        found = np.empty_like(self.answers)
+        for name in dict.fromkeys(self.groups):
+            rows = np.flatnonzero(self.groups == name)
+            block = self.inverse[np.ix_(rows, rows)]
+            found[rows] = self.answers[rows] - linalg.solve(block, dual[rows], assume_a="pos", check_finite=False)
+        return found
+
+    def unseen_of(self, features: csr_matrix, groups: Sequence[str]) -> NDArray[np.float64]:
+        """The same for other texts: each is read by a model without the texts of its group."""
+        names = np.asarray(groups)
+        mean, dual = self._dual()
+        found = np.empty((features.shape[0], self.answers.shape[1]))
+        for name in dict.fromkeys(names):
+            out = np.flatnonzero(self.groups == name)
+            mine = np.flatnonzero(names == name)
+            rest = dual
+            if len(out):
+                block = self.inverse[np.ix_(out, out)]
+                rest = dual - self.inverse[:, out] @ linalg.solve(block, dual[out], assume_a="pos", check_finite=False)
+            found[mine] = np.asarray(features[mine] @ (self.features.T @ rest)) + mean
+        return found
+
+    def _dual(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        mean = self.answers.mean(axis=0)
+        return mean, self.inverse @ (self.answers - mean)
 
 
 def _gram(features: csr_matrix) -> NDArray[np.float64]:

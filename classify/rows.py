@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from classify.segment import Document
 
 _CERTAIN = 0.93
+LEAST_WEIGHT = 0.03  # of a unit that says nothing of the symptom
 _TIME = re.compile(
     r"\d\s?[月日時分秒回度週年号點点]|\d{1,2}[:/]\d{2}|20\d\d|[今昨毎每本前先翌][日朝晩夜夕月週年回度時]|[朝昼夜晩夕]|曜|最近|以来|以降|から(?:発生|ずっと)|ごと|たび|度に|常に|時々|たま|ずっと|断続"
     r"|今も|現在|まだ|先ほど|さっき|直後|[時後前]に|後から|とき|周[一二三四五六日末]|天|刚|昨|早上|下午|晚上|上午|一直|经常|每"
@@ -83,15 +84,40 @@ def facet_row(facet: Facet, tags: NDArray[np.float64], voice: Voice, n_units: in
     return np.concatenate([_tagged(tags), _heard(voice.facets.get(facet, ())), [np.log1p(n_units) / 4]])
 
 
-def kind_row(scores: NDArray[np.float64], heard: Mapping[SymptomKind, float]) -> NDArray[np.float64]:
-    """The ridge's scores and the rules' shares, kind by kind."""
-    return np.concatenate([scores, _shares([heard.get(kind, 0.0) for kind in SymptomKind])])
+def kind_row(
+    scores: NDArray[np.float64],
+    heard: Mapping[SymptomKind, float],
+    symptom: NDArray[np.float64],
+    tags: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The ridge's scores and the rules' shares, kind by kind; and what the issue's sentences are tagged as."""
+    return np.concatenate([scores, _shares([heard.get(kind, 0.0) for kind in SymptomKind]), _voted(symptom, tags)])
 
 
-def category_row(scores: NDArray[np.float64], heard: Mapping[Category, float]) -> NDArray[np.float64]:
-    """The ridge's scores and what the rules heard, category by category."""
+def category_row(
+    scores: NDArray[np.float64],
+    heard: Mapping[Category, float],
+    symptom: NDArray[np.float64],
+    tags: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The ridge's scores and what the rules heard, category by category; and what the issue's sentences are tagged as.
+
+    Args:
+        scores: Of the whole text, shape (n_categories,).
+        heard: By the rules.
+        symptom: How much each of the issue's units speaks of the symptom, shape (n_units,).
+        tags: The units' own categories, shape (n_units, n_categories).
+    """
     rules = np.array([heard.get(category, 0.0) for category in Category])
-    return np.concatenate([scores, np.minimum(rules, 5.0) / 5.0, _shares(rules)])
+    return np.concatenate([scores, np.minimum(rules, 5.0) / 5.0, _shares(rules), _voted(symptom, tags)])
+
+
+def _voted(symptom: NDArray[np.float64], tags: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The tags' mean, sentences of the symptom counting most, and the tags of the sentence that speaks of it most."""
+    if not len(tags):
+        return np.zeros(2 * tags.shape[1])
+    weights = np.clip(symptom, LEAST_WEIGHT, 1.0)
+    return np.concatenate([weights @ tags / weights.sum(), tags[int(np.argmax(weights))]])
 
 
 def _speaks_of_time(doc: Document) -> bool:

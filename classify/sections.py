@@ -13,31 +13,40 @@ from classify.evidence import evidence_files, evidence_hits
 from classify.goal import goal_hits, is_bare_request
 from classify.hits import Hit, compiled
 from classify.materials import material_files, materials_hits
+from classify.segment import sentences
 from classify.when import when_hits
 from classify.where import where_hits
 from classify.who import who_hits
 from models.assessment import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from classify.scorer import Opinion, Voice
-    from classify.segment import Document
+    from classify.segment import Document, Line
     from models.assessment import Finding
     from policy.pack import Pack
 
+# "I do not know", wherever it stands in a sentence; "none" only where it is the whole answer to a heading.
+_IGNORANCE = r"不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず|かね)|はっきり(?:と)?(?:し(?:ない|ません|て(?:い|お)(?:ない|ません|りません))|せず|わか|分か)|定かで(?:は|あり|な)|覚えて(?:い|お)?(?:ない|ません|りません|らず)|記憶(?:に|が)(?:ない|ありません|なく)|何とも(?:言|い)え|特定(?:が|は)?でき(?:て(?:い|お))?(?:ない|ません|りません|ず)|把握(?:でき|し)(?:て?(?:い|お))?(?:ない|ません|りません|ず|らず)|存じ(?:上げ)?ません|不清楚|不知道|不详|\b(?:not (?:exactly )?(?:known|sure|certain|clear)|unknown|unclear|(?:do|does|did)(?: not|n't) (?:know|remember|recall)|no idea|can(?:not|'t) (?:say|tell|remember|recall)|nobody (?:knows|remembers|noticed|looked)|hard to say)\b"
+_NOTHING = r"特に?(?:は)?(?:なし|無し|ありません|ない|ございません)|な(?:し|い)(?:です)?|無し|該当(?:は)?(?:なし|無し|しません)|確認でき(?:ず|ません|て(?:い|お)(?:ない|りません))|未確認|同上|没有(?:特别的)?|无|-|ー|n/?a|none|nothing(?: in particular)?|tbd|not applicable"
 _UNKNOWN = compiled(
-    r"^[\s:・\-*]*(?:不明(?:です|。|な状況です|となります)?|(?:よく)?(?:わかり|分かり|判り)ません|(?:わから|分から)ない(?:です)?|特に?(?:は)?(?:なし|無し|ありません|ない)(?:です)?|な(?:し|い)です|なし|無し|該当(?:は)?(?:なし|無し|しません)|確認でき(?:ず|ません|て(?:い|お)(?:ない|りません))|未確認(?:です)?|覚えて(?:い|お)(?:ない|ません|りません)|同上|-|ー|n/?a|unknown|(?:i |we )?(?:do not|don't) know|not (?:sure|known|applicable)|none|no idea|tbd|不清楚|不知道|无)[\s。.!)]*$"
+    rf"^[\s:・\-*→]*(?:(?:{_IGNORANCE}).{{0,40}}|(?:{_NOTHING})(?:です|。)?\s*(?:[(、,].{{0,40}})?)[\s。.!)]*$"
 )
+_SAYS_UNKNOWN = compiled(_IGNORANCE)
+_TOPIC = {
+    Section.WHEN: compiled(r"いつ|時期|日時|時刻|時間帯|頻度|発生(?:し|時|日)|开始|时间|什么时候|\b(?:when|since|how (?:long|often)|start(?:ed|ing)?|beg[ai]n\w*|date|time)\b"),
+    Section.WHO: compiled(r"誰(?!も)|どなた|どの(?:ID|アカウント|ユーザー)|アカウント|ユーザー(?!ガイド|マニュアル)|UID|操作(?:者|した)|担当者|账号|用户|\b(?:who|users?|accounts?|logged in as|uid)\b"),
+    Section.WHERE: compiled(r"どこ|場所|リージョン|どの(?:サーバー?|インスタンス)|地域|地点|\b(?:where|regions?|which (?:instance|server|zone))\b"),
+    Section.EVIDENCE: compiled(r"ログ|エラー(?:内容|メッセージ)|根拠|証跡|スクリーンショット|日志|\b(?:logs?|error messages?|screenshots?|evidence)\b"),
+    Section.MATERIALS: compiled(r"資料|その他|資料|附件|\b(?:materials?|documents?|other)\b"),
+    Section.GOAL: compiled(r"ゴール|解決(?:条件|か)|目標|目标|\b(?:goal|resolution|resolved when|solved)\b"),
+}  # fmt: skip
+_SHORT = 24  # a line no longer than this may be the question to the next one
 _PLACEHOLDER = compiled(
     r"^[\s:・\-*]*(?:後(?:ほど|で|日)(?:お?送り|ご?連絡|記載|追記|共有|提出|添付)?.{0,12}|追って.{0,14}|調査中(?:です)?|確認中(?:です)?|準備中.{0,6}|(?:ここ|こちら)に.{0,10}(?:記入|記載|入力).{0,6}|[○〇●◯xX＊*?？_ー\-…・.]+|\(?(?:例|e\.g\.|ex)[:：.].*|(?:will|to) (?:be )?(?:send|sent|follow|add|provided?).{0,20}|later|tba|見積中|記載なし)[\s。.]*$"
 )
-_SAID_UNKNOWN = {
-    Section.WHEN: compiled(r"(?:いつ(?:から|頃|ごろ)?|発生(?:日時|時刻|時期|時間)|日時|時刻|時期|頻度)(?:か|なの?か|について|など|の詳細|は|も|が|に関して){0,3}.{0,12}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず)|覚えて(?:い|お)|特定でき|定かで)|\b(?:(?:not sure|don't know|do not know|no idea|unclear|can't say|unknown) (?:exactly )?(?:when|since when|how long|how often)|(?:when|start time|time)[^.\n]{0,24} (?:is |remains )?(?:unknown|unclear))"),
-    Section.WHO: compiled(r"(?:アカウント(?:ID|名|番号)?|UID|RAMユーザー|操作者|誰が(?:操作)?|ユーザー(?:名)?)(?:か|は|も|が|について|の詳細){0,2}.{0,10}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず)|覚えて)|\b(?:(?:not sure|don't know|do not know|no idea|unclear|can't find) (?:exactly )?(?:who|which (?:user|account)|our (?:account|uid)|the (?:account|uid))|(?:who|which account)[^.\n]{0,20} (?:is )?(?:unknown|unclear))"),
-    Section.WHERE: compiled(r"(?:どこ(?:で|の)|リージョン|発生(?:場所|箇所)|インスタンス(?:ID|名)?|どのサーバー?)(?:か|は|も|が|について|の詳細){0,2}.{0,10}(?:不明|(?:わか|分か|判)(?:り|ら)(?:ません|ない|ず))|\b(?:not sure|don't know|do not know|no idea|unclear) (?:exactly )?(?:where|which (?:region|instance|server|zone))"),
-    Section.EVIDENCE: compiled(r"(?:ログ|エラー(?:メッセージ)?|記録|証跡|スクリーンショット|画面)(?:は|も|などは|等は|の類は)?.{0,8}(?:残って(?:い|お)(?:ない|ません|りません)|取得でき(?:ません|ず|ない)|取れて(?:い|お)(?:ない|ません|りません)|ありません|保存して(?:い|お)(?:ない|ません|りません)|控えて(?:い|お)(?:ない|ません|りません)|特になし)|\b(?:no (?:logs?|screenshots?|evidence|error messages?) (?:are |is |were )?(?:available|left|saved|kept|taken)|(?:don't|do not) have (?:any )?(?:logs?|screenshots?))"),
-}  # fmt: skip
+_NO_RECORD = compiled(r"(?:ログ|エラー(?:メッセージ)?|記録|証跡|スクリーンショット|画面)(?:は|も|などは|等は|の類は)?.{0,8}(?:残って(?:い|お)(?:ない|ません|りません)|取得でき(?:ません|ず|ない)|取れて(?:い|お)(?:ない|ません|りません)|ありません|保存して(?:い|お)(?:ない|ません|りません)|控えて(?:い|お)(?:ない|ません|りません)|特になし)|\b(?:no (?:logs?|screenshots?|evidence|error messages?) (?:are |is |were )?(?:available|left|saved|kept|taken)|(?:don't|do not) have (?:any )?(?:logs?|screenshots?))")  # fmt: skip
 _CONTENT = re.compile(r"[A-Za-z0-9]{2,}|[一-龥ァ-ヴー]{2,}|[ぁ-ん]{4,}")
 _TROUBLE_WORD = compiled(
     r"(?:でき|出来|れ|き|け|え|か|わ|ら|さ)(?:ない|ません|なく|ず)|エラー|失敗|異常|不具合|落ち|止ま|停止|遅|重|切|消え|高|違|おかし|タイムアウト|真っ白|文字化け|5\d\d|4\d\d|\b(?:error|fail\w*|cannot|can't|unable|not|timed? ?out|denied|refused|down|slow|broken|crash\w*|wrong|missing|lost|drop\w*|stuck|higher|twice|charged)\b"
@@ -162,9 +171,37 @@ def _under_heading(doc: Document, section: Section) -> list[Hit]:
 
 
 def is_answered(doc: Document, section: Section) -> bool:
-    """不明, 特になし or the like under the heading, or said in a sentence."""
+    """不明, 特になし or the like under the heading, or said in a sentence about it."""
     for line in doc.fields.get(section, []):
         if _UNKNOWN.match(doc.text[line.value_start : line.end].strip()):
             return True
-    pattern = _SAID_UNKNOWN.get(section)
-    return pattern is not None and any(pattern.search(doc.text, line.start, line.end) for line in doc.spoken())
+    if section is Section.EVIDENCE and any(_NO_RECORD.search(doc.text, line.start, line.end) for line in doc.spoken()):
+        return True
+    topic = _TOPIC.get(section)
+    return topic is not None and any(topic.search(asked) for asked in _not_known(doc))
+
+
+def _not_known(doc: Document) -> Iterator[str]:
+    """What the sender says he does not know: each such sentence, after the short line that asks for it."""
+    asked = ""
+    for line in doc.lines:
+        if line.number == 0 or line.is_log or not line.text:
+            continue
+        name, value = _asked_and_answer(line, doc)
+        if value and _UNKNOWN.match(value):
+            yield name or asked
+        for start, end in sentences(doc.text[line.start : line.end], line.start):
+            sentence = doc.text[start:end].strip()
+            if _SAYS_UNKNOWN.search(sentence) and not sentence.endswith(("?", "か。", "か")):
+                yield f"{asked}\n{sentence}"
+        asked = line.text if len(line.text) <= _SHORT and not _ASKED.match(line.text) else ""
+
+
+def _asked_and_answer(line: Line, doc: Document) -> tuple[str, str]:
+    """A line cut at its first colon or bracket: the short text before it, and what follows; the whole line else."""
+    text = doc.text[line.start : line.end].strip()
+    match = _ASKED.match(text)
+    return (match[1], match[2].strip()) if match else ("", text)
+
+
+_ASKED = re.compile(r"^[\s■□◆◇●○・*#【\[(<]*([^:】\]>]{1,24})[:】\]>]\s*(.+)$")

@@ -16,33 +16,39 @@ from sklearn.linear_model import LogisticRegression
 
 from classify import rows
 from classify.artefacts import save
-from classify.borders import border_rows, several_row
+from classify.borders import border_rows, contrasts, several_row
 from classify.examples import border_units, examples_of, marked_units
 from classify.features import SentenceEncoder, mask
 from classify.learned import (
     BORDER,
     CATEGORIES,
+    CATEGORY_TAGS,
     FACETS,
+    FIRST_FACET,
     KIND_OF_FACET,
+    KIND_TAGS,
     KINDS,
     SECTIONS,
     SYMPTOM,
     Combiner,
+    LearnedScorer,
     TextFeatures,
     lines_of,
     new_vectorizers,
     piece_lines,
 )
-from classify.ridge import Ridge, fit_ridge
+from classify.ridge import Ridge, RidgeFamily
 from classify.subjects import subject_rows
-from models.assessment import Category
+from classify.units import units_within
+from models.assessment import Category, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
     from classify.examples import Example
     from classify.features import Encoder
@@ -62,10 +68,14 @@ class Fitted:
     ridges: dict[str, Ridge]
     combiners: dict[str, Combiner]
 
+    def scorer(self) -> LearnedScorer:
+        """The scorer of these weights."""
+        return LearnedScorer(self.features, self.ridges, self.combiners)
+
 
 def train(mails: Sequence[LabelledMail], digest: str, folder: Path, pack: Pack, on: date) -> None:
     """Fit on all mails and write the artefacts; `digest` is that of their files."""
-    fitted = fit(examples_of(mails, pack), SentenceEncoder(), pack)
+    fitted = Training.of(examples_of(mails, pack), SentenceEncoder(), pack).fit()
     card = {
         "corpus_sha256": digest,
         "corpus_mails": str(len(mails)),
@@ -76,39 +86,190 @@ def train(mails: Sequence[LabelledMail], digest: str, folder: Path, pack: Pack, 
     save(folder, fitted.features, fitted.ridges, fitted.combiners, card)
 
 
-def fit(examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Fitted:
-    """All weights from these examples."""
-    chars, tokens = new_vectorizers()
-    texts = [mask(unit.text) for one in examples for unit in one.units]
-    features = TextFeatures(encoder, chars.fit(texts), tokens.fit(texts))
-    unit, tags = _fit_units(examples, features)
-    category, combined_category, guesses = _fit_categories(examples, features)
-    kind, combined_kind = _fit_kinds(examples, features)
-    mail, seen = _fit_mails(examples, features)
-    combined_border, borders = _fit_borders(examples, tags, encoder, pack)
-    combiners = {
-        "category": combined_category,
-        "kind": combined_kind,
-        "border": combined_border,
-        "several": _combine_several(examples, borders, seen),
-        "product": _fit_products(examples, tags, guesses, pack),
-        **_combine_sections(examples, tags, seen, guesses),
-        **_combine_facets(examples, tags),
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Training:
+    """The factorised regressions of some examples; `without` leaves a writer out at little cost.
+
+    Only the vectorisers' vocabulary and document frequencies, which know no label, are those of all examples.
+    """
+
+    examples: tuple[Example, ...]
+    features: TextFeatures
+    pack: Pack
+    units: csr_matrix  # of all units of all examples, one after the other
+    families: Mapping[str, RidgeFamily]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Training:
+        """Reads and factorises everything."""
+        chars, tokens = new_vectorizers()
+        texts = [mask(unit.text) for one in examples for unit in one.units]
+        features = TextFeatures(encoder, chars.fit(texts), tokens.fit(texts))
+        units = vstack([features.of_units(one.units, one.voice) for one in examples]).tocsr()
+        families = {
+            **_unit_families(examples, units),
+            "mail": _mail_family(examples, features),
+            "category": _category_family(examples, features),
+            "kind": _kind_family(examples, features),
+        }
+        return cls(examples=tuple(examples), features=features, pack=pack, units=units, families=families)
+
+    def without(self, writer: str) -> Training:
+        """As if the writer's mails had never been there."""
+        rest = tuple(one for one in self.examples if one.truth.writer != writer)
+        keep = np.array([name != writer for name in _owners(self.examples)])
+        families = {name: family.without(writer) for name, family in self.families.items()}
+        return Training(
+            examples=rest, features=self.features, pack=self.pack, units=self.units[keep], families=families
+        )
+
+    def fit(self) -> Fitted:
+        """All weights. The combiners are fitted on scores of regressions that had not seen the mail's writer."""
+        examples, families = self.examples, self.families
+        tags = _tags(examples, self.units, families)
+        mails = families["mail"].unseen()
+        category, guesses = _combine_categories(examples, families["category"].unseen(), tags)
+        border, borders, differing = _combine_borders(examples, tags, self.features.encoder, self.pack)
+        combiners = {
+            "category": category,
+            "kind": _combine_kinds(examples, families["kind"].unseen(), tags),
+            "border": border,
+            "several": _combine_several(examples, borders, differing, mails),
+            "product": _combine_products(examples, tags, guesses, self.pack),
+            **_combine_sections(examples, tags, mails, guesses),
+            **_combine_facets(examples, tags),
+        }
+        ridges = {
+            "unit": _side_by_side([families[name].ridge() for name in _UNIT_FAMILIES]),
+            **{name: families[name].ridge() for name in ("mail", "kind", "category")},
+        }
+        return Fitted(self.features, ridges, combiners)
+
+
+# The regressions over units, in the order of their columns (see `classify.learned`; the first holds the borders too).
+_UNIT_FAMILIES = ("unit:sections", *(f"unit:facets:{kind}" for kind in KINDS), "unit:category", "unit:kind")
+
+
+def _owners(examples: Sequence[Example]) -> list[str]:
+    """The writer of each unit."""
+    return [one.truth.writer for one in examples for _ in one.units]
+
+
+def _unit_families(examples: Sequence[Example], units: csr_matrix) -> dict[str, RidgeFamily]:
+    """The taggers. Facets learn from mails of their kind; category and kind from sentences that say what is asked or wrong."""
+    writers = np.array(_owners(examples))
+    marked = np.concatenate([marked_units(one) for one in examples])
+    border = np.concatenate([border_units(one) for one in examples])
+    kinds = np.array([str(one.truth.kind) for one in examples for _ in one.units])
+    matter = [_matter(one) for one in examples]
+    categories, symptom_kinds = (np.concatenate([one[place] for one in matter]) for place in (0, 1))
+    n = len(SECTIONS)
+
+    def family(rows_: NDArray[np.bool_], answers: NDArray[np.float64]) -> RidgeFamily:
+        return RidgeFamily.of(units[rows_], answers[rows_], list(writers[rows_]), ALPHA_UNIT)
+
+    found = {
+        "unit:sections": family(
+            np.full(len(writers), fill_value=True), np.concatenate([marked[:, :n], border], axis=1)
+        ),
+        "unit:category": family(categories.sum(axis=1) > 0, categories),
+        "unit:kind": family(symptom_kinds.sum(axis=1) > 0, symptom_kinds),
     }
-    return Fitted(features, {"unit": unit, "mail": mail, "kind": kind, "category": category}, combiners)
+    for kind in KINDS:
+        places = [n + place for place, facet in enumerate(FACETS) if KIND_OF_FACET[facet] is kind]
+        found[f"unit:facets:{kind}"] = family(kinds == str(kind), marked[:, places])
+    return found
 
 
-def _fit_mails(examples: Sequence[Example], features: TextFeatures) -> tuple[Ridge, NDArray[np.float64]]:
+def _matter(one: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The category and the kind that each unit's words have: of its issue, in the units that say what is asked or wrong."""
+    says = marked_units(one)[:, [SYMPTOM, SECTIONS.index(Section.GOAL)]].sum(axis=1) > 0
+    if not says.any():
+        says[:] = True
+    categories = np.zeros((len(one.units), len(CATEGORIES)))
+    kinds = np.zeros((len(one.units), len(KINDS)))
+    trouble = _first_trouble(one)
+    for place, (issue, label) in enumerate(zip(one.issues, one.labels, strict=True)):
+        for row in units_within(one.units, issue.spans):
+            if says[row] and not categories[row].any():
+                categories[row, CATEGORIES.index(label.category)] = 1.0
+                if place == trouble and one.truth.kind is not None:
+                    kinds[row, KINDS.index(one.truth.kind)] = 1.0
+    return categories, kinds
+
+
+def _first_trouble(one: Example) -> int | None:
+    """The place of the first issue of trouble."""
+    return next((place for place, label in enumerate(one.labels) if label.category in _TROUBLE), None)
+
+
+def _mail_family(examples: Sequence[Example], features: TextFeatures) -> RidgeFamily:
     """Over whole mails: a column for each section, the last one for several issues."""
     table = features.of_texts([one.doc.text for one in examples], [lines_of(one.doc) for one in examples])
     answers = [[*(s in one.truth.sections for s in SECTIONS), len(one.truth.issues) > 1] for one in examples]
-    return fit_ridge(table, np.array(answers, dtype=float), [one.truth.writer for one in examples], ALPHA_TEXT)
+    return RidgeFamily.of(table, np.array(answers, dtype=float), [one.truth.writer for one in examples], ALPHA_TEXT)
+
+
+def _category_family(examples: Sequence[Example], features: TextFeatures) -> RidgeFamily:
+    """Over the words of each issue."""
+    texts = [issue.text for one in examples for issue in one.issues]
+    labels = [label.category for one in examples for label in one.labels]
+    answers = np.array([[label is category for category in CATEGORIES] for label in labels], dtype=float)
+    writers = [one.truth.writer for one in examples for _ in one.issues]
+    return RidgeFamily.of(features.of_texts(texts, [piece_lines(text) for text in texts]), answers, writers, ALPHA_TEXT)
+
+
+def _with_kind(examples: Sequence[Example]) -> list[tuple[int, int]]:
+    """(example, issue) of the first issue of trouble of each mail that has a kind."""
+    return [
+        (number, place)
+        for number, one in enumerate(examples)
+        for place in [_first_trouble(one)]
+        if one.truth.kind is not None and place is not None
+    ]
+
+
+def _kind_family(examples: Sequence[Example], features: TextFeatures) -> RidgeFamily:
+    """Over the words of those issues."""
+    found = _with_kind(examples)
+    texts = [examples[number].issues[place].text for number, place in found]
+    answers = np.array([[examples[number].truth.kind is kind for kind in KINDS] for number, _ in found], dtype=float)
+    writers = [examples[number].truth.writer for number, _ in found]
+    return RidgeFamily.of(features.of_texts(texts, [piece_lines(text) for text in texts]), answers, writers, ALPHA_KIND)
+
+
+def _tags(
+    examples: Sequence[Example], units: csr_matrix, families: Mapping[str, RidgeFamily]
+) -> list[NDArray[np.float64]]:
+    """Each example's unit scores from taggers that had not seen its writer, all columns of the unit ridge."""
+    writers = _owners(examples)
+    kinds = np.array([str(one.truth.kind) for one in examples for _ in one.units])
+    columns = []
+    for name in _UNIT_FAMILIES:
+        family = families[name]
+        if name.startswith("unit:facets:"):
+            column = np.zeros((len(writers), family.answers.shape[1]))
+            column[kinds == name.removeprefix("unit:facets:")] = family.unseen()
+        elif len(family.groups) == len(writers):
+            column = family.unseen()
+        else:
+            column = family.unseen_of(units, writers)
+        columns.append(column)
+    whole = np.concatenate(columns, axis=1)
+    ends = np.cumsum([len(one.units) for one in examples])
+    return np.split(whole, ends[:-1])
+
+
+def _side_by_side(ridges: Sequence[Ridge]) -> Ridge:
+    return Ridge(
+        np.concatenate([ridge.coef for ridge in ridges], axis=1), np.concatenate([ridge.intercept for ridge in ridges])
+    )
 
 
 def _combine_sections(
     examples: Sequence[Example],
     tags: Sequence[NDArray[np.float64]],
-    seen: NDArray[np.float64],
+    mails: NDArray[np.float64],
     guesses: Sequence[Sequence[dict[Category, float]]],
 ) -> dict[str, Combiner]:
     about = [rows.about(one.doc, guess, one.voice) for one, guess in zip(examples, guesses, strict=True)]
@@ -116,7 +277,7 @@ def _combine_sections(
     for place, section in enumerate(SECTIONS):
         table = [
             rows.section_row(section, tag[:, place], score[place], what, one.doc, one.voice)
-            for one, tag, score, what in zip(examples, tags, seen, about, strict=True)
+            for one, tag, score, what in zip(examples, tags, mails, about, strict=True)
         ]
         labels = _yes_no(section in one.truth.sections for one in examples)
         found[f"section:{section.value}"] = _combine(table, labels, C_SECTION)
@@ -126,7 +287,7 @@ def _combine_sections(
 def _combine_facets(examples: Sequence[Example], tags: Sequence[NDArray[np.float64]]) -> dict[str, Combiner]:
     """Each facet on the mails of its kind."""
     found = {}
-    for place, facet in enumerate(FACETS, len(SECTIONS)):
+    for place, facet in enumerate(FACETS, FIRST_FACET):
         of_kind = [
             (one, tag) for one, tag in zip(examples, tags, strict=True) if one.truth.kind is KIND_OF_FACET[facet]
         ]
@@ -137,104 +298,66 @@ def _combine_facets(examples: Sequence[Example], tags: Sequence[NDArray[np.float
 
 
 def _combine_several(
-    examples: Sequence[Example], borders: Sequence[NDArray[np.float64]], seen: NDArray[np.float64]
+    examples: Sequence[Example],
+    borders: Sequence[NDArray[np.float64]],
+    differing: Sequence[NDArray[np.float64]],
+    mails: NDArray[np.float64],
 ) -> Combiner:
     table = [
-        several_row(border, score[-1], one.doc, len(one.voice.questions), one.rules)
-        for one, score, border in zip(examples, seen, borders, strict=True)
+        several_row(border, contrast, score[-1], one.doc, len(one.voice.questions), one.rules)
+        for one, score, border, contrast in zip(examples, mails, borders, differing, strict=True)
     ]
     return _combine(table, _yes_no(len(one.truth.issues) > 1 for one in examples), C_SECTION)
 
 
-def _fit_units(examples: Sequence[Example], features: TextFeatures) -> tuple[Ridge, list[NDArray[np.float64]]]:
-    """The taggers, and each example's tags from taggers that had not seen its writer."""
-    table = vstack([features.of_units(one.units, one.voice) for one in examples]).tocsr()
-    owner = np.concatenate([[place] * len(one.units) for place, one in enumerate(examples)]).astype(int)
-    groups = [examples[place].truth.writer for place in owner]
-    marked = np.concatenate([marked_units(one) for one in examples])
-    n = len(SECTIONS)
-    ridge, tags = fit_ridge(table, marked[:, :n], groups, ALPHA_UNIT)
-    border, at_borders = fit_ridge(table, np.concatenate([border_units(one) for one in examples]), groups, ALPHA_UNIT)
-    coefs, intercepts, columns = [ridge.coef], [ridge.intercept], [tags]
-    for kind in KINDS:
-        places = [n + place for place, facet in enumerate(FACETS) if KIND_OF_FACET[facet] is kind]
-        mine = np.array([examples[place].truth.kind is kind for place in owner])
-        ridge, unseen = fit_ridge(
-            table[mine], marked[mine][:, places], [g for g, m in zip(groups, mine, strict=True) if m], ALPHA_UNIT
-        )
-        column = np.zeros((len(owner), len(places)))
-        column[mine] = unseen
-        coefs.append(ridge.coef)
-        intercepts.append(ridge.intercept)
-        columns.append(column)
-    order = [KIND_OF_FACET[facet] for facet in FACETS]
-    assert order == sorted(order, key=KINDS.index), "facets stand in the order of their kinds"
-    whole = np.concatenate([*columns, at_borders], axis=1)
-    return (
-        Ridge(np.concatenate([*coefs, border.coef], axis=1), np.concatenate([*intercepts, border.intercept])),
-        [whole[owner == place] for place in range(len(examples))],
-    )
-
-
-def _fit_borders(
+def _combine_borders(
     examples: Sequence[Example], tags: Sequence[NDArray[np.float64]], encoder: Encoder, pack: Pack
-) -> tuple[Combiner, list[NDArray[np.float64]]]:
-    """The combiner of borders, and each example's probabilities (of a combiner that has seen its writer)."""
+) -> tuple[Combiner, list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """The combiner of borders, each example's probabilities (of a combiner that has seen its writer), and its contrasts."""
+    vectors = [encoder.encode([unit.text for unit in one.units]) for one in examples]
+    differing = [
+        contrasts(tag[:, SYMPTOM], tag[:, CATEGORY_TAGS], vector) for tag, vector in zip(tags, vectors, strict=True)
+    ]
     tables = [
-        border_rows(
-            one.doc,
-            one.units,
-            encoder.encode([unit.text for unit in one.units]),
-            tag[:, [BORDER, SYMPTOM]],
-            one.named,
-            pack,
+        np.concatenate(
+            [border_rows(one.doc, one.units, vector, tag[:, [BORDER, SYMPTOM]], one.named, pack), contrast], axis=1
         )
-        for one, tag in zip(examples, tags, strict=True)
+        for one, tag, vector, contrast in zip(examples, tags, vectors, differing, strict=True)
     ]
     labels = _yes_no(begins for one in examples for begins in border_units(one)[:, 0] > 0)
     combiner = _combine(list(np.concatenate(tables)), labels, C_SECTION)
-    return combiner, [np.array([combiner.probabilities(row)["yes"] for row in table]) for table in tables]
+    return combiner, [np.array([combiner.probabilities(row)["yes"] for row in table]) for table in tables], differing
 
 
-def _fit_categories(
-    examples: Sequence[Example], features: TextFeatures
-) -> tuple[Ridge, Combiner, list[list[dict[Category, float]]]]:
-    """The ridge, its combiner, and each example's guesses from a ridge that had not seen its writer."""
-    owner = [place for place, one in enumerate(examples) for _ in one.issues]
-    texts = [issue.text for one in examples for issue in one.issues]
-    labels = [label.category for one in examples for label in one.labels]
-    heard = [issue.categories for one in examples for issue in one.issues]
-    table = features.of_texts(texts, [piece_lines(text) for text in texts])
-    answers = np.array([[label is category for category in CATEGORIES] for label in labels], dtype=float)
-    ridge, unseen = fit_ridge(table, answers, [examples[place].truth.writer for place in owner], ALPHA_TEXT)
-    short = [rows.category_row(scores, rules) for scores, rules in zip(unseen, heard, strict=True)]
-    combiner = _combine(short, [label.value for label in labels], C_CATEGORY)
-    guesses: list[list[dict[Category, float]]] = [[] for _ in examples]
-    by_name = {category.value: category for category in CATEGORIES}
-    for place, row in zip(owner, short, strict=True):
-        guesses[place].append({by_name[name]: value for name, value in combiner.probabilities(row).items()})
-    return ridge, combiner, guesses
+def _combine_categories(
+    examples: Sequence[Example], scores: NDArray[np.float64], tags: Sequence[NDArray[np.float64]]
+) -> tuple[Combiner, list[list[dict[Category, float]]]]:
+    """The combiner, and each example's guesses, issue by issue."""
+    table, labels = [], []
+    every = iter(scores)
+    for one, tag in zip(examples, tags, strict=True):
+        for issue, label in zip(one.issues, one.labels, strict=True):
+            mine = tag[units_within(one.units, issue.spans)]
+            table.append(rows.category_row(next(every), issue.categories, mine[:, SYMPTOM], mine[:, CATEGORY_TAGS]))
+            labels.append(label.category.value)
+    combiner = _combine(table, labels, C_CATEGORY)
+    said = iter({Category(name): p for name, p in combiner.probabilities(row).items()} for row in table)
+    return combiner, [[next(said) for _ in one.issues] for one in examples]
 
 
-def _fit_kinds(examples: Sequence[Example], features: TextFeatures) -> tuple[Ridge, Combiner]:
-    """From the first issue of trouble of each mail that has a kind."""
-    found = [
-        (one, place)
-        for one in examples
-        if one.truth.kind is not None
-        for place in [next((i for i, label in enumerate(one.labels) if label.category in _TROUBLE), None)]
-        if place is not None
-    ]
-    texts = [one.issues[place].text for one, place in found]
-    labels = [str(one.truth.kind) for one, _ in found]
-    answers = np.array([[label == kind.value for kind in KINDS] for label in labels], dtype=float)
-    table = features.of_texts(texts, [piece_lines(text) for text in texts])
-    ridge, unseen = fit_ridge(table, answers, [one.truth.writer for one, _ in found], ALPHA_KIND)
-    short = [rows.kind_row(scores, one.issues[place].kinds) for scores, (one, place) in zip(unseen, found, strict=True)]
-    return ridge, _combine(short, labels, C_KIND)
+def _combine_kinds(
+    examples: Sequence[Example], scores: NDArray[np.float64], tags: Sequence[NDArray[np.float64]]
+) -> Combiner:
+    table, labels = [], []
+    for (number, place), score in zip(_with_kind(examples), scores, strict=True):
+        one = examples[number]
+        mine = tags[number][units_within(one.units, one.issues[place].spans)]
+        table.append(rows.kind_row(score, one.issues[place].kinds, mine[:, SYMPTOM], mine[:, KIND_TAGS]))
+        labels.append(str(one.truth.kind))
+    return _combine(table, labels, C_KIND)
 
 
-def _fit_products(
+def _combine_products(
     examples: Sequence[Example],
     tags: Sequence[NDArray[np.float64]],
     guesses: Sequence[Sequence[dict[Category, float]]],

@@ -14,7 +14,7 @@ from classify.segment import sentences
 from models.assessment import Facet, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,6 +51,11 @@ def _units(doc: Document) -> Iterator[Unit]:
             text = doc.text[start:end].strip()
             if text:
                 yield Unit(start, end, text, line)
+
+
+def units_within(units: tuple[Unit, ...], spans: Sequence[tuple[int, int]]) -> list[int]:
+    """The places of the units that touch these spans of the folded text."""
+    return [place for place, unit in enumerate(units) if any(unit.start < b and a < unit.end for a, b in spans)]
 
 
 def layout(units: tuple[Unit, ...], voice: Voice) -> NDArray[np.float32]:

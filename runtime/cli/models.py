@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runtime.cli.common import print_text, settings_with_logs
+from runtime.cli.common import print_text, settings_with_logs, with_progress
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from classify.labelled import LabelledMail
     from models.assessment import Assessment
@@ -46,14 +46,26 @@ def train(
 
 def evaluate(
     corpus: Annotated[Path | None, typer.Option(help="a .mails file or a folder; default: the built-in corpus")] = None,
+    *,
+    curve: Annotated[bool, typer.Option("--curve", help="the learning curve too")] = False,
+    plots: Annotated[Path | None, typer.Option(help="a folder for plots (SVG)")] = None,
 ) -> None:
     """Cross-validate, each writer left out in turn, and print every figure by label."""
     from classify.evaluate import evaluate as measure
+    from classify.load import load_scorer
     from policy.load import load_pack
 
     settings = settings_with_logs()
     pack = load_pack(settings.pack)
-    print_text(measure(_corpus(corpus), pack, decider(pack)))
+
+    def progress(writers: Sequence[str]) -> Iterator[str]:
+        return with_progress(writers, "evaluate")
+
+    report = measure(
+        _corpus(corpus), pack, decider(pack), progress, shipped=load_scorer(), with_curve=curve, plots=plots
+    )
+    for line in report:
+        print_text(line)
 
 
 def decider(pack: Pack) -> Callable[[Mail, Assessment], Decision]:

@@ -17,7 +17,7 @@ from classify.labelled import LabelledMail, corpus_digest, load_corpus
 from classify.learned import LearnedScorer
 from classify.load import load_scorer
 from classify.scorer import NoModels
-from classify.train import fit
+from classify.train import Training
 from ingest.quotes import own_words
 from models.assessment import Section
 from models.errors import ConfigError
@@ -51,9 +51,9 @@ def test_saved_weights_say_the_same_when_loaded(
     corpus: tuple[LabelledMail, ...], encoder: SentenceEncoder, pack: Pack, tmp_path: Path
 ) -> None:
     some = [mail for mail in corpus if mail.writer in {"w3", "w7"}]
-    fitted = fit(examples_of(some, pack), encoder, pack)
+    fitted = Training.of(examples_of(some, pack), encoder, pack).fit()
     save(tmp_path, fitted.features, fitted.ridges, fitted.combiners, {})
-    fresh = LearnedScorer(fitted.features, fitted.ridges, fitted.combiners)
+    fresh = fitted.scorer()
     loaded = load(tmp_path, encoder)
     for mail in some[:6]:
         one, other = assess(mail.mail, pack, fresh), assess(mail.mail, pack, loaded)
