@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify.learned import Combiner, LearnedScorer, TextFeatures, new_vectorizers
+from classify.learned import Combiner, LearnedScorer, TextFeatures
 from classify.ridge import Ridge
+from classify.vocabulary import known_chars, known_words
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
     from classify.features import Encoder
 
 BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
 CARD = "card.toml"
-FORMAT = 4  # raised whenever other arrays are expected, so that old weights are refused and not half read
+FORMAT = 5  # raised whenever other arrays are expected, so that old weights are refused and not half read
 
 
 def save(
@@ -36,13 +35,13 @@ def save(
     """Write weights and card; the same weights give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, np.ndarray] = {}
-    for name, vectorizer in (("chars", features.chars), ("tokens", features.tokens)):
-        terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
-        arrays[f"{name}.terms"] = np.frombuffer("\0".join(terms).encode("utf-8"), dtype=np.uint8)
-        arrays[f"{name}.idf"] = vectorizer.idf_.astype(np.float32)
+    for name, vocabulary in (("chars", features.chars), ("tokens", features.tokens)):
+        arrays[f"{name}.terms"] = np.frombuffer("\0".join(vocabulary.terms).encode("utf-8"), dtype=np.uint8)
+        arrays[f"{name}.idf"] = vocabulary.idf
     for name, ridge in ridges.items():
         arrays[f"ridge.{name}.coef"] = ridge.coef.astype(np.float16)
         arrays[f"ridge.{name}.intercept"] = ridge.intercept
+        arrays[f"ridge.{name}.names"] = np.frombuffer("\0".join(ridge.names).encode(), dtype=np.uint8)
     for name, combiner in combiners.items():
         arrays[f"combiner.{name}.classes"] = np.frombuffer("\0".join(combiner.classes).encode(), dtype=np.uint8)
         arrays[f"combiner.{name}.coef"] = combiner.coef
@@ -69,10 +68,17 @@ def load(folder: Path, encoder: Encoder) -> LearnedScorer:
     if card.get("format") != FORMAT or card.get("weights_sha256") != hashlib.sha256(raw).hexdigest():
         raise ConfigError(f"{folder}: weights and card do not belong together; run uketsuke train")
     with np.load(folder / WEIGHTS, allow_pickle=False) as arrays:
-        chars, tokens = new_vectorizers()
-        features = TextFeatures(encoder, _fitted(chars, "chars", arrays), _fitted(tokens, "tokens", arrays))
+        features = TextFeatures(
+            encoder,
+            known_chars(_texts(arrays["chars.terms"]), arrays["chars.idf"]),
+            known_words(_texts(arrays["tokens.terms"]), arrays["tokens.idf"]),
+        )
         ridges = {
-            name: Ridge(arrays[f"ridge.{name}.coef"].astype(np.float32), arrays[f"ridge.{name}.intercept"])
+            name: Ridge(
+                arrays[f"ridge.{name}.coef"].astype(np.float32),
+                arrays[f"ridge.{name}.intercept"],
+                tuple(_texts(arrays[f"ridge.{name}.names"])),
+            )
             for name in _names(arrays, "ridge.")
         }
         combiners = {
@@ -97,14 +103,6 @@ def _names(arrays: Mapping[str, np.ndarray], prefix: str) -> list[str]:
 def is_installed(folder: Path) -> bool:
     """There are weights and a card."""
     return (folder / CARD).is_file() and (folder / WEIGHTS).is_file()
-
-
-def _fitted(vectorizer: TfidfVectorizer, name: str, arrays: Mapping[str, np.ndarray]) -> TfidfVectorizer:
-    terms = _texts(arrays[f"{name}.terms"])
-    vectorizer.vocabulary = {term: place for place, term in enumerate(terms)}
-    vectorizer._validate_vocabulary()  # noqa: SLF001 - sets what fit() would have set
-    vectorizer.idf_ = arrays[f"{name}.idf"]
-    return vectorizer
 
 
 def _texts(array: np.ndarray) -> list[str]:

@@ -12,12 +12,11 @@ from classify.borders import cut
 from classify.categories import is_acknowledgement
 from classify.combine import finding
 from classify.explain import explain
-from classify.goal import goal_hits
 from classify.hints import has_permission_error, hints_of, refers_elsewhere
 from classify.issues import gist_of, pieces
 from classify.kinds import screenshot_facets
 from classify.language import language_of
-from classify.links import evidence_link, goal_link
+from classify.links import link_by_rules
 from classify.listen import listen, listen_to_issues
 from classify.normalise import fold
 from classify.products import mentions, products_of
@@ -30,6 +29,8 @@ from classify.who import accounts, speaks_of_other_accounts
 from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Finding, Issue, Section, SymptomKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from classify.issues import Piece
     from classify.products import Mention
     from classify.scorer import IssueVoice, Scorer, Scores, Voice
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from policy.pack import Pack
 
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
+_LINKED = (Section.EVIDENCE, Section.GOAL)
 
 
 def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
@@ -66,6 +68,7 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     trouble = next((issue for issue in asks if issue.category in _TROUBLE), None)
     kind = _kind(issues.index(trouble), heard, scores) if trouble else None
     facets = _facets(doc, kind, voice, scores, sections)
+    links = {one: scores.links.get(one, float(link_by_rules(one, doc, named))) for one in _LINKED}
     named_accounts = accounts(doc)
     other = refers_elsewhere(doc)
     return Assessment(
@@ -75,8 +78,9 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
         sections=sections,
         symptom_kind=kind,
         facets=facets,
-        evidence_linked=_link(sections, Section.EVIDENCE, holds=evidence_link(doc)),
-        goal_linked=_link(sections, Section.GOAL, holds=goal_link(doc, goal_hits(doc), named)),
+        evidence_linked=_link(sections, Section.EVIDENCE, links),
+        goal_linked=_link(sections, Section.GOAL, links),
+        link_confidence={section: round(max(p, 1.0 - p), 4) for section, p in links.items()},
         accounts=named_accounts,
         multiple_accounts=_several_accounts(doc, named_accounts, issues),
         refers_elsewhere=other is not None,
@@ -108,7 +112,11 @@ def _issues(
     for number, part in enumerate(parts):
         learned = scores.categories[number] if number < len(scores.categories) else {}
         category, confidence = best_category(heard[number].categories, learned)
-        products = chosen(scores.products[number]) if scores.products else products_of(doc, part.spans, named, pack)
+        products = (
+            chosen(scores.products[number], {m.product for m in named})
+            if scores.products
+            else products_of(doc, part.spans, named, pack)
+        )
         found.append(_issue(doc, part, category, confidence, products, subject if len(parts) == 1 else ""))
     return tuple(found)
 
@@ -159,7 +167,7 @@ def _facets(
 ) -> dict[Facet, Finding]:
     if kind is None:
         return {}
-    if not sections[Section.SYMPTOM].present and not sections[Section.EVIDENCE].present:
+    if not scores.facets and not sections[Section.SYMPTOM].present and not sections[Section.EVIDENCE].present:
         return {facet: Finding(present=False, confidence=0.85) for facet in FACETS_OF_KIND[kind]}
     shown = screenshot_facets(doc, kind)
     found = {
@@ -171,10 +179,10 @@ def _facets(
     return found
 
 
-def _link(sections: dict[Section, Finding], section: Section, *, holds: bool) -> bool | None:
+def _link(sections: dict[Section, Finding], section: Section, links: Mapping[Section, float]) -> bool | None:
     if not (sections[section].present and sections[Section.SYMPTOM].present):
         return None
-    return holds
+    return links[section] >= 0.5
 
 
 def _several_accounts(doc: Document, named: tuple[str, ...], issues: tuple[Issue, ...]) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from classify.units import Unit
     from policy.pack import Pack
 
-CUT = 0.3  # the least probability of a border in a mail that is surely several issues
+CUT = 0.5  # the least probability of a border in a mail that is surely several issues
 _BLANK = re.compile(r"\n[ ]*\n\s*$")
 _HEAD = re.compile(r"\s*(?:【|■|●|◆|▼|▲|◎|□|○|##?\s|-{3,}|={3,}|[A-Z][).:]|Q\d|\[)")
 COLUMNS, CONTRASTS = 22, 9

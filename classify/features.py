@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +32,7 @@ _MASKS = (
     (re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|\d{1,2}時(?:\d{1,2}分)?"), " TIME "),
     (re.compile(r"\d+"), "0"),
 )
+_TRIFLE = re.compile("[\u3041-\u3096、。・()「」:,.]")
 _LOCAL = threading.local()
 _TOO_LONG = 12_000  # Sudachi takes at most 49,149 bytes at once
 
@@ -76,13 +77,36 @@ def mask(text: str) -> str:
     return text.lower()
 
 
-def words(text: str) -> list[str]:
-    """Sudachi's normalised words of a masked text, one-letter kana left out."""
-    pipeline = _pipeline()
-    found: list[str] = []
-    for start in range(0, min(len(text), 4 * _TOO_LONG), _TOO_LONG):
-        found += [token.norm_ for token in pipeline.make_doc(text[start : start + _TOO_LONG]) if not token.is_space]
-    return [word for word in found if len(word) > 1 or not re.fullmatch("[\u3041-\u3096、。・()「」:,.]", word)]
+def words(texts: Sequence[str]) -> list[list[str]]:
+    """Sudachi's normalised words of each masked text, one-letter kana left out; all texts are cut in as few passes as may be."""
+    found: list[list[str]] = [[] for _ in texts]
+    place = 0
+    for batch in _batches(texts):
+        at = 0
+        ends = np.cumsum([len(text) + 1 for text in batch])
+        for token in _pipeline().make_doc("\n".join(batch)):
+            while token.idx >= ends[at]:
+                at += 1
+            word = token.norm_
+            if not token.is_space and (len(word) > 1 or not _TRIFLE.fullmatch(word)):
+                found[place + at].append(word)
+        place += len(batch)
+    return found
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in runs that the tokenizer takes at once; a longer text is cut off."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        kept = text[:_TOO_LONG].replace("\n", " ")
+        if batch and size + len(kept) > _TOO_LONG:
+            yield batch
+            batch, size = [], 0
+        batch.append(kept)
+        size += len(kept) + 1
+    if batch:
+        yield batch
 
 
 def _pipeline() -> Any:  # noqa: ANN401 - spaCy has no types

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from classify.hits import compiled
-from classify.when import instants, when_hits
-from classify.where import regions, resource_hits
+from classify.instants import instants
+from classify.when import when_hits
+from classify.where import accesses, regions, resource_hits
 from models.assessment import Hint
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ _WORDS = {
     "wants_close": r"クローズ(?:して|で|を(?:お願い)?|いただ|お願い)|解決(?:いたし|し)ました|\b(?:please close|can be closed|close (?:the|this) (?:ticket|case))\b",
     "reseller": r"代理店|リセラー|再販|パートナー(?:企業|として)|エンドユーザー(?:様)?(?:から|の|より)|弊社(?:の)?お客様(?:から|の|より|が)|\b(?:reseller|distributor|our (?:end[- ])?customer(?:'s)?|on behalf of (?:our|a|the) (?:client|customer))\b",
     "complaint": r"(?:いい加減|いつまで待|対応が(?:遅|悪|ひど)|納得(?:でき|がいき)ません|苦情|クレーム|責任(?:を|者)|ひどい|あり得(?:ない|ません)|ふざけ|誠意|損害(?:賠償)?|話にな(?:らない|りません)|不誠実|憤り|遺憾|怒り)|\b(?:unacceptable|complain\w*|ridiculous|outrageous|escalat\w+|disappoint\w+|fed up|terrible|legal action|compensation|third time i)\b",
-    "connection_kind": r"リモートデスクトップ|\bRDP\b|\bSSH\b|\bVNC\b",
+    "connection_kind": r"リモートデスクトップ|(?<![A-Za-z])(?:RDP|SSH|VNC)(?![A-Za-z])|远程桌面",
+    "ongoing": r"(?:今|現在|いま)も(?:続|継続|発生|同じ|なお|つなが|失敗|でき)|現在も(?!正常)|継続(?:中|して(?:い|お))|続いて(?:い|お)|未だに|いまだに|まだ(?:直|復旧|解消|続)|直って(?:い|お)(?:ない|ません|りません)|仍然|还是(?:一样|不行)|\b(?:still (?:happening|ongoing|failing|the same|occurring|going on|down|not|broken|there|unreachable)|ongoing|continues|to this (?:moment|minute))\b",
+    "works_for": r"(?:別|他|ほか|同じ構成|同様|隣|もう(?:1|一)(?:台|つ)|手元|自宅|社内|スマホ|テザリング|[^\s、。]{2,12}(?:支店|拠点|オフィス|リージョン))(?:の?[^\s、。]{0,16})?(?:では|でも|からは|からも|からだと|なら|は).{0,20}(?:問題な|正常|接続でき(?:る|ます|て)|つなが(?:る|り(?!ませ))|繋が(?:る|り(?!ませ))|成功|でき(?:る|ます)|動(?:く|き(?!ませ)|いて)|開(?:く|け(?:る|ます)))|\b(?:works?|fine|ok|succeeds?|reachable|no problem)\b.{0,24}\b(?:from|on|in|for|with) (?:an?|the|my|our|another|other|all other|every other)\b|\b(?:another|other|second|different|sibling|neighbou?ring) \w+.{0,40}\b(?:works?|fine|ok|succeeds?|healthy|no problem|not affected)\b",
+    "fails_for": r"(?:だけ|のみ)(?:が|で|に|は)?[^。\n]{0,24}(?:でき(?:ない|ません)|失敗|エラー|つなが(?:らない|りません)|繋が(?:らない|りません)|発生|起き|表示され(?:ない|ません)|遅)|\bonly (?:for|on|in|from|with|the|one|this|that|our)\b.{0,40}\b(?:fails?|error|affected|denied|unreachable|broken|slow|times? out)|\b(?:fails?|affected|denied|happens?|broken)\b.{0,16}\bonly (?:for|on|in|from|with)\b",
 }
 REFERS = compiled(
     r"(?:前回|以前|先日|先週|昨日|過去)(?:の|に|にも)?(?:チケット|お?問い?合わせ|ケース|ご?連絡|メール|質問|件|ご?回答|やり取り|やりとり)(?:した|いただいた|させていただいた|差し上げた)?(?:と同(?:じ|様)|の(?:件|続き|内容|通り|とおり|ログ|構成|環境|情報|手順|とき|時)|に(?:記載|書|添付)|を(?:参照|ご覧|ご確認)|で(?:お伝え|送|添付|記載)|のもの|です)|(?:前回|以前|前|先日)(?:お伝え|お送り|ご連絡|添付|記載|ご説明|ご報告)(?:し|いたし|させていただ)(?:た|まし|いた)|(?:前回|以前|前|先日|いつも)(?:の)?と(?:同じ|同様)(?:(?:の|です|の)?(?:環境|構成|エラー|現象|事象|内容|手順|条件|です|症状))"
@@ -65,8 +69,26 @@ def _hints(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question: 
         ):
             named.add(value)
             yield Hint(kind="resource", span=doc.back(hit.start, hit.end), value=value)
-    for instant in instants(doc, when_hits(doc, is_question=is_question), sent_at):
+    for hit in accesses(doc):
+        yield Hint(kind="access_source", span=doc.back(hit.start, hit.end), value=doc.text[hit.start : hit.end])
+        break
+    yield from _times(doc, sent_at, is_question=is_question)
+
+
+def _times(doc: Document, sent_at: datetime | None, *, is_question: bool) -> Iterator[Hint]:
+    """The times as understood, a clock time whose zone nobody can know, how often, and under which condition."""
+    hits = when_hits(doc, is_question=is_question)
+    found = instants(doc, hits, sent_at)
+    for instant in found:
         yield Hint(kind="when", span=doc.back(instant.start, instant.end), value=instant.value)
+    for instant in found:
+        if instant.has_clock and not instant.has_zone:
+            yield Hint(kind="zone_missing", span=doc.back(instant.start, instant.end))
+            break
+    for rule, kind in (("frequency", "frequency"), ("condition_in_time", "condition")):
+        first = min((hit for hit in hits if hit.rule == rule), key=lambda hit: hit.start, default=None)
+        if first is not None:
+            yield Hint(kind=kind, span=doc.back(first.start, first.end))
 
 
 def refers_elsewhere(doc: Document) -> tuple[int, int] | None:

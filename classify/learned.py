@@ -7,25 +7,23 @@ of writers that the taggers had not seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classify import rows
 from classify.borders import border_rows, contrasts, several_row
-from classify.features import DIMENSIONS, MAX_LINES, mask, words
+from classify.features import mask, words
+from classify.links import LinkTags, link_by_rules, link_row
 from classify.scorer import Opinion, Scores, Tags
 from classify.subjects import subject_rows
 from classify.units import layout, units_of, units_within
 from models.assessment import FACETS_OF_KIND, Category, Facet, Section, SymptomKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Mapping, Sequence
 
     from classify.features import Encoder
     from classify.issues import Piece
@@ -34,72 +32,97 @@ if TYPE_CHECKING:
     from classify.scorer import IssueVoice, Voice
     from classify.segment import Document
     from classify.units import Unit
+    from classify.vocabulary import Vocabulary
     from policy.pack import Pack
 
-MAX_TEXT = 6_000  # characters of one mail that the n-grams see
 OWN, NEIGHBOUR, LAYOUT_WEIGHT, WHOLE = 1.2, 0.5, 0.7, 0.6  # weights of the dense features beside the n-grams' 1
 SECTIONS, FACETS, KINDS, CATEGORIES = tuple(Section), tuple(Facet), tuple(SymptomKind), tuple(Category)
 KIND_OF_FACET = {facet: kind for kind, facets in FACETS_OF_KIND.items() for facet in facets}
-# Columns of the unit ridge: sections, "another issue begins", facets, then the category and the kind that a unit's words have.
+# Columns of the unit ridge: sections, "another issue begins", facets, the category and the kind that a unit's words have,
+# and whether evidence or goal is of another thing.
 SYMPTOM, BORDER = SECTIONS.index(Section.SYMPTOM), len(SECTIONS)
 FIRST_FACET = BORDER + 1
 CATEGORY_TAGS = slice(FIRST_FACET + len(FACETS), FIRST_FACET + len(FACETS) + len(CATEGORIES))
 KIND_TAGS = slice(CATEGORY_TAGS.stop, CATEGORY_TAGS.stop + len(KINDS))
+LINKED = (Section.EVIDENCE, Section.GOAL)
+STRAY_TAGS = {section: KIND_TAGS.stop + place for place, section in enumerate(LINKED)}
 _SPEAKS_FOR = 0.3  # a unit's score from which it is shown as proof
 
 
+# Columns in three blocks: characters, words, and what is dense.
+Blocks = tuple[csr_matrix, csr_matrix, NDArray[np.float32]]
+
+
+def without_chars(blocks: Blocks) -> tuple[csr_matrix, NDArray[np.float32]]:
+    """What the products are told by."""
+    return blocks[1], blocks[2]
+
+
+def stacked(blocks: Iterable[Sequence[csr_matrix | NDArray[np.float32]]]) -> csr_matrix:
+    """The rows of many mails in one matrix, to be trained on."""
+    return csr_matrix(vstack([hstack([csr_matrix(block) for block in one]) for one in blocks]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A mail's units counted and embedded, once for all models: terms of shape (n_units, n_terms), unit vectors."""
+
+    chars: csr_matrix
+    words: csr_matrix
+    vectors: NDArray[np.float32]
+
+
 class TextFeatures:
-    """Fitted n-gram and word weights, and the encoder; turns texts into one sparse matrix."""
+    """Vocabularies and encoder; turns the units of a mail into sparse rows for the ridges."""
 
-    def __init__(self, encoder: Encoder, chars: TfidfVectorizer, tokens: TfidfVectorizer) -> None:
+    def __init__(self, encoder: Encoder, chars: Vocabulary, tokens: Vocabulary) -> None:
         self.encoder, self.chars, self.tokens = encoder, chars, tokens
-        self._row = lru_cache(maxsize=8)(self._new_row)  # a mail's only issue is the whole mail: read once
 
-    def of_units(self, units: tuple[Unit, ...], voice: Voice) -> csr_matrix:
+    def read(self, units: Sequence[Unit]) -> Reading:
+        """Counts and embeds; the only costly step."""
+        texts = [unit.text for unit in units]
+        masked = [mask(text) for text in texts]
+        return Reading(self.chars.counts(masked), self.tokens.counts(words(masked)), self.encoder.encode(texts))
+
+    def of_units(self, reading: Reading, units: tuple[Unit, ...], voice: Voice) -> Blocks:
         """Features of shape (n_units, n_unit_features): the unit, its neighbours, its layout, the rules' hits inside."""
-        vectors = self.encoder.encode([unit.text for unit in units])
+        vectors = reading.vectors
         none = np.zeros((1, vectors.shape[1]), np.float32)
         before, after = np.concatenate([none, vectors[:-1]]), np.concatenate([vectors[1:], none])
         dense = np.concatenate(
             [OWN * vectors, NEIGHBOUR * before, NEIGHBOUR * after, LAYOUT_WEIGHT * layout(units, voice)], axis=1
         )
-        masked = [mask(unit.text) for unit in units]
-        return csr_matrix(hstack([self.chars.transform(masked), self.tokens.transform(masked), csr_matrix(dense)]))
+        return self.chars.weigh(reading.chars), self.tokens.weigh(reading.words), dense
 
-    def of_texts(self, texts: Sequence[str], lines: Sequence[Sequence[str]]) -> csr_matrix:
-        """Features of shape (n_texts, n_text_features), at least one text; `lines` are each text's lines, for the embedding."""
-        dense = np.stack([self._embedding(one) for one in lines])
-        return csr_matrix(hstack([vstack([self._row(text[:MAX_TEXT]) for text in texts]), csr_matrix(dense)]))
-
-    def _new_row(self, text: str) -> csr_matrix:
-        masked = [mask(text)]
-        return csr_matrix(hstack([self.chars.transform(masked), self.tokens.transform(masked)]))
-
-    def _embedding(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        """Mean and maximum of the lines' vectors."""
-        if not lines:
-            return np.zeros(2 * DIMENSIONS, np.float32)
-        vectors = self.encoder.encode(list(lines)[:MAX_LINES])
-        mean = vectors.mean(axis=0)
-        both = np.concatenate([2.0 * mean, vectors.max(axis=0)])
-        return np.asarray(WHOLE * both, dtype=np.float32)
+    def of_texts(self, reading: Reading, texts: Sequence[Sequence[int]]) -> Blocks:
+        """Features of shape (n_texts, n_text_features); a text is the places of its units, the mean and the most of their vectors."""
+        choice = _choice(texts, len(reading.vectors))
+        dense = np.stack([_pooled(reading.vectors[list(text)]) for text in texts])
+        chars, terms = csr_matrix(choice @ reading.chars), csr_matrix(choice @ reading.words)
+        return self.chars.weigh(chars), self.tokens.weigh(terms), dense
 
 
-def new_vectorizers() -> tuple[TfidfVectorizer, TfidfVectorizer]:
-    """Unfitted: characters 1 to 4 (unigrams matter in Japanese), Sudachi words 1 to 2."""
-    chars = TfidfVectorizer(
-        analyzer="char", ngram_range=(1, 4), min_df=4, sublinear_tf=True, lowercase=False, dtype=np.float32
+def _choice(texts: Sequence[Sequence[int]], n_units: int) -> csr_matrix:
+    """Of shape (n_texts, n_units): 1 where the unit belongs to the text."""
+    rows_ = [row for row, text in enumerate(texts) for _ in text]
+    columns = [place for text in texts for place in text]
+    return csr_matrix((np.ones(len(rows_), np.float32), (rows_, columns)), shape=(len(texts), n_units))
+
+
+def _pooled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not len(vectors):
+        return np.zeros(2 * vectors.shape[1], np.float32)
+    return np.asarray(WHOLE * np.concatenate([2.0 * vectors.mean(axis=0), vectors.max(axis=0)]), dtype=np.float32)
+
+
+def link_tags(table: NDArray[np.float64], section: Section) -> LinkTags:
+    """The columns of the unit ridge that a link is read from."""
+    return LinkTags(
+        symptom=table[:, SYMPTOM],
+        section=table[:, SECTIONS.index(section)],
+        stray=table[:, STRAY_TAGS[section]],
+        categories=table[:, CATEGORY_TAGS],
     )
-    tokens = TfidfVectorizer(
-        tokenizer=words,
-        token_pattern=None,
-        ngram_range=(1, 2),
-        min_df=3,
-        sublinear_tf=True,
-        lowercase=False,
-        dtype=np.float32,
-    )
-    return chars, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +142,6 @@ class Combiner:
         return dict(zip(self.classes, (float(one) for one in powers / powers.sum()), strict=True))
 
 
-def lines_of(doc: Document) -> list[str]:
-    """The lines that the embedding reads: the sender's own sentences, no logs, greetings, headings."""
-    return [line.text for line in doc.prose() if line.text]
-
-
-def piece_lines(text: str) -> list[str]:
-    """The lines of one issue's text."""
-    return [line.strip() for line in text.split("\n") if line.strip()][:MAX_LINES]
-
-
 class LearnedScorer:
     """Opinions of the shipped models."""
 
@@ -140,18 +153,23 @@ class LearnedScorer:
         units = units_of(doc)
         if not units:
             return Tags()
-        table = self._ridges["unit"].scores(self._features.of_units(units, voice))
-        vectors = self._features.encoder.encode([unit.text for unit in units])
-        contrast = contrasts(table[:, SYMPTOM], table[:, CATEGORY_TAGS], vectors)
-        layout_rows = border_rows(doc, units, vectors, table[:, [BORDER, SYMPTOM]], named, pack)
+        reading = self._features.read(units)
+        table = self._ridges["unit"].scores(*self._features.of_units(reading, units, voice))
+        contrast = contrasts(table[:, SYMPTOM], table[:, CATEGORY_TAGS], reading.vectors)
+        layout_rows = border_rows(doc, units, reading.vectors, table[:, [BORDER, SYMPTOM]], named, pack)
         probability = self._combiners["border"].probabilities
         borders = np.array([probability(row)["yes"] for row in np.concatenate([layout_rows, contrast], axis=1)])
-        whole = self._ridges["mail"].scores(self._features.of_texts([doc.text], [lines_of(doc)]))[0]
+        whole = self._ridges["mail"].scores(*self._features.of_texts(reading, [range(len(units))]))[0]
         several = self._combiners["several"].probabilities(
             several_row(borders, contrast, whole[-1], doc, len(voice.questions), rules)
         )["yes"]
         return Tags(
-            units=units, table=table, borders=tuple(float(p) for p in borders), several=several, mail=tuple(whole)
+            units=units,
+            table=table,
+            reading=reading,
+            borders=tuple(float(p) for p in borders),
+            several=several,
+            mail=tuple(whole),
         )
 
     def score(
@@ -164,9 +182,9 @@ class LearnedScorer:
         pack: Pack,
     ) -> Scores:
         """All opinions on one mail and on each of its issues."""
-        if tags.table is None:
+        if tags.table is None or tags.reading is None:
             return Scores()
-        kinds, categories = self._issues(issues, tags)
+        kinds, categories, sounds = self._issues(issues, tags)
         about = rows.about(doc, categories, voice)
         table, units = tags.table, tags.units
         return Scores(
@@ -188,16 +206,29 @@ class LearnedScorer:
                 )
                 for place, facet in enumerate(FACETS, FIRST_FACET)
             },
+            links={
+                section: self._combiners[f"link:{section.value}"].probabilities(
+                    link_row(
+                        doc,
+                        units,
+                        named,
+                        tags.reading.vectors,
+                        link_tags(table, section),
+                        holds=link_by_rules(section, doc, named),
+                    )
+                )["yes"]
+                for section in LINKED
+            },
             kinds=kinds,
             categories=categories,
             products=tuple(
                 {
                     product: self._combiners["product"].probabilities(row)["yes"]
                     for product, row in subject_rows(
-                        doc, issue.spans, named, pack, units, table[:, SYMPTOM], category
+                        doc, issue.spans, named, pack, units, table[:, SYMPTOM], category, sound
                     ).items()
                 }
-                for issue, category in zip(issues, categories, strict=True)
+                for issue, category, sound in zip(issues, categories, sounds, strict=True)
             ),
         )
 
@@ -210,17 +241,24 @@ class LearnedScorer:
 
     def _issues(
         self, issues: Sequence[IssueVoice], tags: Tags
-    ) -> tuple[tuple[Mapping[SymptomKind, float], ...], tuple[Mapping[Category, float], ...]]:
-        """Kind and category of each issue."""
-        if not issues or tags.table is None:
-            return (), ()
-        table = self._features.of_texts([one.text for one in issues], [piece_lines(one.text) for one in issues])
-        by_kind, by_category = self._ridges["kind"].scores(table), self._ridges["category"].scores(table)
+    ) -> tuple[
+        tuple[Mapping[SymptomKind, float], ...], tuple[Mapping[Category, float], ...], tuple[Mapping[str, float], ...]
+    ]:
+        """Kind and category of each issue, and how much it sounds like each product."""
+        if not issues or tags.table is None or tags.reading is None:
+            return (), (), ()
+        within = [units_within(tags.units, one.spans) for one in issues]
+        blocks = self._features.of_texts(tags.reading, within)
+        by_kind, by_category = self._ridges["kind"].scores(*blocks), self._ridges["category"].scores(*blocks)
         kinds, categories = [], []
         for place, one in enumerate(issues):
-            mine = tags.table[units_within(tags.units, one.spans)]
+            mine = tags.table[within[place]]
             kind = rows.kind_row(by_kind[place], one.kinds, mine[:, SYMPTOM], mine[:, KIND_TAGS])
             category = rows.category_row(by_category[place], one.categories, mine[:, SYMPTOM], mine[:, CATEGORY_TAGS])
             kinds.append({SymptomKind(n): p for n, p in self._combiners["kind"].probabilities(kind).items()})
             categories.append({Category(n): p for n, p in self._combiners["category"].probabilities(category).items()})
-        return tuple(kinds), tuple(categories)
+        products = self._ridges["product"]
+        sounds = [
+            dict(zip(products.names, map(float, row), strict=True)) for row in products.scores(*without_chars(blocks))
+        ]
+        return tuple(kinds), tuple(categories), tuple(sounds)

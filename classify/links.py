@@ -1,15 +1,32 @@
-"""The guide's ★ checks: do evidence and goal belong to the symptom? By shared objects: ids, hosts, products, error words."""
+"""The guide's ★ checks: do evidence and goal belong to the symptom? By shared objects, products, words, meaning, and words of otherness.
+
+The rules alone dare only what is plain; the combiner weighs everything. Pure.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from classify.goal import goal_hits
+from models.assessment import Section
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from classify.hits import Hit
     from classify.products import Mention
     from classify.segment import Document
+    from classify.units import Unit
 
+LINK_COLUMNS = 20
+_SPEAKS, _LEAST = 0.35, 0.02  # a unit's score from which it speaks of the section; the least weight of one
+_WORD = re.compile(r"[a-z0-9][\w.-]{2,}|[ァ-ヴー]{2,}|[一-龥]{2,}")
 _OBJECT = re.compile(
     r"(?<![\w.-])(?:[a-z]{1,5}-[a-z0-9]{10,22}|\d{1,3}(?:\.\d{1,3}){3}|[a-z]+[-_]?[a-z]*[-_]\d{1,3}|[a-z]+\d{2})(?![\w.-])",
     re.IGNORECASE,
@@ -18,6 +35,16 @@ _OTHER = re.compile(
     r"(?:別(?:の)?(?:サーバー?|インスタンス|ホスト|システム|環境|件|マシン)の(?:ログ|もの|結果|画面|キャプチャ)|(?:参考(?:まで)?に|ご参考).{0,16}(?:別|他)の?.{0,16}(?:ログ|結果|画面)|\b(?:log|output|trace|screenshot)s? (?:is |are )?(?:from|of|on) (?:another|a different|the other|our other) (?:server|host|instance|machine|system|project|environment))",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkTags:
+    """What the taggers say of a mail's units; each of shape (n_units,), the categories of (n_units, n_categories)."""
+
+    symptom: NDArray[np.float64]
+    section: NDArray[np.float64]  # of the evidence, or the goal
+    stray: NDArray[np.float64]  # that it is about another thing than the symptom
+    categories: NDArray[np.float64]
 
 
 def evidence_link(doc: Document) -> bool:
@@ -31,7 +58,7 @@ def evidence_link(doc: Document) -> bool:
     return is_shared or not (_hosts(logs) and _hosts(prose))
 
 
-def goal_link(doc: Document, goal: list[Hit], mentions: tuple[Mention, ...]) -> bool:
+def goal_link(doc: Document, goal: list[Hit], mentions: Sequence[Mention]) -> bool:
     """False if the goal names other products or objects than the rest of the mail, and none of its own."""
     if not goal:
         return True
@@ -49,6 +76,97 @@ def goal_link(doc: Document, goal: list[Hit], mentions: tuple[Mention, ...]) -> 
     objects = _objects("\n".join(line.text for line in lines))
     others = _objects("\n".join(line.text for line in doc.lines if line not in lines))
     return not (inside and outside and not inside & outside and not objects & others)
+
+
+def link_by_rules(section: Section, doc: Document, named: Sequence[Mention]) -> bool:
+    """What the rules alone think."""
+    return evidence_link(doc) if section is Section.EVIDENCE else goal_link(doc, goal_hits(doc), named)
+
+
+def link_row(
+    doc: Document,
+    units: Sequence[Unit],
+    named: Sequence[Mention],
+    vectors: NDArray[np.float32],
+    tags: LinkTags,
+    *,
+    holds: bool,
+) -> NDArray[np.float64]:
+    """Does what one section says (evidence, goal) belong to the symptom? A row of features, shape (LINK_COLUMNS,).
+
+    Args:
+        doc: The mail.
+        units: Its units, at least one.
+        named: The products named.
+        vectors: The units' embeddings, unit length.
+        tags: What the taggers say of the units.
+        holds: What the rules think.
+    """
+    n = len(units)
+    mine = np.flatnonzero(tags.section >= _SPEAKS)
+    if not len(mine):
+        mine = np.array([int(np.argmax(tags.section))])
+    rest = np.setdiff1d(np.arange(n), mine)
+    others = rest if len(rest) else mine
+    said = others[tags.symptom[others] >= _SPEAKS]
+    if not len(said):
+        said = others[[int(np.argmax(tags.symptom[others]))]]
+    inside, outside = _text(units, mine), _text(units, others)
+    my_products, their_products = _products(units, named, mine), _products(units, named, others)
+    my_hosts, their_hosts = _hosts(inside), _hosts(outside)
+    words, other_words = _words(inside), _words(outside)
+    strays = tags.stray[mine]
+    weights = np.clip(tags.section, _LEAST, 1.0)
+    return np.array(
+        [
+            _likeness(vectors[said], tags.symptom[said], vectors[mine], tags.section[mine]),
+            float((vectors[mine] @ vectors[said].T).max()),
+            float((vectors[mine] @ vectors[others].T).max()),
+            _same_category(tags.categories[said].mean(axis=0), tags.categories[mine].mean(axis=0)),
+            bool(my_products & their_products),
+            bool(my_products - their_products) and bool(their_products - my_products),
+            not my_products,
+            bool(_objects(inside) & _objects(outside)),
+            not _objects(inside),
+            len(words & other_words) / max(1, len(words)),
+            bool(words & _words(doc.lines[0].text)),
+            _OTHER.search(doc.text) is not None,
+            holds,
+            len(mine) / n,
+            bool(my_hosts) and bool(their_hosts) and not my_hosts & their_hosts,
+            float(strays.max()),
+            float(strays.mean()),
+            float(strays.min()),
+            float(weights @ tags.stray / weights.sum()),
+            float(tags.stray.max()),
+        ],
+        dtype=np.float64,
+    )
+
+
+def _likeness(
+    one: NDArray[np.float32], weights: NDArray[np.float64], other: NDArray[np.float32], others: NDArray[np.float64]
+) -> float:
+    """The cosine of two weighted sums of vectors."""
+    left, right = np.clip(weights, _LEAST, 1.0) @ one, np.clip(others, _LEAST, 1.0) @ other
+    return float(left @ right / (np.linalg.norm(left) * np.linalg.norm(right) + 1e-9))
+
+
+def _same_category(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    left, right = np.exp(6.0 * (one - one.max())), np.exp(6.0 * (other - other.max()))
+    return float(left @ right / (np.linalg.norm(left) * np.linalg.norm(right)))
+
+
+def _text(units: Sequence[Unit], places: NDArray[np.intp]) -> str:
+    return "\n".join(units[place].text for place in places)
+
+
+def _products(units: Sequence[Unit], named: Sequence[Mention], places: NDArray[np.intp]) -> set[str]:
+    return {m.product for m in named if any(units[place].start <= m.start < units[place].end for place in places)}
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
 
 
 def _objects(text: str) -> set[str]:

@@ -55,12 +55,20 @@ def _gazetteer(entries: tuple[tuple[str, str, bool], ...]) -> tuple[re.Pattern[s
         key = fold(alias).text.lower()
         if key not in table or (is_strong and not table[key][1]):
             table[key] = (product, is_strong)
-    parts = []
+    groups: dict[str, list[str]] = {}
     for alias in sorted(table, key=len, reverse=True):
-        left = r"(?<![a-z0-9_.@/-])" if alias[0].isascii() and alias[0].isalnum() else ""
+        groups.setdefault(alias[:1], []).append(alias)
+    return re.compile("|".join(_of_one_letter(first, names) for first, names in groups.items()), re.IGNORECASE), table
+
+
+def _of_one_letter(first: str, aliases: list[str]) -> str:
+    """The aliases that begin with one letter, the longest first: the letter is looked at once, not once an alias."""
+    left = r"(?<![a-z0-9_.@/-])" if first.isascii() and first.isalnum() else ""
+    rests = []
+    for alias in aliases:
         right = r"(?![a-z0-9_@]|[-.][a-z0-9]{2,}\.)" if alias[-1].isascii() and alias[-1].isalnum() else ""
-        parts.append(left + re.escape(alias).replace(r"\ ", r"\s?") + right)
-    return re.compile("|".join(parts), re.IGNORECASE), table
+        rests.append(re.escape(alias[1:]).replace(r"\ ", r"\s?") + right)
+    return f"{left}{re.escape(first)}(?:{'|'.join(rests)})"
 
 
 def _entries(pack: Pack) -> tuple[tuple[str, str, bool], ...]:

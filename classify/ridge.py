@@ -6,7 +6,7 @@ a model that had not seen the group would have said of it, and the weights of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ridge:
-    """Fitted weights: `coef` of shape (n_features, n_answers), `intercept` of shape (n_answers,)."""
+    """Fitted weights: `coef` of shape (n_features, n_answers), `intercept` of shape (n_answers,); the answers' names if they have any."""
 
     coef: NDArray[np.float32]
     intercept: NDArray[np.float32]
+    names: tuple[str, ...] = ()
 
-    def scores(self, features: csr_matrix) -> NDArray[np.float64]:
-        """Shape (n_texts, n_answers); near 1 for yes, near 0 for no, but no probabilities."""
-        return np.asarray(features @ self.coef + self.intercept, dtype=np.float64)
+    def scores(self, *features: csr_matrix | NDArray[np.float32]) -> NDArray[np.float64]:
+        """Shape (n_texts, n_answers); near 1 for yes, near 0 for no, but no probabilities. The features may come in blocks of columns."""
+        total = np.zeros((features[0].shape[0], len(self.intercept)), np.float32)
+        at = 0
+        for block in features:
+            total += block @ self.coef[at : at + block.shape[1]]
+            at += block.shape[1]
+        return np.asarray(total + self.intercept, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +45,7 @@ class RidgeFamily:
     answers: NDArray[np.float64]
     groups: NDArray[np.str_]
     inverse: NDArray[np.float64]  # of the penalised inner products, shape (n_texts, n_texts)
+    names: tuple[str, ...] = ()  # of the answers
 
     @classmethod
     def of(cls, features: csr_matrix, answers: NDArray[np.float64], groups: Sequence[str], alpha: float) -> RidgeFamily:
@@ -57,12 +64,14 @@ class RidgeFamily:
         across = self.inverse[np.ix_(keep, out)]
         rest = self.inverse[np.ix_(keep, keep)]
         rest -= across @ linalg.solve(self.inverse[np.ix_(out, out)], across.T, assume_a="pos", check_finite=False)
-        return RidgeFamily(self.features[keep], self.answers[keep], self.groups[keep], rest)
+        return replace(
+            self, features=self.features[keep], answers=self.answers[keep], groups=self.groups[keep], inverse=rest
+        )
 
     def ridge(self) -> Ridge:
         """The weights of all texts."""
         mean, dual = self._dual()
-        return Ridge(np.asarray(self.features.T @ dual, dtype=np.float32), mean.astype(np.float32))
+        return Ridge(np.asarray(self.features.T @ dual, dtype=np.float32), mean.astype(np.float32), self.names)
 
     def unseen(self) -> NDArray[np.float64]:
         """What a model without its group says of each text, shape (n_texts, n_answers)."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from classify.hits import Hit
     from classify.issues import Piece
+    from classify.learned import Reading
     from classify.products import Mention
     from classify.segment import Document
     from classify.units import Unit
@@ -49,6 +50,7 @@ class Tags:
 
     units: tuple[Unit, ...] = ()
     table: NDArray[np.float64] | None = None
+    reading: Reading | None = None  # what the scores were made from
     borders: tuple[float, ...] = ()  # the probability that a unit begins another issue
     several: float | None = None  # the probability that the mail holds several issues
     mail: tuple[float, ...] = ()  # the scores of the whole mail, section by section
@@ -68,6 +70,7 @@ class Scores:
 
     sections: Mapping[Section, Opinion] = field(default_factory=dict)
     facets: Mapping[Facet, Opinion] = field(default_factory=dict)
+    links: Mapping[Section, float] = field(default_factory=dict)  # that evidence, goal belong to the symptom
     kinds: tuple[Mapping[SymptomKind, float], ...] = ()  # one for each issue
     categories: tuple[Mapping[Category, float], ...] = ()  # one for each issue
     products: tuple[Mapping[str, float], ...] = ()  # one for each issue: that it asks about the product named in it

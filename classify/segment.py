@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from classify.normalise import Folded, fold
 
@@ -62,7 +62,7 @@ class Line:
     item: int | None = None  # the number of a numbered item
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """The mail in folded coordinates."""
 
@@ -70,6 +70,9 @@ class Document:
     lines: tuple[Line, ...]
     attachments: tuple[str, ...] = ()
     fields: dict[Section, list[Line]] = field(default_factory=dict)  # lines under each section's headings
+    found: dict[tuple[str, int], Any] = field(
+        default_factory=dict, repr=False
+    )  # what several rules look for, looked for once
 
     @property
     def text(self) -> str:

@@ -14,7 +14,7 @@ from classify.products import is_related, named_in, subject_score
 from models.assessment import Category
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from classify.units import Unit
     from policy.pack import Pack
 
-LEAST = 0.4  # the best candidate is taken from here, the others from an even chance
+LEAST = 0.4  # the best named candidate is taken from here, the others from an even chance
+LEAST_SOUND, _UNNAMED = (
+    0.25,
+    3,
+)  # from which score the words may mean a product that they do not name, and how many such
+COLUMNS = 35  # of a row, before how the words sound
 _THANKS = re.compile(
     r"(?:ありがとうござい|お世話にな|助かりました|解決(?:し|いたし)まし|感謝)|\bthank|\bresolved\b", re.IGNORECASE
 )
@@ -50,8 +55,9 @@ def subject_rows(
     units: Sequence[Unit],
     symptom: NDArray[np.float64],
     categories: Mapping[Category, float],
+    scores: Mapping[str, float],
 ) -> dict[str, NDArray[np.float64]]:
-    """A row for each product named within the spans of one issue, in the order of the text.
+    """A row for each product named within the spans of one issue, in the order of the text; then those its words sound like.
 
     Args:
         doc: The mail.
@@ -61,14 +67,16 @@ def subject_rows(
         units: The mail's units.
         symptom: Their scores as words of the symptom.
         categories: The issue's category, as probabilities.
+        scores: How much the issue's words sound like each product that was learnt, named or not.
     """
     inside, trusted = named_in(doc, spans, everything, pack)
     by_product: dict[str, list[Mention]] = {}
     for mention in inside:
         if not pack.products[mention.product].is_service:
             by_product.setdefault(mention.product, []).append(mention)
-    scores = {product: [subject_score(m, doc) for m in found] for product, found in by_product.items()}
-    sums = {product: sum(values) for product, values in scores.items()}
+    speaking = {product: [subject_score(m, doc) for m in found] for product, found in by_product.items()}
+    sums = {product: sum(values) for product, values in speaking.items()}
+    ranks = {product: rank for rank, product in enumerate(sorted(scores, key=lambda one: -scores[one]))}
     about = [sum(categories.get(one, 0.0) for one in group) for group in _GROUPS]
     rows: dict[str, NDArray[np.float64]] = {}
     for order, (product, found) in enumerate(by_product.items()):
@@ -81,7 +89,7 @@ def subject_rows(
         ]
         in_subject = any(m.start < doc.lines[0].end for m in found)
         is_trusted = any(m in trusted for m in found)
-        mine = scores[product]
+        mine = speaking[product]
         rows[product] = np.array(
             [
                 min(3, sum(m.is_strong for m in found)) / 3,
@@ -107,17 +115,30 @@ def subject_rows(
                 (found[0].start - spans[0][0]) / max(1, spans[-1][1] - spans[0][0]),
                 *about,
                 *(one * in_subject for one in about[4:7]),
+                *_sound(product, by_product, scores, ranks),
             ],
             dtype=np.float64,
         )
+    for product, rank in ranks.items():
+        if rank < _UNNAMED and scores[product] > LEAST_SOUND and product not in rows:
+            rows[product] = np.concatenate([np.zeros(COLUMNS), _sound(product, by_product, scores, ranks)])
     return rows
 
 
-def chosen(probabilities: Mapping[str, float]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(asked about, context) by the probabilities of being asked about."""
+def _sound(
+    product: str, named: Collection[str], scores: Mapping[str, float], ranks: Mapping[str, int]
+) -> tuple[float, ...]:
+    """How much the words sound like the product, against the others named; its rank; not learnt; not named."""
+    best = max((scores.get(other, 0.0) for other in named if other != product), default=0.0)
+    mine = scores.get(product, 0.0)
+    return mine, mine - best, 1 / (1 + ranks.get(product, 20)), product not in scores, product not in named
+
+
+def chosen(probabilities: Mapping[str, float], named: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(asked about, context) by the probabilities of being asked about; what is not `named` is no context."""
     best = max(probabilities.values(), default=0.0)
-    about = tuple(one for one, p in probabilities.items() if p >= 0.5 or (p == best and p >= LEAST))
-    return about, tuple(one for one in probabilities if one not in about)
+    about = tuple(one for one, p in probabilities.items() if p >= 0.5 or (p == best and p >= LEAST and one in named))
+    return about, tuple(one for one in probabilities if one not in about and one in named)
 
 
 def _in_thanks(mention: Mention, doc: Document) -> bool:

@@ -6,19 +6,19 @@ The combiners are fitted on scores that each writer's mails got from models that
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sklearn
-from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 
 from classify import rows
 from classify.artefacts import save
 from classify.borders import border_rows, contrasts, several_row
 from classify.examples import border_units, examples_of, marked_units
-from classify.features import SentenceEncoder, mask
+from classify.features import SentenceEncoder, mask, words
 from classify.learned import (
     BORDER,
     CATEGORIES,
@@ -28,18 +28,21 @@ from classify.learned import (
     KIND_OF_FACET,
     KIND_TAGS,
     KINDS,
+    LINKED,
     SECTIONS,
     SYMPTOM,
     Combiner,
     LearnedScorer,
     TextFeatures,
-    lines_of,
-    new_vectorizers,
-    piece_lines,
+    link_tags,
+    stacked,
+    without_chars,
 )
+from classify.links import link_by_rules, link_row
 from classify.ridge import Ridge, RidgeFamily
 from classify.subjects import subject_rows
 from classify.units import units_within
+from classify.vocabulary import fit_chars, fit_words
 from models.assessment import Category, Section
 
 if TYPE_CHECKING:
@@ -53,8 +56,11 @@ if TYPE_CHECKING:
     from classify.examples import Example
     from classify.features import Encoder
     from classify.labelled import LabelledMail
+    from classify.learned import Reading
     from policy.pack import Pack
 
+_RARE_CHARS, _RARE_WORDS = 4, 3  # units that a term must stand in
+_ENOUGH = 3  # issues about a product, for a score of its own
 ALPHA_UNIT, ALPHA_TEXT, ALPHA_KIND = 2.0, 0.5, 0.3  # penalties of the ridges
 C_SECTION, C_KIND, C_CATEGORY = 0.5, 0.5, 0.2  # of the combiners
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
@@ -97,31 +103,36 @@ class Training:
     features: TextFeatures
     pack: Pack
     units: csr_matrix  # of all units of all examples, one after the other
+    vectors: tuple[NDArray[np.float32], ...]  # of each example's units
     families: Mapping[str, RidgeFamily]
 
     @classmethod
     def of(cls, examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Training:
         """Reads and factorises everything."""
-        chars, tokens = new_vectorizers()
         texts = [mask(unit.text) for one in examples for unit in one.units]
-        features = TextFeatures(encoder, chars.fit(texts), tokens.fit(texts))
-        units = vstack([features.of_units(one.units, one.voice) for one in examples]).tocsr()
+        features = TextFeatures(encoder, fit_chars(texts, _RARE_CHARS), fit_words(words(texts), _RARE_WORDS))
+        readings = tuple(features.read(one.units) for one in examples)
+        pairs = list(zip(examples, readings, strict=True))
+        units = stacked(features.of_units(reading, one.units, one.voice) for one, reading in pairs)
         families = {
             **_unit_families(examples, units),
-            "mail": _mail_family(examples, features),
-            "category": _category_family(examples, features),
-            "kind": _kind_family(examples, features),
+            "mail": _mail_family(pairs, features),
+            **_issue_families(pairs, features),
+            "kind": _kind_family(pairs, features),
         }
-        return cls(examples=tuple(examples), features=features, pack=pack, units=units, families=families)
+        vectors = tuple(reading.vectors for reading in readings)
+        return cls(
+            examples=tuple(examples), features=features, pack=pack, units=units, vectors=vectors, families=families
+        )
 
     def without(self, writer: str) -> Training:
         """As if the writer's mails had never been there."""
-        rest = tuple(one for one in self.examples if one.truth.writer != writer)
+        stays = [one.truth.writer != writer for one in self.examples]
+        rest = tuple(one for one, stay in zip(self.examples, stays, strict=True) if stay)
+        vectors = tuple(one for one, stay in zip(self.vectors, stays, strict=True) if stay)
         keep = np.array([name != writer for name in _owners(self.examples)])
         families = {name: family.without(writer) for name, family in self.families.items()}
-        return Training(
-            examples=rest, features=self.features, pack=self.pack, units=self.units[keep], families=families
-        )
+        return replace(self, examples=rest, units=self.units[keep], vectors=vectors, families=families)
 
     def fit(self) -> Fitted:
         """All weights. The combiners are fitted on scores of regressions that had not seen the mail's writer."""
@@ -129,25 +140,32 @@ class Training:
         tags = _tags(examples, self.units, families)
         mails = families["mail"].unseen()
         category, guesses = _combine_categories(examples, families["category"].unseen(), tags)
-        border, borders, differing = _combine_borders(examples, tags, self.features.encoder, self.pack)
+        border, borders, differing = _combine_borders(examples, tags, self.vectors, self.pack)
         combiners = {
             "category": category,
             "kind": _combine_kinds(examples, families["kind"].unseen(), tags),
             "border": border,
             "several": _combine_several(examples, borders, differing, mails),
-            "product": _combine_products(examples, tags, guesses, self.pack),
+            "product": _combine_products(examples, tags, guesses, families["product"], self.pack),
+            **_combine_links(examples, tags, self.vectors),
             **_combine_sections(examples, tags, mails, guesses),
             **_combine_facets(examples, tags),
         }
         ridges = {
             "unit": _side_by_side([families[name].ridge() for name in _UNIT_FAMILIES]),
-            **{name: families[name].ridge() for name in ("mail", "kind", "category")},
+            **{name: families[name].ridge() for name in ("mail", "kind", "category", "product")},
         }
         return Fitted(self.features, ridges, combiners)
 
 
 # The regressions over units, in the order of their columns (see `classify.learned`; the first holds the borders too).
-_UNIT_FAMILIES = ("unit:sections", *(f"unit:facets:{kind}" for kind in KINDS), "unit:category", "unit:kind")
+_UNIT_FAMILIES = (
+    "unit:sections",
+    *(f"unit:facets:{kind}" for kind in KINDS),
+    "unit:category",
+    "unit:kind",
+    *(f"unit:stray:{section}" for section in LINKED),
+)
 
 
 def _owners(examples: Sequence[Example]) -> list[str]:
@@ -175,10 +193,19 @@ def _unit_families(examples: Sequence[Example], units: csr_matrix) -> dict[str, 
         "unit:category": family(categories.sum(axis=1) > 0, categories),
         "unit:kind": family(symptom_kinds.sum(axis=1) > 0, symptom_kinds),
     }
+    for section in LINKED:
+        strays = np.array([_is_linked(one, section) is False for one in examples for _ in one.units], dtype=float)
+        labelled = np.array([_is_linked(one, section) is not None for one in examples for _ in one.units])
+        says = labelled & (marked[:, SECTIONS.index(section)] > 0)
+        found[f"unit:stray:{section}"] = family(says, strays[:, None])
     for kind in KINDS:
         places = [n + place for place, facet in enumerate(FACETS) if KIND_OF_FACET[facet] is kind]
         found[f"unit:facets:{kind}"] = family(kinds == str(kind), marked[:, places])
     return found
+
+
+def _is_linked(one: Example, section: Section) -> bool | None:
+    return one.truth.evidence_linked if section is Section.EVIDENCE else one.truth.goal_linked
 
 
 def _matter(one: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -203,20 +230,31 @@ def _first_trouble(one: Example) -> int | None:
     return next((place for place, label in enumerate(one.labels) if label.category in _TROUBLE), None)
 
 
-def _mail_family(examples: Sequence[Example], features: TextFeatures) -> RidgeFamily:
+def _mail_family(pairs: Sequence[tuple[Example, Reading]], features: TextFeatures) -> RidgeFamily:
     """Over whole mails: a column for each section, the last one for several issues."""
-    table = features.of_texts([one.doc.text for one in examples], [lines_of(one.doc) for one in examples])
-    answers = [[*(s in one.truth.sections for s in SECTIONS), len(one.truth.issues) > 1] for one in examples]
-    return RidgeFamily.of(table, np.array(answers, dtype=float), [one.truth.writer for one in examples], ALPHA_TEXT)
+    table = stacked(features.of_texts(reading, [range(len(one.units))]) for one, reading in pairs)
+    answers = [[*(s in one.truth.sections for s in SECTIONS), len(one.truth.issues) > 1] for one, _ in pairs]
+    return RidgeFamily.of(table, np.array(answers, dtype=float), [one.truth.writer for one, _ in pairs], ALPHA_TEXT)
 
 
-def _category_family(examples: Sequence[Example], features: TextFeatures) -> RidgeFamily:
-    """Over the words of each issue."""
-    texts = [issue.text for one in examples for issue in one.issues]
-    labels = [label.category for one in examples for label in one.labels]
-    answers = np.array([[label is category for category in CATEGORIES] for label in labels], dtype=float)
-    writers = [one.truth.writer for one in examples for _ in one.issues]
-    return RidgeFamily.of(features.of_texts(texts, [piece_lines(text) for text in texts]), answers, writers, ALPHA_TEXT)
+def _issue_families(pairs: Sequence[tuple[Example, Reading]], features: TextFeatures) -> dict[str, RidgeFamily]:
+    """Over the words of each issue: its category, and the products that enough issues ask about."""
+    labels = [label for one, _ in pairs for label in one.labels]
+    writers = [one.truth.writer for one, _ in pairs for _ in one.issues]
+    often = Counter(product for label in labels for product in label.products)
+    names = tuple(sorted(product for product, n in often.items() if n >= _ENOUGH))
+    categories = np.array([[label.category is one for one in CATEGORIES] for label in labels], dtype=float)
+    products = np.array([[product in label.products for product in names] for label in labels], dtype=float)
+    blocks = [
+        features.of_texts(reading, [units_within(one.units, issue.spans) for issue in one.issues])
+        for one, reading in pairs
+        if one.issues
+    ]
+    by_product = RidgeFamily.of(stacked(without_chars(one) for one in blocks), products, writers, ALPHA_TEXT)
+    return {
+        "category": RidgeFamily.of(stacked(blocks), categories, writers, ALPHA_TEXT),
+        "product": replace(by_product, names=names),
+    }
 
 
 def _with_kind(examples: Sequence[Example]) -> list[tuple[int, int]]:
@@ -229,13 +267,14 @@ def _with_kind(examples: Sequence[Example]) -> list[tuple[int, int]]:
     ]
 
 
-def _kind_family(examples: Sequence[Example], features: TextFeatures) -> RidgeFamily:
+def _kind_family(pairs: Sequence[tuple[Example, Reading]], features: TextFeatures) -> RidgeFamily:
     """Over the words of those issues."""
-    found = _with_kind(examples)
-    texts = [examples[number].issues[place].text for number, place in found]
-    answers = np.array([[examples[number].truth.kind is kind for kind in KINDS] for number, _ in found], dtype=float)
-    writers = [examples[number].truth.writer for number, _ in found]
-    return RidgeFamily.of(features.of_texts(texts, [piece_lines(text) for text in texts]), answers, writers, ALPHA_KIND)
+    found = [(*pairs[number], place) for number, place in _with_kind([one for one, _ in pairs])]
+    table = stacked(
+        features.of_texts(reading, [units_within(one.units, one.issues[at].spans)]) for one, reading, at in found
+    )
+    answers = np.array([[one.truth.kind is kind for kind in KINDS] for one, _, _ in found], dtype=float)
+    return RidgeFamily.of(table, answers, [one.truth.writer for one, _, _ in found], ALPHA_KIND)
 
 
 def _tags(
@@ -311,10 +350,12 @@ def _combine_several(
 
 
 def _combine_borders(
-    examples: Sequence[Example], tags: Sequence[NDArray[np.float64]], encoder: Encoder, pack: Pack
+    examples: Sequence[Example],
+    tags: Sequence[NDArray[np.float64]],
+    vectors: Sequence[NDArray[np.float32]],
+    pack: Pack,
 ) -> tuple[Combiner, list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """The combiner of borders, each example's probabilities (of a combiner that has seen its writer), and its contrasts."""
-    vectors = [encoder.encode([unit.text for unit in one.units]) for one in examples]
     differing = [
         contrasts(tag[:, SYMPTOM], tag[:, CATEGORY_TAGS], vector) for tag, vector in zip(tags, vectors, strict=True)
     ]
@@ -357,17 +398,47 @@ def _combine_kinds(
     return _combine(table, labels, C_KIND)
 
 
+def _combine_links(
+    examples: Sequence[Example], tags: Sequence[NDArray[np.float64]], vectors: Sequence[NDArray[np.float32]]
+) -> dict[str, Combiner]:
+    """Of the mails that have both sides."""
+    found = {}
+    for section in LINKED:
+        both = [
+            (one, tag, vector)
+            for one, tag, vector in zip(examples, tags, vectors, strict=True)
+            if _is_linked(one, section) is not None and one.units
+        ]
+        table = [
+            link_row(
+                one.doc,
+                one.units,
+                one.named,
+                vector,
+                link_tags(tag, section),
+                holds=link_by_rules(section, one.doc, one.named),
+            )
+            for one, tag, vector in both
+        ]
+        labels = _yes_no(_is_linked(one, section) for one, _, _ in both)
+        found[f"link:{section.value}"] = _combine(table, labels, C_SECTION)
+    return found
+
+
 def _combine_products(
     examples: Sequence[Example],
     tags: Sequence[NDArray[np.float64]],
     guesses: Sequence[Sequence[dict[Category, float]]],
+    family: RidgeFamily,
     pack: Pack,
 ) -> Combiner:
     table: list[NDArray[np.float64]] = []
     labels: list[str] = []
+    sounds = iter(family.unseen())
     for one, tag, guess in zip(examples, tags, guesses, strict=True):
         for issue, truth, categories in zip(one.issues, one.labels, guess, strict=True):
-            found = subject_rows(one.doc, issue.spans, one.named, pack, one.units, tag[:, SYMPTOM], categories)
+            sound = dict(zip(family.names, map(float, next(sounds)), strict=True))
+            found = subject_rows(one.doc, issue.spans, one.named, pack, one.units, tag[:, SYMPTOM], categories, sound)
             table += found.values()
             labels += ["yes" if product in truth.products else "no" for product in found]
     return _combine(table, labels, C_SECTION)

@@ -6,8 +6,6 @@ A date counts only as the phenomenon's: deadlines, contracts, meetings and relea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from classify.hits import Hit, compiled, find
@@ -24,7 +22,7 @@ _ERA = (
 _MD = r"(?<![\d/.\-\w])(?P<mo2>1[0-2]|0?[1-9])\s*(?:/|月)\s*(?P<d2>3[01]|[12]\d|0?[1-9])(?![\d/.\-%])\s*日?"
 _EN_DATE = r"\b(?:(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?P<d3>\d{1,2})(?:st|nd|rd|th)?|(?P<d4>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<mon2>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*)\b(?:,?\s+(?P<y2>20\d\d))?"
 _CLOCK = r"(?<![\d:.\w])(?:午前|午後|AM|PM)?\s*(?:2[0-9]|1\d|0?\d)(?::[0-5]\d(?::[0-5]\d)?(?![\d:])|時(?!間)(?:\s*(?:半|[0-5]?\d分))?)\s*(?:am|pm|a\.m\.|p\.m\.)?|\b(?:1[0-2]|[1-9])\s*(?:am|pm|a\.m\.|p\.m\.)\b"
-_DATE = re.compile(f"{_YMD}|{_ERA}|{_MD}|{_EN_DATE}", re.IGNORECASE)
+DATE = re.compile(f"{_YMD}|{_ERA}|{_MD}|{_EN_DATE}", re.IGNORECASE)
 _EXACT = (
     r"今朝|昨日|一昨日|おととい|本日|今日|昨夜|昨晩|ゆうべ|先ほど|さきほど|先程|さっき|たった今|今しがた|今日未明|今夜|今晩|昼頃から|夕方から|今朝方|(?:先週|今週)の?[月火水木金土日]曜日?|[月火水木金土日]曜(?:日)?(?:の)?(?:朝|昼|夕方|夜|深夜|未明)?から"
     r"|[1-6１-６一二三四五六]\s*日(?:ほど|くらい)?前|\d{1,2}\s*(?:分|時間)(?:ほど|くらい|ぐらい)?前|数(?:分|時間)前|半日前|今(?:から)?\d+分前"
@@ -34,6 +32,8 @@ _EXACT_EN = (
     r"|(?:a|one|two|three|four|five|six|\d+|a couple of|a few|several)\s+(?:minutes?|mins?|hours?|hrs?)\s+ago|(?:one|two|three|four|five|six|[1-6])\s+days?\s+ago|(?:for|in) the (?:last|past) (?:\d+|few|couple of|two|three|several)?\s*(?:minutes?|hours?)"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day (?:morning|afternoon|evening|night)|earlier today|since (?:noon|midnight|morning))\b"
 )
+_EXACT_ZH = r"昨天|前天|今天|昨晚|今早|刚才|刚刚|(?:上)?周[一二三四五六日](?:起|开始)?|[一二三四五六1-6]天前|(?:\d{1,2}|[一二三四五六两半])\s*个?(?:小时|分钟)前"
+_FREQUENCY_ZH = r"每(?:次|天|晚|周|小时|分钟|隔)|偶尔|有时|间歇|反复|\d+次(?:中|里)|频繁|经常"
 _FREQUENCY = (
     r"毎回(?!.{0,8}(?:丁寧|迅速|ありがとう|お世話))|毎(?:日|晩|朝|夜|週|時|月|分|秒)|断続的|時々|ときどき|時折|たまに|稀に|まれに|不定期|不規則|定期的に|必ず(?:発生|失敗|エラー|起き|落ち|出|なり|切)|常に|常時|ずっと|頻繁に|頻発|しばしば|一日に|1日に|週に|月に|\d+\s*(?:分|時間|日|秒)(?:に一度|に1回|に一回|おき|ごと|毎|間隔)"
     r"|\d+\s*回(?:中|に|ほど|くらい|発生|起|出|失敗|とも|目|に1|程度|以上|試)|何度(?:も|やって|試して|実行して|アクセスして|操作して)|一度(?:だけ|のみ|きり)|1回(?:だけ|のみ)|初めて発生|散発|突発|連続して(?:発生|失敗)|[日週月]に\d+回|再発(?:し|を)|今も(?:続|継続|発生|同じ)|現在も|今でも|継続(?:中|して(?:い|お|発))|続いて(?:い|お)|未だに|いまだに"
@@ -64,16 +64,6 @@ _STARTS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """A time as understood: ISO 8601 with the zone's offset if one is known, a day alone if no clock time was given."""
-
-    start: int
-    end: int
-    value: str
-    has_zone: bool
-
-
 def when_hits(doc: Document, *, is_question: bool) -> list[Hit]:
     """Evidence for the section. For how-to and service questions only a date that the matter turns on counts."""
     lines = list(doc.spoken())
@@ -84,7 +74,7 @@ def when_hits(doc: Document, *, is_question: bool) -> list[Hit]:
     prose = [line for line in lines if not line.is_log]
     text = doc.text
     for regex, rule, weight in (
-        (_EXACT, "relative_time", 0.9), (_EXACT_EN, "relative_time", 0.9), (_FREQUENCY, "frequency", 0.85), (_FREQUENCY_EN, "frequency", 0.85),
+        (_EXACT, "relative_time", 0.9), (_EXACT_EN, "relative_time", 0.9), (_EXACT_ZH, "relative_time", 0.9), (_FREQUENCY_ZH, "frequency", 0.85), (_FREQUENCY, "frequency", 0.85), (_FREQUENCY_EN, "frequency", 0.85),
         (_CONDITION, "condition_in_time", 0.72), (_CONDITION_EN, "condition_in_time", 0.72),
     ):  # fmt: skip
         hits += [hit for hit in find(regex, prose, text, rule, weight) if not _is_other(text, hit.start, hit.end)]
@@ -99,7 +89,7 @@ def _dates(doc: Document, lines: list[Line], *, is_question: bool) -> Iterator[H
     for line in lines:
         if line.is_log:
             continue
-        for match in _DATE.finditer(doc.text, line.start, line.end):
+        for match in DATE.finditer(doc.text, line.start, line.end):
             if is_question:
                 if turning.search(doc.text, max(line.start, match.start() - 40), min(line.end, match.end() + 40)):
                     yield Hit(match.start(), match.end(), "date_that_matters", 0.7)
@@ -134,87 +124,3 @@ def _is_other(text: str, start: int, end: int) -> bool:
     if re.match(r"\s*(?:頃|ごろ)?\s*(?:から|より|以降|以来)", text[end : end + 10]):
         return False
     return _NOT_ONSET.search(text[left:start] + " " + text[end:right]) is not None
-
-
-_OFFSETS = {
-    "jst": 9,
-    "日本時間": 9,
-    "cst": 8,
-    "中国時間": 8,
-    "北京時間": 8,
-    "hkt": 8,
-    "sgt": 8,
-    "utc": 0,
-    "gmt": 0,
-    "kst": 9,
-}
-_ZONE = re.compile(r"\b(?:JST|CST|UTC|GMT|HKT|SGT|KST)\b|日本時間|中国時間|北京時間", re.IGNORECASE)
-_TIME = re.compile(
-    r"(?P<ampm>午前|午後)?\s*(?P<h>2[0-9]|1\d|0?\d)\s*(?::(?P<m>[0-5]\d)|時\s*(?:(?P<half>半)|(?P<m2>[0-5]?\d)分)?)\s*(?P<ap>am|pm)?",
-    re.IGNORECASE,
-)
-_DAYS_BACK = {
-    "本日": 0,
-    "今日": 0,
-    "今朝": 0,
-    "昨日": 1,
-    "昨夜": 1,
-    "昨晩": 1,
-    "一昨日": 2,
-    "おととい": 2,
-    "today": 0,
-    "this morning": 0,
-    "yesterday": 1,
-    "last night": 1,
-}
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-
-def instants(doc: Document, hits: list[Hit], sent_at: datetime | None) -> list[Instant]:
-    """The times among the hits as instants; relative words are counted from the mail's own date."""
-    zone = _ZONE.search(doc.text)
-    found = []
-    for hit in sorted(hits, key=lambda hit: hit.start):
-        day = _day_of(doc.text[hit.start : hit.end], sent_at)
-        if day is None:
-            continue
-        clock = _TIME.match(doc.text[hit.end : hit.end + 16].lstrip(" ()月火水木金土日曜,、の頃T"))
-        if clock is None:
-            found.append(Instant(hit.start, hit.end, day.isoformat(), has_zone=zone is not None))
-            continue
-        try:
-            found.append(Instant(hit.start, hit.end, _at(day, clock, zone), has_zone=zone is not None))
-        except ValueError:
-            found.append(Instant(hit.start, hit.end, day.isoformat(), has_zone=zone is not None))
-    return found
-
-
-def _at(day: date, clock: re.Match[str], zone: re.Match[str] | None) -> str:
-    hour = int(clock["h"]) + (
-        12 if (clock["ampm"] == "午後" or (clock["ap"] or "").lower() == "pm") and int(clock["h"]) < 12 else 0
-    )
-    minute = 30 if clock["half"] else int(clock["m"] or clock["m2"] or 0)
-    at = datetime(day.year, day.month, day.day) + timedelta(hours=hour, minutes=minute)  # noqa: DTZ001 - 25時 is 1 a.m.; the zone follows
-    if zone is None:
-        return at.isoformat(timespec="minutes")
-    return at.replace(tzinfo=timezone(timedelta(hours=_OFFSETS[zone[0].lower()]))).isoformat(timespec="minutes")
-
-
-def _day_of(words: str, sent_at: datetime | None) -> date | None:
-    match = _DATE.search(words)
-    if match is None:
-        back = next((days for word, days in _DAYS_BACK.items() if word in words.lower()), None)
-        return sent_at.date() - timedelta(days=back) if sent_at and back is not None else None
-    year = int(match["y"] or match["y2"] or 0)
-    month = int(match["mo"] or match["emo"] or match["mo2"] or 0)
-    name = (match["mon"] or match["mon2"] or "").lower()
-    month = month or (_MONTHS.index(name[:3]) + 1 if name else 0)
-    day = int(match["d"] or match["ed"] or match["d2"] or match["d3"] or match["d4"] or 0)
-    if match["ey"]:
-        year = 2018 + (1 if match["ey"] == "元" else int(match["ey"]))
-    try:
-        if not year and sent_at:
-            year = sent_at.year - (1 if date(sent_at.year, month, day) > sent_at.date() + timedelta(days=60) else 0)
-        return date(year, month, day) if year else None
-    except ValueError:
-        return None

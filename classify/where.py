@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from classify.hits import Hit, compiled, find
@@ -58,6 +59,11 @@ def where_hits(doc: Document, pack: Pack) -> list[Hit]:
     return hits
 
 
+def accesses(doc: Document) -> Iterator[Hit]:
+    """Where the sender says that he connects from."""
+    return find(_FROM, [line for line in doc.prose() if line.number > 0], doc.text, "access_from", 0.8)
+
+
 def _is_document(text: str, hit: Hit) -> bool:
     """A help page or a mail address is no place."""
     around = text[max(0, hit.start - 12) : hit.end + 24].lower()
@@ -66,45 +72,68 @@ def _is_document(text: str, hit: Hit) -> bool:
     )
 
 
-def resource_hits(doc: Document, pack: Pack) -> Iterator[tuple[Hit, str]]:
+def resource_hits(doc: Document, pack: Pack) -> tuple[tuple[Hit, str], ...]:
     """Every resource id, endpoint or identity of the pack's patterns, with its kind."""
-    lines = [line for line in doc.lines if line.text and not line.is_shell]
-    for pattern in pack.resource_patterns:
-        for hit in find(pattern.regex, lines, doc.text, "resource_id", 0.97):
-            yield hit, pattern.kind
+    key = ("resources", id(pack))
+    if key not in doc.found:
+        lines = [line for line in doc.lines if line.text and not line.is_shell]
+        doc.found[key] = tuple(
+            (hit, pattern.kind)
+            for pattern in pack.resource_patterns
+            for hit in find(pattern.regex, lines, doc.text, "resource_id", 0.97)
+        )
+    found: tuple[tuple[Hit, str], ...] = doc.found[key]
+    return found
 
 
 def regions(doc: Document, pack: Pack) -> list[tuple[int, int, str]]:
     """Regions by id or by a name that means the region: (start, end, region id), in order."""
-    found: list[tuple[int, int, str]] = []
+    key = ("regions", id(pack))
+    if key not in doc.found:
+        doc.found[key] = sorted(_regions(doc, pack))
+    found: list[tuple[int, int, str]] = doc.found[key]
+    return found
+
+
+def _regions(doc: Document, pack: Pack) -> Iterator[tuple[int, int, str]]:
     code = compiled(pack.cues.patterns["region"])
-    for line in doc.lines:
-        if line.is_shell:
-            continue
-        for match in code.finditer(doc.text, line.start, line.end):
-            code_names = (
-                name for name in sorted(pack.regions, key=len, reverse=True) if match[0].lower().startswith(name)
-            )
-            found.append((match.start(), match.end(), next(code_names, "")))
-    for region in pack.regions.values():
-        names = [name for name in (*region.aliases, *region.name.values()) if len(name) >= 2]
-        for name in names:
-            found += _by_name(doc, name, region.id)
-    return sorted(found)
-
-
-def _by_name(doc: Document, name: str, region: str) -> Iterator[tuple[int, int, str]]:
-    """A city counts as a region only with リージョン, "region" or the like beside it; a full name counts alone."""
-    base = re.escape(name.removesuffix("リージョン"))
-    guard = "" if "(" in name else r"\s*(?:リージョン|region|の?(?:データセンター|DC)|\(?(?:cn|ap|us|eu|me)-)"
-    pattern = compiled(base + guard)
+    named, told, table = _region_names(
+        tuple(
+            (name, region.id)
+            for region in pack.regions.values()
+            for name in (*region.aliases, *region.name.values())
+            if len(name) >= 2
+        )
+    )
+    by_length = sorted(pack.regions, key=len, reverse=True)
     for line in doc.lines:
         if not line.is_shell:
-            for match in pattern.finditer(doc.text, line.start, line.end):
-                yield match.start(), match.end(), region
-    if guard and name.isascii():
-        for line in doc.lines:
-            for match in compiled(
-                rf"\b(?:in|region:?|to)\s+(?:the\s+)?{base}\b(?!\s+(?:office|branch|time|team))"
-            ).finditer(doc.text, line.start, line.end):
-                yield match.start(), match.end(), region
+            for match in code.finditer(doc.text, line.start, line.end):
+                yield (
+                    match.start(),
+                    match.end(),
+                    next((id_ for id_ in by_length if match[0].lower().startswith(id_)), ""),
+                )
+            for match in named.finditer(doc.text, line.start, line.end):
+                yield match.start(), match.end(), table[(match["guarded"] or match["alone"]).lower()]
+        for match in told.finditer(doc.text, line.start, line.end):
+            yield match.start(), match.end(), table[match["told"].lower()]
+
+
+@lru_cache(maxsize=8)
+def _region_names(names: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
+    """(names in any text, names behind "in" or "region", name to region id), the longest names first.
+
+    A city counts as a region only with リージョン, "region" or the like beside it; a full name counts alone.
+    """
+    table = {name.removesuffix("リージョン").lower(): region for name, region in reversed(names)}
+    bases = sorted({name.removesuffix("リージョン") for name, _ in names}, key=len, reverse=True)
+    alone = "|".join(re.escape(name) for name in bases if "(" in name)
+    guarded = "|".join(re.escape(name) for name in bases if "(" not in name)
+    told = "|".join(re.escape(name) for name in bases if "(" not in name and name.isascii())
+    beside = r"\s*(?:リージョン|region|の?(?:データセンター|DC)|\(?(?:cn|ap|us|eu|me)-)"
+    return (
+        compiled(rf"(?P<alone>{alone or '(?!)'})|(?P<guarded>{guarded or '(?!)'}){beside}"),
+        compiled(rf"\b(?:in|region:?|to)\s+(?:the\s+)?(?P<told>{told or '(?!)'})\b(?!\s+(?:office|branch|time|team))"),
+        table,
+    )

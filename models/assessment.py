@@ -153,6 +153,9 @@ class Assessment:
     facets: Mapping[Facet, Finding] = field(default_factory=dict)
     evidence_linked: bool | None = None
     goal_linked: bool | None = None
+    link_confidence: Mapping[Section, float] = field(
+        default_factory=dict
+    )  # of evidence and goal: that the verdict is right
     accounts: tuple[str, ...] = ()
     multiple_accounts: bool = False
     refers_elsewhere: bool = False

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.assessment import Section
 from models.decision import Decision, Disposition, Reason
 from responders.confidence import decision_confidence
 from responders.items import Checked, Presence, check, items_along, required_items
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from policy.pack import Pack
     from responders.matter import Matter
 
+ZONE = "zone"  # the question after the time zone
 NO_LETTERS_IN_LANGUAGE = "no_letters_in_language"
 
 
@@ -165,6 +167,8 @@ def _along(case: _Case, missing: tuple[str, ...]) -> tuple[str, ...]:
     matter, ask = case.matter, case.pack.thresholds.ask
     candidates = items_along(matter.policies(case.pack), matter.kind(case.seen), case.pack)
     absent = [item for item in candidates if check(item, case.seen, matter.settled, ask).presence is Presence.ABSENT]
+    if Section.WHEN.value not in missing and any(hint.kind == "zone_missing" for hint in case.seen.hints):
+        absent.append(ZONE)  # a time of day was given, but not where on earth
     return along_that_fits(missing, absent, case.pack)
 
 

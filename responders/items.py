@@ -112,11 +112,13 @@ def is_given(item: str, seen: Assessment) -> bool:
 
 
 def _check_link(item: str, seen: Assessment, ask: float) -> Checked:
-    """The guide's ★ checks: only what is present can fail to be linked, so its finding says how sure we are."""
+    """The guide's ★ checks: only what is present can fail to be linked, so we are no surer than of its presence."""
     if _linked(item, seen) is not False:
         return Checked(item=item, presence=Presence.THERE, absence=0.0)
-    base = finding_of(item.removeprefix("link:"), seen)
+    section = item.removeprefix("link:")
+    base = finding_of(section, seen)
     absence = base.confidence if base is not None and base.present else 0.0
+    absence = min(absence, seen.link_confidence.get(Section(section), 1.0))
     presence = Presence.ABSENT if absence >= ask else Presence.UNSURE if absence else Presence.THERE
     return Checked(item=item, presence=presence, absence=absence)
 
