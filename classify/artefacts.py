@@ -11,7 +11,7 @@ import numpy as np
 
 from classify.learned import Combiner, LearnedScorer, TextFeatures
 from classify.ridge import Ridge
-from classify.vocabulary import known_chars, known_words
+from classify.vocabulary import chars, known, words_and_pairs
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
 CARD = "card.toml"
-FORMAT = 5  # raised whenever other arrays are expected, so that old weights are refused and not half read
+FORMAT = 6  # raised whenever other arrays are expected, so that old weights are refused and not half read
 
 
 def save(
@@ -46,6 +46,7 @@ def save(
         arrays[f"combiner.{name}.classes"] = np.frombuffer("\0".join(combiner.classes).encode(), dtype=np.uint8)
         arrays[f"combiner.{name}.coef"] = combiner.coef
         arrays[f"combiner.{name}.intercept"] = combiner.intercept
+        arrays[f"combiner.{name}.threshold"] = np.array(combiner.threshold, np.float32)
     with (folder / WEIGHTS).open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
@@ -70,8 +71,8 @@ def load(folder: Path, encoder: Encoder) -> LearnedScorer:
     with np.load(folder / WEIGHTS, allow_pickle=False) as arrays:
         features = TextFeatures(
             encoder,
-            known_chars(_texts(arrays["chars.terms"]), arrays["chars.idf"]),
-            known_words(_texts(arrays["tokens.terms"]), arrays["tokens.idf"]),
+            known(chars, _texts(arrays["chars.terms"]), arrays["chars.idf"]),
+            known(words_and_pairs, _texts(arrays["tokens.terms"]), arrays["tokens.idf"]),
         )
         ridges = {
             name: Ridge(
@@ -86,6 +87,7 @@ def load(folder: Path, encoder: Encoder) -> LearnedScorer:
                 tuple(_texts(arrays[f"combiner.{name}.classes"])),
                 arrays[f"combiner.{name}.coef"],
                 arrays[f"combiner.{name}.intercept"],
+                float(arrays[f"combiner.{name}.threshold"]),
             )
             for name in _names(arrays, "combiner.")
         }

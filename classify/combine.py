@@ -50,12 +50,12 @@ def finding(
     else:
         probability = max(opinion.probability, LEAST_WHEN_CERTAIN if rules >= CERTAIN else 0.0)
     probability = max(probability, least)
-    present = probability >= 0.5
+    present = probability >= (opinion.threshold if opinion else 0.5)
     best = sorted(hits, key=lambda hit: (-hit.weight, hit.start))[:MOST_SPANS] if present else []
     spans = [(hit.start, hit.end) for hit in best]
     proof = [f"rule:{name}" for name in dict.fromkeys(hit.rule for hit in best)]
     if opinion is not None:
-        proof.append(f"model:{opinion.probability:.2f}")
+        proof += [f"model:{opinion.probability:.2f}", *([f"rules:{rules:.2f}"] if rules and not present else [])]
         spans += opinion.spans if present and not any(end > start for start, end in spans) else ()
     confidence = probability if present else 1.0 - probability
     return Finding(

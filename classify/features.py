@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -84,11 +84,11 @@ def words(texts: Sequence[str]) -> list[list[str]]:
     for batch in _batches(texts):
         at = 0
         ends = np.cumsum([len(text) + 1 for text in batch])
-        for token in _pipeline().make_doc("\n".join(batch)):
-            while token.idx >= ends[at]:
+        for morpheme in _tokenizer().tokenize("\n".join(batch)):
+            while morpheme.begin() >= ends[at]:
                 at += 1
-            word = token.norm_
-            if not token.is_space and (len(word) > 1 or not _TRIFLE.fullmatch(word)):
+            word = morpheme.normalized_form()
+            if not word.isspace() and (len(word) > 1 or not _TRIFLE.fullmatch(word)):
                 found[place + at].append(word)
         place += len(batch)
     return found
@@ -109,13 +109,14 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _pipeline() -> Any:  # noqa: ANN401 - spaCy has no types
-    if not hasattr(_LOCAL, "pipeline"):
+def _tokenizer() -> Any:  # noqa: ANN401 - spaCy has no types
+    """This thread's Sudachi, out of spaCy's blank Japanese pipeline: its words without its parts of speech, which nobody reads."""
+    if not hasattr(_LOCAL, "tokenizer"):
         import warnings  # noqa: PLC0415
 
         import spacy  # noqa: PLC0415 - heavy, for workers only
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            _LOCAL.pipeline = spacy.blank("ja")
-    return _LOCAL.pipeline
+            _LOCAL.tokenizer = cast("Any", spacy.blank("ja").tokenizer).tokenizer
+    return _LOCAL.tokenizer

@@ -8,9 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from classify.segment import Line
+
+
+_SHORT = 20_000  # characters up to which one search of the whole is cheaper than one of each line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,35 @@ def compiled(regex: str) -> re.Pattern[str]:
     return re.compile(regex, re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
+def _anywhere(regex: str) -> re.Pattern[str]:
+    """Matches somewhere in a text if the expression matches in one of its lines: most match nowhere, and one search tells."""
+    return re.compile(regex, re.IGNORECASE | re.MULTILINE)
+
+
 def find(regex: str, lines: Iterable[Line], text: str, rule: str, weight: float) -> Iterator[Hit]:
     """Every match within these lines."""
+    if len(text) <= _SHORT and not _anywhere(regex).search(text):
+        return
     pattern = compiled(regex)
     for line in lines:
         for match in pattern.finditer(text, line.start, line.end):
             if match.end() > match.start():
                 yield Hit(match.start(), match.end(), rule, weight)
+
+
+def one_of(words: Sequence[str], behind: Callable[[str], str] | None = None) -> str:
+    """An expression for any of these words, earlier ones preferred; each first letter is looked at once, not once a word.
+
+    Args:
+        words: At least one letter each; none gives an expression that never matches.
+        behind: Makes the expression that must follow a word; a space in a word may then be left out.
+    """
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        rest = re.escape(word[1:])
+        groups.setdefault(word[0].lower(), []).append(rest.replace(r"\ ", r"\s?") + behind(word) if behind else rest)
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(rests)})" for first, rests in groups.items()) or "(?!)"
 
 
 def together(hits: Iterable[Hit]) -> float:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from classify.vocabulary import Vocabulary
     from policy.pack import Pack
 
-OWN, NEIGHBOUR, LAYOUT_WEIGHT, WHOLE = 1.2, 0.5, 0.7, 0.6  # weights of the dense features beside the n-grams' 1
+OWN, NEIGHBOUR, LAYOUT_WEIGHT, WHOLE = 1.2, 0.5, 0.35, 0.6  # weights of the dense features beside the n-grams' 1
 SECTIONS, FACETS, KINDS, CATEGORIES = tuple(Section), tuple(Facet), tuple(SymptomKind), tuple(Category)
 KIND_OF_FACET = {facet: kind for kind, facets in FACETS_OF_KIND.items() for facet in facets}
 # Columns of the unit ridge: sections, "another issue begins", facets, the category and the kind that a unit's words have,
@@ -132,6 +132,7 @@ class Combiner:
     classes: tuple[str, ...]
     coef: NDArray[np.float32]
     intercept: NDArray[np.float32]
+    threshold: float = 0.5  # of a binary one: the probability from which "yes" is the better answer by F1
 
     def probabilities(self, row: NDArray[np.float64]) -> dict[str, float]:
         """The probability of each class; a binary combiner's classes are (no, yes)."""
@@ -237,7 +238,8 @@ class LearnedScorer:
     ) -> Opinion:
         best = sorted(range(len(units)), key=lambda place: -tags[place])[:2]
         spans = tuple((units[place].start, units[place].end) for place in best if tags[place] >= _SPEAKS_FOR)
-        return Opinion(probability=self._combiners[name].probabilities(row)["yes"], spans=spans)
+        combiner = self._combiners[name]
+        return Opinion(probability=combiner.probabilities(row)["yes"], threshold=combiner.threshold, spans=spans)
 
     def _issues(
         self, issues: Sequence[IssueVoice], tags: Tags

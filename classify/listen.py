@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from models.assessment import Facet
     from policy.pack import Pack
 
+_LONGEST = 20_000  # characters of one issue that the rules read
+
 
 def listen(doc: Document, pack: Pack) -> Voice:
     """What the rules say of a mail."""
@@ -48,5 +50,14 @@ def listen_to_issues(doc: Document, parts: Sequence[Piece], named: Sequence[Ment
             categories=category_scores(text, has_product=has_product, subject=subject),
         )
         for part in parts
-        for text in [part.text(doc)]
+        for text in [_words_of(part, doc)]
     )
+
+
+def _words_of(part: Piece, doc: Document) -> str:
+    """An issue's words; of a very long one those of the lines that are read (`classify.segment`)."""
+    text = part.text(doc)
+    if len(text) <= _LONGEST:
+        return text
+    lines = (line for line in doc.lines if any(start < line.end and line.start < end for start, end in part.spans))
+    return "\n".join(doc.text[line.start : line.end] for line in lines)[:_LONGEST]

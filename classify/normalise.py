@@ -6,11 +6,14 @@ NFKC changes lengths (㍻ becomes 平成, ｶﾞ becomes ガ), so offsets found 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from models.assessment import Span
 
+# Runs that folding leaves as they are, but for a combining mark behind their end.
+_PLAIN = re.compile("[\n\x20-\x7e\u3001-\u3002\u300c-\u300f\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff]+")
 _MARKS = frozenset("\uff9e\uff9f\u3099\u309a")
 # One sign for each family that writers mix freely: wave dashes, minus signs and hyphens, full-width colon by NFKC.
 _SAME = str.maketrans(
@@ -52,6 +55,16 @@ def fold(text: str) -> Folded:
     origin: list[int] = []
     at, end = 0, len(text)
     while at < end:
+        plain = _PLAIN.match(text, at)
+        if plain:
+            stop = plain.end()
+            # The last one may belong to a mark that follows it.
+            stop -= stop < end and (text[stop] in _MARKS or unicodedata.combining(text[stop]) > 0)
+            if stop > at:
+                out.append(text[at:stop])
+                origin.extend(range(at, stop))
+                at = stop
+                continue
         after = at + 1
         while after < end and (text[after] in _MARKS or unicodedata.combining(text[after])):
             after += 1

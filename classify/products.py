@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from classify.hits import one_of
 from classify.normalise import fold
 from classify.where import resource_hits
 
@@ -55,20 +56,19 @@ def _gazetteer(entries: tuple[tuple[str, str, bool], ...]) -> tuple[re.Pattern[s
         key = fold(alias).text.lower()
         if key not in table or (is_strong and not table[key][1]):
             table[key] = (product, is_strong)
-    groups: dict[str, list[str]] = {}
-    for alias in sorted(table, key=len, reverse=True):
-        groups.setdefault(alias[:1], []).append(alias)
-    return re.compile("|".join(_of_one_letter(first, names) for first, names in groups.items()), re.IGNORECASE), table
+    longest = sorted(table, key=len, reverse=True)
+    latin = one_of([alias for alias in longest if _is_latin(alias[0])], _border)
+    other = one_of([alias for alias in longest if not _is_latin(alias[0])], _border)
+    return re.compile(rf"(?<![a-z0-9_.@/-])(?:{latin})|{other}"), table
 
 
-def _of_one_letter(first: str, aliases: list[str]) -> str:
-    """The aliases that begin with one letter, the longest first: the letter is looked at once, not once an alias."""
-    left = r"(?<![a-z0-9_.@/-])" if first.isascii() and first.isalnum() else ""
-    rests = []
-    for alias in aliases:
-        right = r"(?![a-z0-9_@]|[-.][a-z0-9]{2,}\.)" if alias[-1].isascii() and alias[-1].isalnum() else ""
-        rests.append(re.escape(alias[1:]).replace(r"\ ", r"\s?") + right)
-    return f"{left}{re.escape(first)}(?:{'|'.join(rests)})"
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() and letter.isalnum()
+
+
+def _border(alias: str) -> str:
+    """What may not follow a name that ends in a Latin letter or a digit."""
+    return r"(?![a-z0-9_@]|[-.][a-z0-9]{2,}\.)" if _is_latin(alias[-1]) else ""
 
 
 def _entries(pack: Pack) -> tuple[tuple[str, str, bool], ...]:
@@ -80,11 +80,12 @@ def mentions(doc: Document, pack: Pack) -> tuple[Mention, ...]:
     """Every product named in the sender's own text, logs left out, in order."""
     pattern, table = _gazetteer(_entries(pack))
     found: list[Mention] = []
+    text = _lower(doc.text)
     for line in doc.lines:
         if line.is_shell or line.is_log:
             continue
-        for match in pattern.finditer(doc.text, line.start, line.end):
-            key = re.sub(r"\s+", " ", match[0].lower())
+        for match in pattern.finditer(text, line.start, line.end):
+            key = re.sub(r"\s+", " ", match[0])
             entry = table.get(key) or table.get(key.replace(" ", "")) or _loose(key, table)
             if entry:
                 found.append(Mention(match.start(), match.end(), entry[0], entry[1]))
@@ -97,6 +98,12 @@ def mentions(doc: Document, pack: Pack) -> tuple[Mention, ...]:
         ):
             found.append(Mention(hit.start, hit.end, product, is_strong=False, is_id=True))
     return tuple(sorted(found, key=lambda mention: mention.start))
+
+
+def _lower(text: str) -> str:
+    """Lower case, letter by letter where the whole would change its length (İ)."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _loose(key: str, table: dict[str, tuple[str, bool]]) -> tuple[str, bool] | None:

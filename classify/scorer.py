@@ -58,9 +58,13 @@ class Tags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """The probability that something is present, and the units of the folded text that speak for it, best first."""
+    """The probability that something is present, and the units of the folded text that speak for it, best first.
+
+    The threshold makes presence and absence equally well found; what stands between it and an even chance is unsure.
+    """
 
     probability: float
+    threshold: float = 0.5  # from which it is taken as present
     spans: tuple[tuple[int, int], ...] = ()
 
 

@@ -178,7 +178,12 @@ def is_answered(doc: Document, section: Section) -> bool:
     if section is Section.EVIDENCE and any(_NO_RECORD.search(doc.text, line.start, line.end) for line in doc.spoken()):
         return True
     topic = _TOPIC.get(section)
-    return topic is not None and any(topic.search(asked) for asked in _not_known(doc))
+    if topic is None:
+        return False
+    key = ("not_known", 0)
+    if key not in doc.found:
+        doc.found[key] = tuple(_not_known(doc))
+    return any(topic.search(asked) for asked in doc.found[key])
 
 
 def _not_known(doc: Document) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from classify.normalise import Folded, fold
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from models.assessment import Section, Span
     from policy.pack import Cues
 
-MAX_LINES = 1_200  # of a longer mail the first lines and the lines around its end are read
+MAX_LINES, _EDGE = 400, 120  # of a longer mail so many lines are read: so many at each end, and prose between
 MAX_LINE = 2_000
 _HEADING_MAX = 34
+_PROSE = re.compile("[\u3041-\u3096]{2}|[a-z]{2}[,.!?]? [a-z]{2,}.*[.!?]\\s*$")
 _LOG = re.compile(
     r"^\s*(?:\[?\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}:\d{2}|\[?\d{1,2}:\d{2}:\d{2}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s+\d{1,2}:\d{2}"
     r"|(?:\[?[\w.-]+@[\w.-]+[^\]\n]{0,40}\]?\s?[#$%]|[A-Za-z]:\\[^>\n]{0,80}>|PS [A-Z]:[^>\n]{0,80}>|[$#%]\s)\s*\S|Traceback|\s+at [\w.$<>]+\(|Caused by:|\s*File \".+\", line \d+"
@@ -228,7 +230,12 @@ def _line_spans(text: str) -> list[tuple[int, int]]:
     for line in text.split("\n"):
         spans.append((at, at + min(len(line), MAX_LINE)))
         at += len(line) + 1
-    if len(spans) > MAX_LINES:
-        half = MAX_LINES // 2
-        return spans[:half] + spans[-half:]
-    return spans
+    return spans if len(spans) <= MAX_LINES else _telling(text, spans)
+
+
+def _telling(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The lines of a long text that tell most: its beginning, its end, and what is a sentence and no log between them."""
+    middle = (
+        span for span in spans[_EDGE:-_EDGE] if _PROSE.search(text, *span) and not _LOG.match(text[span[0] : span[1]])
+    )
+    return [*spans[:_EDGE], *islice(middle, MAX_LINES - 2 * _EDGE), *spans[-_EDGE:]]

@@ -19,6 +19,7 @@ from classify.artefacts import save
 from classify.borders import border_rows, contrasts, several_row
 from classify.examples import border_units, examples_of, marked_units
 from classify.features import SentenceEncoder, mask, words
+from classify.figures import f1
 from classify.learned import (
     BORDER,
     CATEGORIES,
@@ -42,7 +43,8 @@ from classify.links import link_by_rules, link_row
 from classify.ridge import Ridge, RidgeFamily
 from classify.subjects import subject_rows
 from classify.units import units_within
-from classify.vocabulary import fit_chars, fit_words
+from classify.vocabulary import chars, words_and_pairs
+from classify.vocabulary import fit as fit_vocabulary
 from models.assessment import Category, Section
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 _RARE_CHARS, _RARE_WORDS = 4, 3  # units that a term must stand in
 _ENOUGH = 3  # issues about a product, for a score of its own
 ALPHA_UNIT, ALPHA_TEXT, ALPHA_KIND = 2.0, 0.5, 0.3  # penalties of the ridges
+_FOLDS, _HAIR = 6, 0.004  # folds of writers for a threshold; how much worse than the best F1 still counts as best
 C_SECTION, C_KIND, C_CATEGORY = 0.5, 0.5, 0.2  # of the combiners
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 
@@ -110,7 +113,11 @@ class Training:
     def of(cls, examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Training:
         """Reads and factorises everything."""
         texts = [mask(unit.text) for one in examples for unit in one.units]
-        features = TextFeatures(encoder, fit_chars(texts, _RARE_CHARS), fit_words(words(texts), _RARE_WORDS))
+        features = TextFeatures(
+            encoder,
+            fit_vocabulary(chars, texts, _RARE_CHARS),
+            fit_vocabulary(words_and_pairs, words(texts), _RARE_WORDS),
+        )
         readings = tuple(features.read(one.units) for one in examples)
         pairs = list(zip(examples, readings, strict=True))
         units = stacked(features.of_units(reading, one.units, one.voice) for one, reading in pairs)
@@ -319,7 +326,8 @@ def _combine_sections(
             for one, tag, score, what in zip(examples, tags, mails, about, strict=True)
         ]
         labels = _yes_no(section in one.truth.sections for one in examples)
-        found[f"section:{section.value}"] = _combine(table, labels, C_SECTION)
+        writers = [one.truth.writer for one in examples]
+        found[f"section:{section.value}"] = _combine(table, labels, C_SECTION, writers)
     return found
 
 
@@ -332,7 +340,7 @@ def _combine_facets(examples: Sequence[Example], tags: Sequence[NDArray[np.float
         ]
         table = [rows.facet_row(facet, tag[:, place], one.voice, len(one.units)) for one, tag in of_kind]
         labels = _yes_no(facet in one.truth.facets for one, _ in of_kind)
-        found[f"facet:{facet.value}"] = _combine(table, labels, C_SECTION)
+        found[f"facet:{facet.value}"] = _combine(table, labels, C_SECTION, [one.truth.writer for one, _ in of_kind])
     return found
 
 
@@ -448,21 +456,48 @@ def _yes_no(labels: Iterable[object]) -> list[str]:
     return ["yes" if label else "no" for label in labels]
 
 
-def _combine(table: Sequence[NDArray[np.float64]], labels: Sequence[str], strength: float) -> Combiner:
-    """A logistic regression on standardised columns, the scaling folded into its weights."""
+def _combine(
+    table: Sequence[NDArray[np.float64]], labels: Sequence[str], strength: float, writers: Sequence[str] = ()
+) -> Combiner:
+    """A logistic regression on standardised columns, the scaling folded into its weights.
+
+    With `writers`, one a row, a binary one also gets its threshold: where F1 is best on writers left out.
+    """
     if len(set(labels)) == 1:  # never seen otherwise: as sure as so many examples make one
         odds = np.log(len(labels) + 1.0) * (1 if labels[0] == "yes" else -1)
         return Combiner(("no", "yes"), np.zeros((1, len(table[0])), np.float32), np.array([odds], np.float32))
-    values = np.stack(table)
+    values, answers = np.stack(table), np.asarray(labels)
+    coef, intercept, classes = _regression(values, answers, strength)
+    threshold = _threshold(values, answers, strength, np.asarray(writers)) if len(writers) else 0.5
+    return Combiner(classes, coef.astype(np.float32), intercept.astype(np.float32), threshold)
+
+
+def _regression(
+    values: NDArray[np.float64], answers: NDArray[np.str_], strength: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]:
+    """(coefficients, intercepts, classes)."""
     middle, spread = values.mean(axis=0), values.std(axis=0)
     spread[spread < 1e-6] = 1.0
     model = LogisticRegression(C=strength, max_iter=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit((values - middle) / spread, labels)
+        model.fit((values - middle) / spread, answers)
     coef = model.coef_ / spread
-    return Combiner(
-        tuple(str(one) for one in model.classes_),
-        coef.astype(np.float32),
-        (model.intercept_ - coef @ middle).astype(np.float32),
-    )
+    return coef, model.intercept_ - coef @ middle, tuple(str(one) for one in model.classes_)
+
+
+def _threshold(
+    values: NDArray[np.float64], answers: NDArray[np.str_], strength: float, writers: NDArray[np.str_]
+) -> float:
+    """The middle of the probabilities at which the F1 of yes and of no, together, are within a hair of their best."""
+    said = np.full(len(answers), 0.5)
+    names = sorted(set(writers))
+    for fold in range(_FOLDS):
+        out = np.isin(writers, names[fold::_FOLDS])
+        if out.any() and len(set(answers[~out])) > 1:
+            coef, intercept, _ = _regression(values[~out], answers[~out], strength)
+            said[out] = 1.0 / (1.0 + np.exp(-(values[out] @ coef[0] + intercept[0])))
+    truth = answers == "yes"
+    tried = np.arange(0.25, 0.76, 0.01)
+    scores = np.array([f1([*zip(truth.tolist(), (said >= at).tolist(), strict=True)]) for at in tried])
+    return round(float(tried[scores >= scores.max() - _HAIR].mean()), 2)

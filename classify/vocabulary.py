@@ -1,42 +1,50 @@
-"""[shell] Terms and their weights: counts of a text's terms, and tf-idf of counts that may be summed first.
+"""Terms and their weights: counts of a text's terms, and tf-idf of counts that may be summed first. Pure.
 
 A mail is counted once, unit by unit; the features of a unit, of an issue and of the whole mail are weighed sums of the same
-counts.
+counts. Workers need no scikit-learn for it, whose import costs them a second.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import CountVectorizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
+
+_LONGEST_GRAM = 4
+_BLANKS = re.compile(r"\s\s+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
-    """Terms (columns) with their inverse document frequencies, shape (n_terms,)."""
+    """Terms (columns) with their inverse document frequencies, shape (n_terms,), and how a text is cut into terms."""
 
-    counter: CountVectorizer
+    cut: Callable[[Any], Iterable[str]]
+    columns: dict[str, int]
     idf: NDArray[np.float32]
 
     @property
     def terms(self) -> list[str]:
         """In the order of the columns."""
-        return sorted(self.counter.vocabulary_, key=self.counter.vocabulary_.__getitem__)
+        return list(self.columns)
 
     def counts(self, texts: Sequence[Any]) -> csr_matrix:
         """How often each term stands in each text, shape (n_texts, n_terms)."""
-        if not texts:
-            return csr_matrix((0, len(self.idf)), dtype=np.float32)
-        return csr_matrix(self.counter.transform(texts), dtype=np.float32)
+        column = self.columns.get
+        found = [Counter(place for term in self.cut(text) if (place := column(term)) is not None) for text in texts]
+        ends = np.cumsum([0, *map(len, found)])
+        places = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=ends[-1])
+        amounts = np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.float32, count=ends[-1])
+        return csr_matrix((amounts, places, ends), shape=(len(texts), len(self.columns)))
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
         """Logarithmic tf-idf, rows of unit length (of 0 where there is no term)."""
@@ -47,33 +55,27 @@ class Vocabulary:
         return csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
 
 
-def fit_chars(texts: Sequence[str], at_least: int) -> Vocabulary:
-    """Characters 1 to 4 (unigrams matter in Japanese) that stand in so many texts."""
-    return _fit(CountVectorizer(analyzer="char", ngram_range=(1, 4), min_df=at_least, lowercase=False), texts)
+def fit(cut: Callable[[Any], Iterable[str]], texts: Sequence[Any], at_least: int) -> Vocabulary:
+    """The terms that stand in so many texts."""
+    within = Counter(chain.from_iterable(set(cut(text)) for text in texts))
+    terms = sorted(term for term, n in within.items() if n >= at_least)
+    idf = np.log((1 + len(texts)) / (1 + np.array([within[term] for term in terms]))) + 1.0
+    return known(cut, terms, idf.astype(np.float32))
 
 
-def fit_words(texts: Sequence[Sequence[str]], at_least: int) -> Vocabulary:
-    """Words and pairs of words that stand in so many texts; a text is its list of words."""
-    return _fit(CountVectorizer(analyzer=words_and_pairs, min_df=at_least), texts)
+def known(cut: Callable[[Any], Iterable[str]], terms: Sequence[str], idf: NDArray[np.float32]) -> Vocabulary:
+    """What `fit` found."""
+    return Vocabulary(cut, {term: place for place, term in enumerate(terms)}, idf)
 
 
-def known_chars(terms: Sequence[str], idf: NDArray[np.float32]) -> Vocabulary:
-    """What `fit_chars` found."""
-    return Vocabulary(CountVectorizer(analyzer="char", ngram_range=(1, 4), lowercase=False, vocabulary=terms), idf)
+def chars(text: str) -> Iterable[str]:
+    """Every run of 1 to 4 characters (unigrams matter in Japanese)."""
+    text = _BLANKS.sub(" ", text)
+    return chain.from_iterable(
+        (text[at : at + n] for at in range(len(text) - n + 1)) for n in range(1, _LONGEST_GRAM + 1)
+    )
 
 
-def known_words(terms: Sequence[str], idf: NDArray[np.float32]) -> Vocabulary:
-    """What `fit_words` found."""
-    return Vocabulary(CountVectorizer(analyzer=words_and_pairs, vocabulary=terms), idf)
-
-
-def words_and_pairs(words: Sequence[str]) -> list[str]:
+def words_and_pairs(words: Sequence[str]) -> Iterable[str]:
     """The words, and each two that follow each other."""
-    return [*words, *(f"{one} {other}" for one, other in pairwise(words))]
-
-
-def _fit(counter: CountVectorizer, texts: Sequence[Any]) -> Vocabulary:
-    counts = csr_matrix(counter.fit_transform(texts))
-    within = np.bincount(counts.indices, minlength=counts.shape[1])
-    idf = np.log((1 + counts.shape[0]) / (1 + within)) + 1.0
-    return Vocabulary(counter, idf.astype(np.float32))
+    return chain(words, (f"{one} {other}" for one, other in pairwise(words)))

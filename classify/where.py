@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from classify.hits import Hit, compiled, find
+from classify.hits import Hit, compiled, find, one_of
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from classify.segment import Document
@@ -128,12 +128,12 @@ def _region_names(names: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], 
     """
     table = {name.removesuffix("リージョン").lower(): region for name, region in reversed(names)}
     bases = sorted({name.removesuffix("リージョン") for name, _ in names}, key=len, reverse=True)
-    alone = "|".join(re.escape(name) for name in bases if "(" in name)
-    guarded = "|".join(re.escape(name) for name in bases if "(" not in name)
-    told = "|".join(re.escape(name) for name in bases if "(" not in name and name.isascii())
+    alone = one_of([name for name in bases if "(" in name])
+    guarded = one_of([name for name in bases if "(" not in name])
+    told = one_of([name for name in bases if "(" not in name and name.isascii()])
     beside = r"\s*(?:リージョン|region|の?(?:データセンター|DC)|\(?(?:cn|ap|us|eu|me)-)"
     return (
-        compiled(rf"(?P<alone>{alone or '(?!)'})|(?P<guarded>{guarded or '(?!)'}){beside}"),
-        compiled(rf"\b(?:in|region:?|to)\s+(?:the\s+)?(?P<told>{told or '(?!)'})\b(?!\s+(?:office|branch|time|team))"),
+        compiled(rf"(?P<alone>{alone})|(?P<guarded>{guarded}){beside}"),
+        compiled(rf"\b(?:in|region:?|to)\s+(?:the\s+)?(?P<told>{told})\b(?!\s+(?:office|branch|time|team))"),
         table,
     )

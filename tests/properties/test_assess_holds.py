@@ -54,3 +54,29 @@ def test_any_text_is_read_with_spans_inside_it(subject: str, body: str, scorer: 
     assert set(seen.facets) == (set(FACETS_OF_KIND[seen.symptom_kind]) if seen.symptom_kind else set())
     assert all(0.0 <= f.confidence <= 1.0 for f in (*seen.sections.values(), *seen.facets.values()))
     assert 0.0 <= seen.confidence <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "language"),
+    [
+        ("", "", "other"),
+        ("", "\n\n\n", "other"),
+        ("スクリーンショット", "", "ja"),
+        ("Re: 接続できません", "", "ja"),
+        ("😀", "😀" * 60_000, "other"),
+        ("x", "a" * 2_000_000, "en"),
+        ("接続", "サーバーに接続できません。" * 40_000, "ja"),
+        ("混在", "ECSに connect できない 连接失败 서버 Сервер", "ja"),
+        ("Сервер", "Сервер не отвечает с утра. Помогите, пожалуйста.", "other"),
+        ("서버", "서버에 접속할 수 없습니다. 도와주세요.", "other"),
+        ("الخادم", "لا يمكن الوصول إلى الخادم منذ الصباح", "other"),
+        ("ログ", "2026-11-24 10:15:00 ERROR 1040 Too many connections\n" * 30_000, "other"),
+    ],
+)
+def test_bad_mails_get_a_well_formed_answer(subject: str, body: str, language: str, scorer: Scorer, pack: Pack) -> None:
+    seen = assess(mail(subject, body), pack, scorer)
+    assert seen.text.startswith(subject)
+    assert set(seen.sections) == set(Section)
+    assert 0.0 <= seen.confidence <= 1.0
+    if language != "other":
+        assert seen.language == language

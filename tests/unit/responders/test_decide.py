@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.assessment import Category, Hint, SymptomKind
+from models.assessment import Category, Hint, Section, SymptomKind
 from models.decision import Decision, Disposition, LetterKind
 from models.mail import AutomaticKind, Automation
 from responders.decide import decide
@@ -198,3 +198,18 @@ def test_every_step_leaves_a_reason() -> None:
 def test_a_language_without_letters_is_named_for_the_brake() -> None:
     codes = {reason.code for reason in decided("when", language="zh").reasons}
     assert "no_letters_in_language" in codes
+
+
+def test_the_zone_is_asked_along_where_a_time_was_given_without_one() -> None:
+    clock = (Hint(kind="zone_missing"),)
+    assert "zone" in decided("goal", hints=clock).asked_along
+    assert "zone" not in decided("when", hints=clock).asked_along, "the question of when names the zone itself"
+    assert decided(hints=clock).asked_along == (), "never alone"
+    assert "zone" not in decided("goal").asked_along
+
+
+def test_a_link_that_is_barely_doubted_is_unsure_and_not_asked() -> None:
+    sure = decided(goal_linked=False, link_confidence={Section.GOAL: 0.97})
+    assert sure.missing == ("link:goal",)
+    barely = decided(goal_linked=False, link_confidence={Section.GOAL: 0.6})
+    assert (barely.missing, barely.unsure) == ((), ("link:goal",))

@@ -1,0 +1,66 @@
+"""What an agent should know at a glance, each with the words that prove it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from classify.hints import hints_of
+from classify.segment import make_document
+from policy.pack import Pack
+
+SENT = datetime.fromisoformat("2026-11-25T18:30:00+09:00")
+
+
+def read(text: str, pack: Pack) -> dict[str, str]:
+    """Kinds to the words that prove them."""
+    doc = make_document("お問い合わせ", text, (), pack.cues)
+    whole = f"お問い合わせ\n{text}"
+    found = hints_of(doc, pack, SENT, is_question=False)
+    return {hint.kind: whole[slice(*hint.span)] if hint.span else "" for hint in reversed(found)}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "proof"),
+    [
+        ("昨夜一度だけ切断されました。", "once_recovered", "一度だけ"),
+        ("検証環境では再現できません。", "not_reproducible", "再現できません"),
+        ("該当のインスタンスは削除しました。", "deletes_resources", "インスタンスは削除しまし"),
+        ("We are going to delete the instance.", "deletes_resources", "going to delete the instance"),
+        ("弊社のお客様から申告がありました。", "reseller", "弊社のお客様から"),
+        ("本チケットはクローズしてください。", "wants_close", "クローズして"),
+        ("至急ご対応ください。", "urgent", "至急"),
+        ("いつまで待たせるのですか。", "complaint", "いつまで待"),
+        ("RDPで入れません。", "connection_kind", "RDP"),
+        ("現在も続いています。", "ongoing", "現在も"),
+        ("It is still failing.", "ongoing", "still failing"),
+        ("別のPCからは問題なく接続できます。", "works_for", "別のPCからは問題な"),
+        ("It works fine from our Osaka office.", "works_for", "works fine from our"),
+        ("web02だけ接続できません。", "fails_for", "だけ接続できません"),
+        ("本社オフィスからつながりません。", "access_source", "オフィスから"),
+        ("11/24 14:30に発生しました。", "zone_missing", "11/24 14:30"),
+        ("毎晩失敗します。", "frequency", "毎晩"),
+        ("高負荷時に失敗します。", "condition", "高負荷"),
+        ("東京リージョンです。", "region", "東京リージョン"),
+    ],
+)
+def test_a_hint_is_given_with_its_proof(text: str, kind: str, proof: str, pack: Pack) -> None:
+    found = read(text, pack)
+    assert kind in found
+    assert proof in found[kind]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("11/24 14:30(JST)に発生しました。", "zone_missing"),
+        ("11/24から発生しています。", "zone_missing"),
+        ("インスタンスを削除する方法を教えてください。", "deletes_resources"),
+        ("ご対応ありがとうございます。", "complaint"),
+        ("ご確認をお願いいたします。", "urgent"),
+        ("どの端末からも接続できません。", "works_for"),
+    ],
+)
+def test_a_near_miss_gives_none(text: str, kind: str, pack: Pack) -> None:
+    assert kind not in read(text, pack)
