@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
 CARD = "card.toml"
-FORMAT = 6  # raised whenever other arrays are expected, so that old weights are refused and not half read
+FORMAT = 7  # raised whenever other arrays are expected, so that old weights are refused and not half read
 
 
 def save(
@@ -64,11 +65,16 @@ def load(folder: Path, encoder: Encoder) -> LearnedScorer:
     Raises:
         ConfigError: The card and the weights do not belong together, or the format is another version's.
     """
-    card = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
+    try:
+        card = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{folder / CARD}: {error}; run uketsuke train") from None
     raw = (folder / WEIGHTS).read_bytes()
-    if card.get("format") != FORMAT or card.get("weights_sha256") != hashlib.sha256(raw).hexdigest():
+    if card.get("format") != FORMAT:
+        raise ConfigError(f"{folder}: weights of another version; run uketsuke train")
+    if card.get("weights_sha256") != hashlib.sha256(raw).hexdigest():
         raise ConfigError(f"{folder}: weights and card do not belong together; run uketsuke train")
-    with np.load(folder / WEIGHTS, allow_pickle=False) as arrays:
+    with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         features = TextFeatures(
             encoder,
             known(chars, _texts(arrays["chars.terms"]), arrays["chars.idf"]),
@@ -108,4 +114,4 @@ def is_installed(folder: Path) -> bool:
 
 
 def _texts(array: np.ndarray) -> list[str]:
-    return array.tobytes().decode("utf-8").split("\0")
+    return array.tobytes().decode("utf-8").split("\0") if array.size else []

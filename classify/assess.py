@@ -6,10 +6,11 @@ Pure: no clock, no disk; what was learned comes in as `scorer`. Never raises on 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from classify.borders import cut
-from classify.categories import is_acknowledgement
+from classify.categories import goes_on, is_acknowledgement
 from classify.combine import finding
 from classify.explain import explain
 from classify.hints import has_permission_error, hints_of, refers_elsewhere
@@ -20,7 +21,7 @@ from classify.links import link_by_rules
 from classify.listen import listen, listen_to_issues
 from classify.normalise import fold
 from classify.products import mentions, products_of
-from classify.secrets import find_secrets
+from classify.secrets import find_secrets, masked
 from classify.sections import read_sections
 from classify.segment import make_document
 from classify.subjects import chosen
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
     from classify.products import Mention
     from classify.scorer import IssueVoice, Scorer, Scores, Voice
     from classify.segment import Document
+    from models.assessment import Secret
     from models.mail import Mail
     from policy.pack import Pack
 
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
+_HARDLY = 0.15
+_CODES, _LEAST_OF_A_CODE = frozenset({"error_code", "quoted_error"}), 0.6
 _LINKED = (Section.EVIDENCE, Section.GOAL)
 
 
@@ -69,6 +73,8 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     kind = _kind(issues.index(trouble), heard, scores) if trouble else None
     facets = _facets(doc, kind, voice, scores, sections)
     links = {one: scores.links.get(one, float(link_by_rules(one, doc, named))) for one in _LINKED}
+    secrets = find_secrets(doc)
+    issues = tuple(replace(issue, gist=_without(issue.gist, text, secrets)) for issue in issues)
     named_accounts = accounts(doc)
     other = refers_elsewhere(doc)
     return Assessment(
@@ -85,10 +91,10 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
         multiple_accounts=_several_accounts(doc, named_accounts, issues),
         refers_elsewhere=other is not None,
         has_permission_error=has_permission_error(doc),
-        secrets=find_secrets(doc),
+        secrets=secrets,
         hints=hints_of(doc, pack, mail.sent_at, is_question=is_question),
-        confidence=reading_confidence(issues, tags.several),
-        explanation=explain(sections, facets, text),
+        confidence=reading_confidence(issues, tags.several, is_silent=not mail.attachments),
+        explanation=explain(sections, facets, masked(text, secrets)),
     )
 
 
@@ -112,8 +118,10 @@ def _issues(
     for number, part in enumerate(parts):
         learned = scores.categories[number] if number < len(scores.categories) else {}
         category, confidence = best_category(heard[number].categories, learned)
+        if category is Category.ACKNOWLEDGEMENT and goes_on(spoken):
+            confidence = min(confidence, _HARDLY)  # thanks that may hold a matter: an agent looks
         products = (
-            chosen(scores.products[number], {m.product for m in named})
+            chosen(scores.products[number], _named_in(part, named))
             if scores.products
             else products_of(doc, part.spans, named, pack)
         )
@@ -149,6 +157,18 @@ def _issue(
     )
 
 
+def _named_in(part: Piece, named: tuple[Mention, ...]) -> set[str]:
+    return {m.product for m in named if any(start <= m.start < end for start, end in part.spans)}
+
+
+def _without(gist: str, text: str, secrets: tuple[Secret, ...]) -> str:
+    """The gist with every secret in it masked."""
+    for secret in secrets:
+        words = text[slice(*secret.span)]
+        gist = gist.replace(words, "*" * len(words))
+    return gist
+
+
 def _kind(number: int, heard: tuple[IssueVoice, ...], scores: Scores) -> SymptomKind:
     """The kind of symptom of one issue."""
     return best_kind(heard[number].kinds, scores.kinds[number] if scores.kinds else {})
@@ -171,12 +191,25 @@ def _facets(
         return {facet: Finding(present=False, confidence=0.85) for facet in FACETS_OF_KIND[kind]}
     shown = screenshot_facets(doc, kind)
     found = {
-        facet: finding(doc, voice.facets[facet], scores.facets.get(facet), floor=0.18) for facet in FACETS_OF_KIND[kind]
+        facet: finding(
+            doc,
+            voice.facets[facet],
+            scores.facets.get(facet),
+            floor=0.18,
+            least=_LEAST_OF_A_CODE if _shows_code(facet, voice) else 0.0,
+            whole=facet is not Facet.PARAMETERS,
+        )
+        for facet in FACETS_OF_KIND[kind]
     }
     for facet in shown:
         if not found[facet].present:
             found[facet] = Finding(present=False, confidence=0.5, proof=("a screenshot may show it",))
     return found
+
+
+def _shows_code(facet: Facet, voice: Voice) -> bool:
+    """An error's exact code or quoted text stands there."""
+    return facet is Facet.ERROR_MESSAGE and any(hit.rule in _CODES for hit in voice.facets[facet])
 
 
 def _link(sections: dict[Section, Finding], section: Section, links: Mapping[Section, float]) -> bool | None:

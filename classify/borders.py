@@ -24,11 +24,25 @@ if TYPE_CHECKING:
     from classify.units import Unit
     from policy.pack import Pack
 
-CUT = 0.5  # the least probability of a border in a mail that is surely several issues
+CUT = 0.6  # the least probability of a border in a mail that is surely several issues
 _BLANK = re.compile(r"\n[ ]*\n\s*$")
 _HEAD = re.compile(r"\s*(?:【|■|●|◆|▼|▲|◎|□|○|##?\s|-{3,}|={3,}|[A-Z][).:]|Q\d|\[)")
-COLUMNS, CONTRASTS = 22, 9
+COLUMNS, CONTRASTS = 23, 9
 _SHARPNESS = 6.0
+# A unit that counts on: the second, the third, the last, one more.
+_ORDINAL = re.compile(
+    r"\s*(?:[(（]?[A-Ca-c2-4２-４][)）.、:]|[②-⑤]|(?:2|二|ふた|3|三|みっ)(?:つ|件|点)目|ふたつ[目め]|みっつ[目め]|[2-4]件目|[二三]件目|第[二三]|second(?:ly)?\b|third(?:ly)?\b|(?:issue|question|matter|topic|item|q) ?#?[2-4B-C]\b"
+    r"|まず|最後に|もう(?:一|1|ひと)(?:つ|点|件)|それから|そのほか|一方|on top of that|and (?:finally|lastly)|P\.?S\b|追伸)",
+    re.IGNORECASE,
+)
+_ANNOUNCED = re.compile(
+    r"(?<![\d.])(?:[2-5２-５二三四五]|ふた|みっ|両)\s*(?:点|つ|件|項目|個|種類)(?!目)|\b(?:two|three|four|2|3|4|couple of|some|several|a few) (?:\w+ ){0,2}(?:questions?|issues?|problems?|requests?|things?|topics?|matters?|points?|doubts?|errors?)\b|いくつか|まとめて|ほか|他に",
+    re.IGNORECASE,
+)
+_ALL_ONE = re.compile(r"同じ(?:原因|件|もの)|すべて上記|どれも|all the same|細か|詳細|details?\b", re.IGNORECASE)
+_LISTED = re.compile(r"[、,/+&;・]|\band\b|および|及び|\Sと\S", re.IGNORECASE)
+_TOPIC = re.compile(r"[、,/+&;・]|\band\b|および|及び|と", re.IGNORECASE)
+_SHORTEST_TOPIC = 3  # characters of one topic in a subject that lists some
 
 
 def border_rows(
@@ -83,6 +97,7 @@ def border_rows(
             float(rest @ mean),
             row / max(1, len(units)),
             row <= 1,
+            bool(_ORDINAL.match(unit.text)),
         )
         if row:
             before |= products[row]
@@ -130,8 +145,9 @@ def several_row(
     doc: Document,
     n_questions: int,
     rules: Sequence[Piece],
+    announced: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Does the mail hold several issues? From its best borders and their contrasts, the whole's score, the rules' own cut."""
+    """Does the mail hold several issues? From its best borders and their contrasts, the whole's score, the rules' own cut, and its own word."""
     best = sorted((float(p) for p in probabilities), reverse=True)[:2]
     best += [0.0] * (2 - len(best))
     items = {line.item for line in doc.lines if line.item is not None}
@@ -152,6 +168,29 @@ def several_row(
             float((probabilities * contrast[:, 7]).max()) if n_units else 0.0,
             float((probabilities > CUT).sum()) / 4,
             any(STRONG_BRIDGE.search(line.text) for line in doc.prose()),
+            *announced,
+        ],
+        dtype=np.float64,
+    )
+
+
+def announcements(doc: Document, units: Sequence[Unit], named: Sequence[Mention], pack: Pack) -> NDArray[np.float64]:
+    """What the mail itself says of how many matters it brings: a number, ordinals, topics listed in the subject; shape (8,)."""
+    end = doc.lines[0].end
+    subject = doc.text[:end]
+    in_subject = {m.product for m in named if m.start < end and _is_subject(m.product, pack)}
+    topics = [topic for topic in _TOPIC.split(subject) if len(topic.strip()) >= _SHORTEST_TOPIC]
+    ordinals = sum(bool(_ORDINAL.match(unit.text)) for unit in units)
+    return np.array(
+        [
+            _ANNOUNCED.search(subject) is not None,
+            _ANNOUNCED.search(doc.text, end) is not None,
+            min(ordinals, 4) / 4,
+            ordinals >= 2,
+            _LISTED.search(subject) is not None,
+            min(len(topics), 4) / 4,
+            len(in_subject) >= 2,
+            _ALL_ONE.search(doc.text) is not None,
         ],
         dtype=np.float64,
     )
@@ -190,10 +229,9 @@ def cut(
 
 
 def _products(unit: Unit, named: Sequence[Mention], pack: Pack) -> set[str]:
-    return {
-        m.product
-        for m in named
-        if unit.start <= m.start < unit.end
-        and not pack.products[m.product].is_service
-        and not pack.products[m.product].is_means
-    }
+    return {m.product for m in named if unit.start <= m.start < unit.end and _is_subject(m.product, pack)}
+
+
+def _is_subject(product: str, pack: Pack) -> bool:
+    """Something that may be asked about on its own: no service entry, no mere means."""
+    return not pack.products[product].is_service and not pack.products[product].is_means

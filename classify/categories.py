@@ -107,6 +107,13 @@ def is_acknowledgement(text: str, *, has_question: bool) -> bool:
     flat = " ".join(text.split())
     if has_question or len(flat) > 240 or not compiled(_THANKS).search(flat):
         return False
-    return not compiled(
-        r"(?:別件|ところで|もう一点|追加で|[?？]|でしょうか|教えて|ご教示|お願い(?:が|でき)|(?:まだ|再び|また|再度).{0,10}(?:エラー|失敗|でき(?:ない|ません)|発生)|\b(?:but|however|another|still|again|could you|can you|please (?:tell|explain|check)|how|what|why)\b)"
-    ).search(flat)
+    return not goes_on(flat)
+
+
+_GOES_ON = r"(?:まだ|依然|いまだ|未だ|相変わらず|再び|再度|再発|(?:が|は)また|からまた|変わり(?:ません|ない)|直(?:ら|って(?:い|お))(?:ない|ません|りません)|直りません|解決(?:して(?:い|お)|し)(?:ない|ません|りません)|同じ(?:エラー|現象|結果|状態)|のまま(?:です|で|と)|なりません|別件|ところで|もう(?:一|1)点|追加で|[?？]|でしょうか|教えて|ご教示|お願い(?:が|でき)|(?:でき|出来|つながり|繋がり|表示され|届き)ません|失敗し(?:ます|て)|タイムアウト(?:し|に)|エラー(?:に|が(?:出|表示|返))(?!なく)|仍然|还是|依然|又出现|无法|不行|请问|另外)"
+_GOES_ON_EN = r"\b(?:still|persists?|again|but|however|another|one more|could you|can you|please (?:tell|explain|check|look)|how|what|why|unfortunately|does(?:n't| not)|cannot|can't|not (?:solved|resolved|fixed|working)|keeps?|fails? (?:with|to|again)|times out)\b"
+
+
+def goes_on(text: str) -> bool:
+    """Signs that thanks are not the whole matter: something persists, comes back, is asked. `text` is folded."""
+    return compiled(_GOES_ON).search(text) is not None or compiled(_GOES_ON_EN).search(text) is not None

@@ -1,7 +1,7 @@
 """Two voices become one finding: what the rules found, and what the models think.
 
-The models weigh the rules' hits among their features; a certain rule (an id, an attached log) is worth more than any
-doubt of theirs. Where no model speaks, the rules decide alone.
+The models weigh the rules' hits among their features; where a certain rule (an id, an attached log) finds
+what they do not, nobody is asked: on unseen writers the models were right in two of three such cases. Where no model speaks, the rules decide alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from classify.segment import Document
 
 CERTAIN = 0.93
-LEAST_WHEN_CERTAIN = 0.6  # what a certain rule is worth against any model
+LEAST_WHEN_CERTAIN = 0.45  # what a certain rule is worth against any model: enough not to ask
 _RULES_ALONE_ABSENT = 0.12  # how often something is there although no rule saw it
 MOST_SPANS = 6
 
@@ -32,6 +32,7 @@ def finding(
     answered: bool = False,
     floor: float = _RULES_ALONE_ABSENT,
     least: float = 0.0,
+    whole: bool = False,
 ) -> Finding:
     """One section or facet: present or not, how sure, with the words that prove it.
 
@@ -42,21 +43,34 @@ def finding(
         answered: The sender said that he does not know, or that there is none.
         floor: The rate of presence where rules see nothing and no model speaks.
         least: The least probability of presence, where something else makes it sure.
+        whole: Sentences prove it, not single words.
     """
     hits = list(hits)
     rules = together(hits)
     if opinion is None:
         probability = rules if rules >= 0.5 else max(rules, floor)
     else:
-        probability = max(opinion.probability, LEAST_WHEN_CERTAIN if rules >= CERTAIN else 0.0)
+        probability = opinion.probability
+        if rules >= CERTAIN:  # never surely absent, but present only if the models think so
+            probability = max(probability, min(LEAST_WHEN_CERTAIN, opinion.threshold - 0.01))
     probability = max(probability, least)
     present = probability >= (opinion.threshold if opinion else 0.5)
-    best = sorted(hits, key=lambda hit: (-hit.weight, hit.start))[:MOST_SPANS] if present else []
+    tagged = opinion.spans if opinion is not None else ()
+    best = (
+        sorted(hits, key=lambda hit: (not _touches(hit, tagged), -hit.weight, hit.start))[:MOST_SPANS]
+        if present
+        else []
+    )
+    if tagged:  # what no tagger sees is no proof, unless it is certain
+        best = [hit for hit in best if hit.weight >= CERTAIN or hit.start == hit.end or _touches(hit, tagged)]
+    if present and not best and not tagged:
+        best = sorted(hits, key=lambda hit: (-hit.weight, hit.start))[:MOST_SPANS]
     spans = [(hit.start, hit.end) for hit in best]
     proof = [f"rule:{name}" for name in dict.fromkeys(hit.rule for hit in best)]
     if opinion is not None:
         proof += [f"model:{opinion.probability:.2f}", *([f"rules:{rules:.2f}"] if rules and not present else [])]
-        spans += opinion.spans if present and not any(end > start for start, end in spans) else ()
+        if present and tagged and (whole or not any(end > start for start, end in spans)):
+            spans = [*tagged, *((hit.start, hit.end) for hit in best if hit.weight >= CERTAIN)]
     confidence = probability if present else 1.0 - probability
     return Finding(
         present=present,
@@ -65,6 +79,10 @@ def finding(
         spans=_merged(doc, spans),
         proof=tuple(proof),
     )
+
+
+def _touches(hit: Hit, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start < hit.end and hit.start < end for start, end in spans)
 
 
 def _merged(doc: Document, spans: Iterable[tuple[int, int]]) -> tuple[Span, ...]:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     Progress = Callable[[Sequence[str]], Iterable[str]]
 
 _SURE = 0.99
-SHARES = (0.25, 0.5, 0.75)  # of the other writers, for the learning curve
-_FOLDS = 4
+SHARES = (0.15, 0.35, 0.65)  # of the other writers, for the learning curve
+_FOLDS = 3
 
 
 def evaluate(
@@ -39,7 +39,7 @@ def evaluate(
     decide: Decide,
     progress: Progress,
     *,
-    shipped: Scorer | None = None,
+    shipped: Callable[[], Scorer] = NoModels,
     with_curve: bool = False,
     plots: Path | None = None,
 ) -> Iterator[str]:
@@ -50,7 +50,7 @@ def evaluate(
         pack: The policy.
         decide: The decision on a mail that nobody has seen before.
         progress: Wraps a loop that takes long.
-        shipped: The scorer of this installation.
+        shipped: Loads the scorer of this installation.
         with_curve: The learning curve too.
         plots: A folder for the plots.
 
@@ -62,7 +62,7 @@ def evaluate(
     yield from report(read_all(mails, pack, NoModels(), decide))
     if len(writers) == 1:
         yield from ("", "== the models of this installation")
-        yield from report(read_all(mails, pack, shipped or NoModels(), decide))
+        yield from report(read_all(mails, pack, shipped(), decide))
         return
     reads = left_out(mails, pack, decide, progress)
     yield from ("", "== rules and models, writer left out", *report(reads))
@@ -70,7 +70,8 @@ def evaluate(
         plot_reads(reads, plots)
     if with_curve:
         yield from ("", "== learning curve: mails of other writers, figures")
-        curve = list(learning_curve(mails, pack, decide, progress))
+        whole = len(mails) - len(mails) // len(writers)
+        curve = [*learning_curve(mails, pack, decide, progress), (whole, headline(reads))]
         yield from (f"{n:>6}  " + "  ".join(f"{name} {value:.3f}" for name, value in said.items()) for n, said in curve)
         if plots:
             plot_curve(curve, plots)
@@ -94,15 +95,15 @@ def left_out(mails: Sequence[LabelledMail], pack: Pack, decide: Decide, progress
 def learning_curve(
     mails: Sequence[LabelledMail], pack: Pack, decide: Decide, progress: Progress
 ) -> Iterator[tuple[int, dict[str, float]]]:
-    """(mean number of mails learnt from, figures) for growing shares of the other writers, the writers in `_FOLDS` folds."""
+    """(mean number of mails learnt from, figures) for growing shares of the other writers, in folds of writers."""
     examples, encoder = examples_of(mails, pack), SentenceEncoder()
     writers = sorted({one.writer for one in mails})
     folds = [writers[fold::_FOLDS] for fold in range(_FOLDS)]
-    for part in (*SHARES, 1.0):
+    for part in SHARES:
         reads: list[Read] = []
         sizes = []
-        for fold in progress([" ".join(fold) for fold in folds if fold]):
-            out = fold.split()
+        for number in progress([str(number) for number, fold in enumerate(folds) if fold]):
+            out = folds[int(number)]
             others = [one for one in writers if one not in out]
             kept = set(others[: max(2, round(part * len(others)))])
             some = [one for one in examples if one.truth.writer in kept]
@@ -123,7 +124,7 @@ def headline(reads: Sequence[Read]) -> dict[str, float]:
             for r in reads
             if r.truth.issues
         )
-        / n,
+        / max(1, sum(bool(r.truth.issues) for r in reads)),
         "symptom kind": sum(r.seen.symptom_kind == r.truth.kind for r in reads) / n,
         "issue count": sum(len(r.seen.issues) == len(r.truth.issues) for r in reads) / n,
         "disposition": sum(r.is_right for r in reads) / n,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_CHARS = 500  # of one line, for the embedding
-MAX_LINES = 40
 DIMENSIONS = 512
 _REMEMBERED = 20_000
 _MASKS = (
@@ -72,6 +71,7 @@ def _safe(text: str) -> str:
 
 def mask(text: str) -> str:
     """Lower case, with ids, addresses, dates and numbers made kinds."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
     for pattern, kind in _MASKS:
         text = pattern.sub(kind, text)
     return text.lower()

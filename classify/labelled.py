@@ -80,12 +80,12 @@ class LabelledMail:
     marks: Mapping[str, tuple[str, ...]]  # section or facet id -> the marked texts, inner marks taken out
 
 
-def load_corpus(files: Iterable[Path], own_words: Callable[[str], str]) -> tuple[LabelledMail, ...]:
+def load_corpus(files: Iterable[Path], own_words: Callable[[str, str, str], str]) -> tuple[LabelledMail, ...]:
     """Every mail of these files, in order.
 
     Args:
         files: The `.mails` files.
-        own_words: Cuts signatures and quotes, as it does for a real mail.
+        own_words: Cuts signatures and quotes from a text, by subject and sender's name, as it does for a real mail.
 
     Raises:
         ConfigError: A mail is not well formed; the message names file, mail and what is wrong.
@@ -107,7 +107,7 @@ def corpus_digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _of_file(file: Path, own_words: Callable[[str], str]) -> Iterator[LabelledMail]:
+def _of_file(file: Path, own_words: Callable[[str, str, str], str]) -> Iterator[LabelledMail]:
     try:
         parts = _HEAD.split(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -119,7 +119,7 @@ def _of_file(file: Path, own_words: Callable[[str], str]) -> Iterator[LabelledMa
             raise ConfigError(f"{file.name}: {name}: {type(error).__name__}: {error}") from None
 
 
-def _mail(name: str, writer: str, block: str, own_words: Callable[[str], str]) -> LabelledMail:
+def _mail(name: str, writer: str, block: str, own_words: Callable[[str, str, str], str]) -> LabelledMail:
     front, dashes, body = block.strip("\n").partition("\n--\n")
     if not dashes:
         raise ValueError("no line -- between labels and body")
@@ -156,7 +156,7 @@ def _marked(body: str, name: str) -> tuple[str, ...]:
     return tuple(_MARK.sub("", found) for found in re.findall(rf"<{name}>(.*?)</{name}>", body, re.DOTALL))
 
 
-def _as_mail(labels: dict[str, Any], body: str, own_words: Callable[[str], str]) -> Mail:
+def _as_mail(labels: dict[str, Any], body: str, own_words: Callable[[str, str, str], str]) -> Mail:
     name, _, addr = labels["from"].rpartition("<")
     sent = labels["sent"]
     return Mail(
@@ -167,7 +167,7 @@ def _as_mail(labels: dict[str, Any], body: str, own_words: Callable[[str], str])
         subject=labels["subject"],
         sent_at=sent if isinstance(sent, datetime) else datetime.fromisoformat(sent),
         text=body,
-        reply_text=own_words(body),
+        reply_text=own_words(body, labels["subject"], name.strip()),
         attachments=tuple(
             Attachment(filename=file, content_type="application/octet-stream", size=1, part=number)
             for number, file in enumerate(labels.get("attachments", []), 1)

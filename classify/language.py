@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from classify.segment import Document
 
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
+_HIRAGANA = re.compile("[\u3041-\u3096]")
 _KANJI = re.compile("[\u4e00-\u9fff]")
 _SIMPLIFIED = re.compile("[们这个请问说时间对过没还为么样么网络连问题实例无法务册号码账户报错认证应该样从关于谢您你]")
 _ENGLISH = re.compile(
@@ -22,6 +23,8 @@ def language_of(doc: Document) -> str:
     """The language most of the prose is written in."""
     prose = "\n".join(line.text for line in doc.lines if not line.is_log) or doc.text
     kana, kanji = len(_KANA.findall(prose)), len(_KANJI.findall(prose))
+    if kana and not _HIRAGANA.search(prose) and _SIMPLIFIED.search(prose) and kanji > kana:
+        return "zh"  # Chinese with a Japanese word in katakana
     words, english = len(_WORD.findall(prose)), len(_ENGLISH.findall(prose))
     if kana >= 2 and (kana + kanji) * 1.0 >= english * 2.5:
         return "ja"

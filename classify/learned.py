@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
 
 from classify import rows
-from classify.borders import border_rows, contrasts, several_row
+from classify.borders import announcements, border_rows, contrasts, several_row
 from classify.features import mask, words
 from classify.links import LinkTags, link_by_rules, link_row
 from classify.scorer import Opinion, Scores, Tags
@@ -46,7 +46,11 @@ CATEGORY_TAGS = slice(FIRST_FACET + len(FACETS), FIRST_FACET + len(FACETS) + len
 KIND_TAGS = slice(CATEGORY_TAGS.stop, CATEGORY_TAGS.stop + len(KINDS))
 LINKED = (Section.EVIDENCE, Section.GOAL)
 STRAY_TAGS = {section: KIND_TAGS.stop + place for place, section in enumerate(LINKED)}
-_SPEAKS_FOR = 0.3  # a unit's score from which it is shown as proof
+_SPEAKS_FOR, _OF_THE_BEST, _MOST_PROOFS = (
+    0.3,
+    0.5,
+    4,
+)  # a unit's score from which it is shown as proof, alone and beside the best; how many
 
 
 # Columns in three blocks: characters, words, and what is dense.
@@ -137,7 +141,7 @@ class Combiner:
     def probabilities(self, row: NDArray[np.float64]) -> dict[str, float]:
         """The probability of each class; a binary combiner's classes are (no, yes)."""
         scores = self.coef.astype(np.float64) @ row + self.intercept
-        if len(scores) == 1:
+        if len(scores) == 1 and len(self.classes) > 1:
             scores = np.array([0.0, scores[0]])
         powers = np.exp(scores - scores.max())
         return dict(zip(self.classes, (float(one) for one in powers / powers.sum()), strict=True))
@@ -162,7 +166,15 @@ class LearnedScorer:
         borders = np.array([probability(row)["yes"] for row in np.concatenate([layout_rows, contrast], axis=1)])
         whole = self._ridges["mail"].scores(*self._features.of_texts(reading, [range(len(units))]))[0]
         several = self._combiners["several"].probabilities(
-            several_row(borders, contrast, whole[-1], doc, len(voice.questions), rules)
+            several_row(
+                borders,
+                contrast,
+                whole[-1],
+                doc,
+                len(voice.questions),
+                rules,
+                announcements(doc, units, named, pack),
+            )
         )["yes"]
         return Tags(
             units=units,
@@ -236,10 +248,14 @@ class LearnedScorer:
     def _opinion(
         self, name: str, row: NDArray[np.float64], tags: NDArray[np.float64], units: tuple[Unit, ...]
     ) -> Opinion:
-        best = sorted(range(len(units)), key=lambda place: -tags[place])[:2]
-        spans = tuple((units[place].start, units[place].end) for place in best if tags[place] >= _SPEAKS_FOR)
+        best = sorted(range(len(units)), key=lambda place: -tags[place])[:_MOST_PROOFS]
+        least = max(_SPEAKS_FOR, _OF_THE_BEST * float(tags[best[0]]))
+        spans = tuple((units[place].start, units[place].end) for place in best if tags[place] >= least)
         combiner = self._combiners[name]
-        return Opinion(probability=combiner.probabilities(row)["yes"], threshold=combiner.threshold, spans=spans)
+        probability = combiner.probabilities(row)["yes"]
+        if not spans and probability >= combiner.threshold:
+            spans = ((units[best[0]].start, units[best[0]].end),)
+        return Opinion(probability=probability, threshold=combiner.threshold, spans=spans)
 
     def _issues(
         self, issues: Sequence[IssueVoice], tags: Tags

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from classify.segment import Document
     from classify.units import Unit
 
-LINK_COLUMNS = 20
 _SPEAKS, _LEAST = 0.35, 0.02  # a unit's score from which it speaks of the section; the least weight of one
 _WORD = re.compile(r"[a-z0-9][\w.-]{2,}|[ァ-ヴー]{2,}|[一-龥]{2,}")
 _OBJECT = re.compile(
@@ -92,7 +91,7 @@ def link_row(
     *,
     holds: bool,
 ) -> NDArray[np.float64]:
-    """Does what one section says (evidence, goal) belong to the symptom? A row of features, shape (LINK_COLUMNS,).
+    """Does what one section says (evidence, goal) belong to the symptom? A row of features, shape (n_features,).
 
     Args:
         doc: The mail.

@@ -18,6 +18,8 @@ _MARKS = frozenset("\uff9e\uff9f\u3099\u309a")
 # One sign for each family that writers mix freely: wave dashes, minus signs and hyphens, full-width colon by NFKC.
 _SAME = str.maketrans(
     {
+        "\u0131": "i",  # dotless i, dotted I: they match i where case is ignored, and are no key of any table
+        "\u0130": "I",
         "\u301c": "~",
         "\uff5e": "~",
         "\u2212": "-",

@@ -69,38 +69,45 @@ class RidgeFamily:
         )
 
     def ridge(self) -> Ridge:
-        """The weights of all texts."""
-        mean, dual = self._dual()
+        """The weights of all texts; of none, weights that say no."""
+        if not len(self.answers):
+            shape = (self.features.shape[1], self.answers.shape[1])
+            return Ridge(np.zeros(shape, np.float32), np.zeros(shape[1], np.float32), self.names)
+        mean = self.answers.mean(axis=0)
+        dual = self.inverse @ (self.answers - mean)
         return Ridge(np.asarray(self.features.T @ dual, dtype=np.float32), mean.astype(np.float32), self.names)
 
     def unseen(self) -> NDArray[np.float64]:
         """What a model without its group says of each text, shape (n_texts, n_answers)."""
-        _, dual = self._dual()
         found = np.empty_like(self.answers)
+        weighed, level = self.inverse @ self.answers, self.inverse.sum(axis=1)
         for name in dict.fromkeys(self.groups):
             rows = np.flatnonzero(self.groups == name)
             block = self.inverse[np.ix_(rows, rows)]
-            found[rows] = self.answers[rows] - linalg.solve(block, dual[rows], assume_a="pos", check_finite=False)
+            dual = weighed[rows] - level[rows, None] * self._mean_without(rows)
+            found[rows] = self.answers[rows] - linalg.solve(block, dual, assume_a="pos", check_finite=False)
         return found
 
     def unseen_of(self, features: csr_matrix, groups: Sequence[str]) -> NDArray[np.float64]:
         """The same for other texts: each is read by a model without the texts of its group."""
         names = np.asarray(groups)
-        mean, dual = self._dual()
-        found = np.empty((features.shape[0], self.answers.shape[1]))
-        for name in dict.fromkeys(names):
+        found = np.zeros((features.shape[0], self.answers.shape[1]))
+        weighed, level = self.inverse @ self.answers, self.inverse.sum(axis=1)
+        for name in dict.fromkeys(names) if len(self.answers) else ():
             out = np.flatnonzero(self.groups == name)
             mine = np.flatnonzero(names == name)
-            rest = dual
+            mean = self._mean_without(out)
+            rest = weighed - level[:, None] * mean
             if len(out):
                 block = self.inverse[np.ix_(out, out)]
-                rest = dual - self.inverse[:, out] @ linalg.solve(block, dual[out], assume_a="pos", check_finite=False)
+                rest -= self.inverse[:, out] @ linalg.solve(block, rest[out], assume_a="pos", check_finite=False)
             found[mine] = np.asarray(features[mine] @ (self.features.T @ rest)) + mean
         return found
 
-    def _dual(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        mean = self.answers.mean(axis=0)
-        return mean, self.inverse @ (self.answers - mean)
+    def _mean_without(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The answers' mean over the other texts; 0 where there are none."""
+        rest = np.delete(self.answers, rows, axis=0)
+        return np.asarray(rest.mean(axis=0) if len(rest) else np.zeros(self.answers.shape[1]))
 
 
 def _gram(features: csr_matrix) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from classify.combine import CERTAIN
 from classify.hits import together
 from models.assessment import Category, Facet, Section, SymptomKind
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from classify.scorer import Voice
     from classify.segment import Document
 
-_CERTAIN = 0.93
 LEAST_WEIGHT = 0.03  # of a unit that says nothing of the symptom
 _TIME = re.compile(
     r"\d\s?[月日時分秒回度週年号點点]|\d{1,2}[:/]\d{2}|20\d\d|[今昨毎每本前先翌][日朝晩夜夕月週年回度時]|[朝昼夜晩夕]|曜|最近|以来|以降|から(?:発生|ずっと)|ごと|たび|度に|常に|時々|たま|ずっと|断続"
@@ -134,7 +134,7 @@ def _tagged(tags: NDArray[np.float64]) -> list[float]:
 
 def _heard(hits: Sequence[Hit]) -> list[float]:
     strength = together(hits)
-    return [strength, strength >= _CERTAIN, not hits, min(3, len({hit.rule for hit in hits})) / 3]
+    return [strength, strength >= CERTAIN, not hits, min(3, len({hit.rule for hit in hits})) / 3]
 
 
 def _shares(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:

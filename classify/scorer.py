@@ -77,7 +77,9 @@ class Scores:
     links: Mapping[Section, float] = field(default_factory=dict)  # that evidence, goal belong to the symptom
     kinds: tuple[Mapping[SymptomKind, float], ...] = ()  # one for each issue
     categories: tuple[Mapping[Category, float], ...] = ()  # one for each issue
-    products: tuple[Mapping[str, float], ...] = ()  # one for each issue: that it asks about the product named in it
+    products: tuple[
+        Mapping[str, float], ...
+    ] = ()  # one for each issue: that it asks about a product named in it, or one its words sound like
 
 
 class Scorer(Protocol):

@@ -26,8 +26,19 @@ _PATTERNS = (
     (
         "password",
         re.compile(
-            r"(?i:(?:password|passwd|pwd|パスワード|暗証番号|密码)\s*(?:は|is|[:=「『])\s*[\"'「]?)([^\s\"'、。」』,;()<>]{4,64})"
+            r"(?i:(?:(?:password|passwd|pwd)(?:\s(?:for|of|to|on)\s(?:[a-z0-9_.-]{1,20}\s){1,4})?|パス(?:ワード)?|暗証番号|密码)\s*(?:は|is|[:=「『])\s*[\"'「]?)([^\s\"'、。」』,;()<>]{4,64})"
         ),
+    ),
+    ("password", re.compile(r"(?<![a-z])[a-z][a-z0-9+]{1,15}://[^\s:/@]{1,64}:([^\s:/@]{3,64})@", re.IGNORECASE)),
+    (
+        "password",
+        re.compile(
+            r"(?i:\b(?:mysql|mysqldump|redis-cli|sshpass)\b[^\n|]{0,80}?\s-[pa]\s?)(?=[^\s]{0,63}[\d!#$%&@])([^\s-][^\s]{3,63})"
+        ),
+    ),
+    (
+        "card_code",
+        re.compile(r"(?i:\b(?:cvv2?|cvc2?|security code)|セキュリティコード)\s*(?:は|is|[:=])?\s*(\d{3,4})(?!\d)"),
     ),
     (
         "private_key",
@@ -42,7 +53,7 @@ _PATTERNS = (
 )
 _CARD = re.compile(r"(?<![\d-])(?:\d[ -]?){13,18}\d(?![\d-])")
 _NOT_PASSWORD = re.compile(
-    r"^(?:\*+|x+|●+|・+|変更|再設定|忘れ|不明|間違|正し|入力|認証|合って|設定|ポリシー|incorrect|wrong|reset|expired|required|不正|.{0,6}(?:です|ます|でき|しま|れた|ない|。).*)",
+    r"^(?:(?:\*+|x{2,}|●+|・+)$|変更|再設定|忘れ|不明|間違|正し|入力|認証|合って|設定|ポリシー|incorrect|wrong|reset|expired|required|不正|.{0,6}(?:です|ます|でき|しま|れた|ない|。).*)",
     re.IGNORECASE,
 )
 
@@ -66,6 +77,14 @@ def find_secrets(doc: Document) -> tuple[Secret, ...]:
             out.append(Secret(kind=kind, span=doc.back(start, stop)))
             end = stop
     return tuple(out)
+
+
+def masked(text: str, secrets: tuple[Secret, ...]) -> str:
+    """The assessed text with every secret as stars, of the same length."""
+    for secret in secrets:
+        start, end = secret.span
+        text = text[:start] + "*" * (end - start) + text[end:]
+    return text
 
 
 def _is_card(text: str, match: re.Match[str]) -> bool:

@@ -20,7 +20,7 @@ from classify.who import who_hits
 from models.assessment import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from classify.scorer import Opinion, Voice
     from classify.segment import Document, Line
@@ -42,6 +42,7 @@ _TOPIC = {
     Section.MATERIALS: compiled(r"資料|その他|資料|附件|\b(?:materials?|documents?|other)\b"),
     Section.GOAL: compiled(r"ゴール|解決(?:条件|か)|目標|目标|\b(?:goal|resolution|resolved when|solved)\b"),
 }  # fmt: skip
+_LONGEST_ANSWER = 120
 _SHORT = 24  # a line no longer than this may be the question to the next one
 _PLACEHOLDER = compiled(
     r"^[\s:・\-*]*(?:後(?:ほど|で|日)(?:お?送り|ご?連絡|記載|追記|共有|提出|添付)?.{0,12}|追って.{0,14}|調査中(?:です)?|確認中(?:です)?|準備中.{0,6}|(?:ここ|こちら)に.{0,10}(?:記入|記載|入力).{0,6}|[○〇●◯xX＊*?？_ー\-…・.]+|\(?(?:例|e\.g\.|ex)[:：.].*|(?:will|to) (?:be )?(?:send|sent|follow|add|provided?).{0,20}|later|tba|見積中|記載なし)[\s。.]*$"
@@ -59,6 +60,7 @@ _VAGUE = compiled(
 # A question that asks how, which or how much is its own symptom and its own goal (docs/labels.md).
 _OF_A_QUESTION = frozenset({Section.SYMPTOM, Section.GOAL})
 _LEAST_OF_A_QUESTION = 0.88
+_LEAST_OF_TOLD_TROUBLE = 0.2  # absent, but not surely
 
 
 def section_hits(doc: Document, pack: Pack, asked: tuple[Hit, ...]) -> dict[Section, list[Hit]]:
@@ -104,10 +106,22 @@ def read_sections(
             model.get(section),
             answered=section in voice.answered,
             floor=_FLOORS[section],
-            least=_LEAST_OF_A_QUESTION if is_question and voice.questions and section in _OF_A_QUESTION else 0.0,
+            whole=section in _SENTENCES,
+            least=_least(section, hits[section], is_question=is_question and bool(voice.questions)),
         )
         for section in Section
     }
+
+
+def _least(section: Section, hits: Iterable[Hit], *, is_question: bool) -> float:
+    """The least probability: a question is its own symptom and goal; nobody is asked what happens who says what fails."""
+    if is_question and section in _OF_A_QUESTION:
+        return _LEAST_OF_A_QUESTION
+    is_told = section is Section.SYMPTOM and any(hit.rule == "trouble" for hit in hits)
+    return _LEAST_OF_TOLD_TROUBLE if is_told else 0.0
+
+
+_SENTENCES = frozenset({Section.SYMPTOM, Section.EVIDENCE, Section.GOAL})
 
 
 def _the_question(doc: Document, voice: Voice) -> list[Hit]:
@@ -158,7 +172,9 @@ def _under_heading(doc: Document, section: Section) -> list[Hit]:
     hits = []
     for line in doc.fields[section]:
         value = doc.text[line.value_start : line.end].strip()
-        if not value or _UNKNOWN.match(value) or _PLACEHOLDER.match(value) or not _CONTENT.search(value):
+        if not value or not _CONTENT.search(value):
+            continue
+        if len(value) <= _LONGEST_ANSWER and (_UNKNOWN.match(value) or _PLACEHOLDER.match(value)):
             continue
         if section is Section.GOAL and is_bare_request(value):
             continue
@@ -173,7 +189,7 @@ def _under_heading(doc: Document, section: Section) -> list[Hit]:
 def is_answered(doc: Document, section: Section) -> bool:
     """不明, 特になし or the like under the heading, or said in a sentence about it."""
     for line in doc.fields.get(section, []):
-        if _UNKNOWN.match(doc.text[line.value_start : line.end].strip()):
+        if _is_unknown(doc.text[line.value_start : line.end].strip()):
             return True
     if section is Section.EVIDENCE and any(_NO_RECORD.search(doc.text, line.start, line.end) for line in doc.spoken()):
         return True
@@ -193,13 +209,18 @@ def _not_known(doc: Document) -> Iterator[str]:
         if line.number == 0 or line.is_log or not line.text:
             continue
         name, value = _asked_and_answer(line, doc)
-        if value and _UNKNOWN.match(value):
+        if _is_unknown(value):
             yield name or asked
         for start, end in sentences(doc.text[line.start : line.end], line.start):
             sentence = doc.text[start:end].strip()
             if _SAYS_UNKNOWN.search(sentence) and not sentence.endswith(("?", "か。", "か")):
                 yield f"{asked}\n{sentence}"
         asked = line.text if len(line.text) <= _SHORT and not _ASKED.match(line.text) else ""
+
+
+def _is_unknown(value: str) -> bool:
+    """The whole answer is that nobody knows, or that there is none."""
+    return 0 < len(value) <= _LONGEST_ANSWER and _UNKNOWN.match(value) is not None
 
 
 def _asked_and_answer(line: Line, doc: Document) -> tuple[str, str]:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 MAX_LINES, _EDGE = 400, 120  # of a longer mail so many lines are read: so many at each end, and prose between
 MAX_LINE = 2_000
+_BUDGET, _CLIPPED = 8_000_000, 160  # squares of characters that are read whole; characters of each line after that
 _HEADING_MAX = 34
-_PROSE = re.compile("[\u3041-\u3096]{2}|[a-z]{2}[,.!?]? [a-z]{2,}.*[.!?]\\s*$")
+_PROSE = re.compile("[\u3041-\u3096]{2}|[a-z]{2}[,.!?]? [a-z]{2,}")
 _LOG = re.compile(
     r"^\s*(?:\[?\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}:\d{2}|\[?\d{1,2}:\d{2}:\d{2}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s+\d{1,2}:\d{2}"
     r"|(?:\[?[\w.-]+@[\w.-]+[^\]\n]{0,40}\]?\s?[#$%]|[A-Za-z]:\\[^>\n]{0,80}>|PS [A-Z]:[^>\n]{0,80}>|[$#%]\s)\s*\S|Traceback|\s+at [\w.$<>]+\(|Caused by:|\s*File \".+\", line \d+"
@@ -183,6 +184,8 @@ def _heading_of(raw: str, headings: dict[str, frozenset[Section]]) -> tuple[tupl
         if sections:
             rest = re.match(r"[\s:】\]≫》*]*", raw[colon.end() :])
             return (sections, name), colon.end() + (rest.end() if rest else 0)
+    if len(raw[begin:].strip()) > 2 * _HEADING_MAX:
+        return None, 0
     name = _bare(raw[begin:])
     sections = _lookup(name, headings) if 0 < len(name) <= _HEADING_MAX else frozenset()
     if sections and (decorated or raw.strip() == name):
@@ -230,12 +233,26 @@ def _line_spans(text: str) -> list[tuple[int, int]]:
     for line in text.split("\n"):
         spans.append((at, at + min(len(line), MAX_LINE)))
         at += len(line) + 1
-    return spans if len(spans) <= MAX_LINES else _telling(text, spans)
+    return _affordable(spans if len(spans) <= MAX_LINES else _telling(text, spans))
+
+
+def _affordable(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Long lines only as far as they can be paid for: some patterns cost the square of a line's length."""
+    out, spent = [], 0
+    for start, end in spans:
+        stop = end if spent <= _BUDGET else min(end, start + _CLIPPED)
+        spent += (stop - start) ** 2
+        out.append((start, stop))
+    return out
+
+
+def _is_prose(line: str) -> bool:
+    if _LOG.match(line):
+        return False
+    return _PROSE.search(line) is not None and (not line.isascii() or line.rstrip().endswith((".", "!", "?")))
 
 
 def _telling(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The lines of a long text that tell most: its beginning, its end, and what is a sentence and no log between them."""
-    middle = (
-        span for span in spans[_EDGE:-_EDGE] if _PROSE.search(text, *span) and not _LOG.match(text[span[0] : span[1]])
-    )
+    middle = (span for span in spans[_EDGE:-_EDGE] if _is_prose(text[slice(*span)]))
     return [*spans[:_EDGE], *islice(middle, MAX_LINES - 2 * _EDGE), *spans[-_EDGE:]]

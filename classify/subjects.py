@@ -120,7 +120,8 @@ def subject_rows(
             dtype=np.float64,
         )
     for product, rank in ranks.items():
-        if rank < _UNNAMED and scores[product] > LEAST_SOUND and product not in rows:
+        is_known = product in pack.products and not pack.products[product].is_service
+        if rank < _UNNAMED and is_known and scores[product] > LEAST_SOUND and product not in rows:
             rows[product] = np.concatenate([np.zeros(COLUMNS), _sound(product, by_product, scores, ranks)])
     return rows
 
@@ -136,7 +137,7 @@ def _sound(
 
 def chosen(probabilities: Mapping[str, float], named: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(asked about, context) by the probabilities of being asked about; what is not `named` is no context."""
-    best = max(probabilities.values(), default=0.0)
+    best = max((p for one, p in probabilities.items() if one in named), default=0.0)
     about = tuple(one for one, p in probabilities.items() if p >= 0.5 or (p == best and p >= LEAST and one in named))
     return about, tuple(one for one in probabilities if one not in about and one in named)
 

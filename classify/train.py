@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from classify import rows
 from classify.artefacts import save
-from classify.borders import border_rows, contrasts, several_row
+from classify.borders import announcements, border_rows, contrasts, several_row
 from classify.examples import border_units, examples_of, marked_units
 from classify.features import SentenceEncoder, mask, words
 from classify.figures import f1
@@ -46,6 +46,7 @@ from classify.units import units_within
 from classify.vocabulary import chars, words_and_pairs
 from classify.vocabulary import fit as fit_vocabulary
 from models.assessment import Category, Section
+from models.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -152,7 +153,7 @@ class Training:
             "category": category,
             "kind": _combine_kinds(examples, families["kind"].unseen(), tags),
             "border": border,
-            "several": _combine_several(examples, borders, differing, mails),
+            "several": _combine_several(examples, borders, differing, mails, self.pack),
             "product": _combine_products(examples, tags, guesses, families["product"], self.pack),
             **_combine_links(examples, tags, self.vectors),
             **_combine_sections(examples, tags, mails, guesses),
@@ -349,9 +350,18 @@ def _combine_several(
     borders: Sequence[NDArray[np.float64]],
     differing: Sequence[NDArray[np.float64]],
     mails: NDArray[np.float64],
+    pack: Pack,
 ) -> Combiner:
     table = [
-        several_row(border, contrast, score[-1], one.doc, len(one.voice.questions), one.rules)
+        several_row(
+            border,
+            contrast,
+            score[-1],
+            one.doc,
+            len(one.voice.questions),
+            one.rules,
+            announcements(one.doc, one.units, one.named, pack),
+        )
         for one, score, border, contrast in zip(examples, mails, borders, differing, strict=True)
     ]
     return _combine(table, _yes_no(len(one.truth.issues) > 1 for one in examples), C_SECTION)
@@ -363,7 +373,7 @@ def _combine_borders(
     vectors: Sequence[NDArray[np.float32]],
     pack: Pack,
 ) -> tuple[Combiner, list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """The combiner of borders, each example's probabilities (of a combiner that has seen its writer), and its contrasts."""
+    """The combiner of borders, each example's probabilities by one that has not seen its writer, and its contrasts."""
     differing = [
         contrasts(tag[:, SYMPTOM], tag[:, CATEGORY_TAGS], vector) for tag, vector in zip(tags, vectors, strict=True)
     ]
@@ -374,8 +384,10 @@ def _combine_borders(
         for one, tag, vector, contrast in zip(examples, tags, vectors, differing, strict=True)
     ]
     labels = _yes_no(begins for one in examples for begins in border_units(one)[:, 0] > 0)
-    combiner = _combine(list(np.concatenate(tables)), labels, C_SECTION)
-    return combiner, [np.array([combiner.probabilities(row)["yes"] for row in table]) for table in tables], differing
+    rows_ = np.concatenate(tables)
+    combiner = _combine(list(rows_), labels, C_SECTION)
+    said = _unseen(rows_, np.asarray(labels), C_SECTION, np.asarray(_owners(examples)))
+    return combiner, np.split(said, np.cumsum([len(table) for table in tables])[:-1]), differing
 
 
 def _combine_categories(
@@ -461,8 +473,15 @@ def _combine(
 ) -> Combiner:
     """A logistic regression on standardised columns, the scaling folded into its weights.
 
+    Raises:
+        ConfigError: There is nothing to learn from.
+
     With `writers`, one a row, a binary one also gets its threshold: where F1 is best on writers left out.
     """
+    if not labels:
+        raise ConfigError("too few labelled mails to train on: some question has no answer at all")
+    if len(set(labels)) == 1 and labels[0] not in {"yes", "no"}:
+        return Combiner((labels[0],), np.zeros((1, len(table[0])), np.float32), np.zeros(1, np.float32))
     if len(set(labels)) == 1:  # never seen otherwise: as sure as so many examples make one
         odds = np.log(len(labels) + 1.0) * (1 if labels[0] == "yes" else -1)
         return Combiner(("no", "yes"), np.zeros((1, len(table[0])), np.float32), np.array([odds], np.float32))
@@ -490,6 +509,17 @@ def _threshold(
     values: NDArray[np.float64], answers: NDArray[np.str_], strength: float, writers: NDArray[np.str_]
 ) -> float:
     """The middle of the probabilities at which the F1 of yes and of no, together, are within a hair of their best."""
+    said = _unseen(values, answers, strength, writers)
+    truth = answers == "yes"
+    tried = np.arange(0.25, 0.76, 0.01)
+    scores = np.array([f1([*zip(truth.tolist(), (said >= at).tolist(), strict=True)]) for at in tried])
+    return round(float(tried[scores >= scores.max() - _HAIR].mean()), 2)
+
+
+def _unseen(
+    values: NDArray[np.float64], answers: NDArray[np.str_], strength: float, writers: NDArray[np.str_]
+) -> NDArray[np.float64]:
+    """The probability of "yes" of each row, by a regression without its fold of writers; an even chance where none can be fitted."""
     said = np.full(len(answers), 0.5)
     names = sorted(set(writers))
     for fold in range(_FOLDS):
@@ -497,7 +527,4 @@ def _threshold(
         if out.any() and len(set(answers[~out])) > 1:
             coef, intercept, _ = _regression(values[~out], answers[~out], strength)
             said[out] = 1.0 / (1.0 + np.exp(-(values[out] @ coef[0] + intercept[0])))
-    truth = answers == "yes"
-    tried = np.arange(0.25, 0.76, 0.01)
-    scores = np.array([f1([*zip(truth.tolist(), (said >= at).tolist(), strict=True)]) for at in tried])
-    return round(float(tried[scores >= scores.max() - _HAIR].mean()), 2)
+    return said

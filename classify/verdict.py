@@ -43,10 +43,13 @@ def _softmax(scores: Mapping[Key, float]) -> dict[Key, float]:
     return {key: power / total for key, power in powers.items()}
 
 
-def reading_confidence(issues: tuple[Issue, ...], several: float | None) -> float:
-    """That issues and categories are right: the least sure issue, lowered where the model doubts their number."""
+def reading_confidence(issues: tuple[Issue, ...], several: float | None, *, is_silent: bool = True) -> float:
+    """That issues and categories are right: the least sure issue, lowered where the model doubts their number.
+
+    A mail without a word may say all by its attachments (not `is_silent`): that nobody can read but an agent.
+    """
     if not issues:
-        return 0.6
+        return 0.6 if is_silent else 0.3
     least = min(issue.confidence for issue in issues)
     doubt = 1.0
     if several is not None:

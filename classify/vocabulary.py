@@ -58,7 +58,7 @@ class Vocabulary:
 def fit(cut: Callable[[Any], Iterable[str]], texts: Sequence[Any], at_least: int) -> Vocabulary:
     """The terms that stand in so many texts."""
     within = Counter(chain.from_iterable(set(cut(text)) for text in texts))
-    terms = sorted(term for term, n in within.items() if n >= at_least)
+    terms = sorted(term for term, n in within.items() if n >= at_least and "\0" not in term)
     idf = np.log((1 + len(texts)) / (1 + np.array([within[term] for term in terms]))) + 1.0
     return known(cut, terms, idf.astype(np.float32))
 

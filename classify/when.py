@@ -19,18 +19,18 @@ _YMD = r"(?P<y>20\d\d)\s*[-/.年]\s*(?P<mo>1[0-2]|0?[1-9])\s*[-/.月]\s*(?P<d>3[
 _ERA = (
     r"(?:令和|R)\s*(?P<ey>元|\d{1,2})\s*[年./]\s*(?P<emo>1[0-2]|0?[1-9])\s*[月./]\s*(?P<ed>3[01]|[12]\d|0?[1-9])\s*日?"
 )
-_MD = r"(?<![\d/.\-\w])(?P<mo2>1[0-2]|0?[1-9])\s*(?:/|月)\s*(?P<d2>3[01]|[12]\d|0?[1-9])(?![\d/.\-%])\s*日?"
+_MD = r"(?<![\d/.\-A-Za-z_])(?P<mo2>1[0-2]|0?[1-9])\s*(?:/|月)\s*(?P<d2>3[01]|[12]\d|0?[1-9])(?![\d/.\-%])\s*日?"
 _EN_DATE = r"\b(?:(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?P<d3>\d{1,2})(?:st|nd|rd|th)?|(?P<d4>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<mon2>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*)\b(?:,?\s+(?P<y2>20\d\d))?"
 _CLOCK = r"(?<![\d:.\w])(?:午前|午後|AM|PM)?\s*(?:2[0-9]|1\d|0?\d)(?::[0-5]\d(?::[0-5]\d)?(?![\d:])|時(?!間)(?:\s*(?:半|[0-5]?\d分))?)\s*(?:am|pm|a\.m\.|p\.m\.)?|\b(?:1[0-2]|[1-9])\s*(?:am|pm|a\.m\.|p\.m\.)\b"
 DATE = re.compile(f"{_YMD}|{_ERA}|{_MD}|{_EN_DATE}", re.IGNORECASE)
 _EXACT = (
-    r"今朝|昨日|一昨日|おととい|本日|今日|昨夜|昨晩|ゆうべ|先ほど|さきほど|先程|さっき|たった今|今しがた|今日未明|今夜|今晩|昼頃から|夕方から|今朝方|(?:先週|今週)の?[月火水木金土日]曜日?|[月火水木金土日]曜(?:日)?(?:の)?(?:朝|昼|夕方|夜|深夜|未明)?から"
-    r"|[1-6１-６一二三四五六]\s*日(?:ほど|くらい)?前|\d{1,2}\s*(?:分|時間)(?:ほど|くらい|ぐらい)?前|数(?:分|時間)前|半日前|今(?:から)?\d+分前"
+    r"今朝|昨日|きのう|きょう|けさ|一昨日|おととい|本日|今日|昨夜|昨晩|ゆうべ|先ほど|さきほど|先程|さっき|たった今|今しがた|今日未明|今夜|今晩|昼頃から|夕方から|今朝方|(?:先週|今週)の?[月火水木金土日]曜日?|[月火水木金土日]曜(?:日)?(?:の)?(?:朝|昼|夕方|夜|深夜|未明)?から"
+    r"|[1-6１-６一二三四五六]\s*日(?:ほど|くらい)?前|\d{1,2}\s*(?:分|時間)(?:ほど|くらい|ぐらい)?前|数(?:分|時間)前|半日前|今(?:から)?\d+分前|(?<![\d月/])(?:3[01]|[12]?\d)日(?:\([月火水木金土日]\))?(?:の?(?:早朝|朝|昼|夕方|夜|深夜|未明|午前|午後)?(?:から|以降|に(?:発生|なって|急))|の?(?:早朝|朝|夕方|夜|深夜|未明))"
 )
 _EXACT_EN = (
     r"\b(?:today|yesterday|this (?:morning|afternoon|evening)|tonight|last night|just now|(?:since|on|last|this|from|until) (?:mon|tues|wednes|thurs|fri|satur|sun)day"
     r"|(?:a|one|two|three|four|five|six|\d+|a couple of|a few|several)\s+(?:minutes?|mins?|hours?|hrs?)\s+ago|(?:one|two|three|four|five|six|[1-6])\s+days?\s+ago|(?:for|in) the (?:last|past) (?:\d+|few|couple of|two|three|several)?\s*(?:minutes?|hours?)"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day (?:morning|afternoon|evening|night)|earlier today|since (?:noon|midnight|morning))\b"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day (?:morning|afternoon|evening|night)|earlier today|since (?:noon|midnight|morning)|(?:since|from) the \d{1,2}(?:st|nd|rd|th)|(?:since|from) (?:about |around )?\d{1,2}[.:]\d{2}\s?(?:am|pm)?)\b"
 )
 _EXACT_ZH = r"昨天|前天|今天|昨晚|今早|刚才|刚刚|(?:上)?周[一二三四五六日](?:起|开始)?|[一二三四五六1-6]天前|(?:\d{1,2}|[一二三四五六两半])\s*个?(?:小时|分钟)前"
 _FREQUENCY_ZH = r"每(?:次|天|晚|周|小时|分钟|隔)|偶尔|有时|间歇|反复|\d+次(?:中|里)|频繁|经常"
@@ -40,7 +40,7 @@ _FREQUENCY = (
     r"|今も(?!あり)|(?:昼|夜|朝|夕方|深夜|未明|夜間|早朝|週末|平日|月初|月末)(?:だけ|のみ|にだけ|になると|に限って|に)(?:発生|起|遅|切|落|失敗|止)?"
 )
 _FREQUENCY_EN = (
-    r"\b(?:every (?:time|day|night|morning|hour|week|few|other|\d+|single)\b|each time|always (?:fail|happen|get|time|return|reset|the same)|intermittent(?:ly)?|sporadic(?:ally)?|occasional(?:ly)?|from time to time|randomly|at random|periodically|consistently|repeatedly|constantly|frequently"
+    r"\b(?:every (?:time|day|night|morning|hour|week|few|other|\d+|single|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b|each time|always (?:fail|happen|get|time|return|reset|the same)|intermittent(?:ly)?|sporadic(?:ally)?|occasional(?:ly)?|from time to time|randomly|at random|periodically|consistently|repeatedly|constantly|frequently"
     r"|once (?:an?|per|every|or twice|only)\b|only once|happened once|(?:\d+|two|three|several|a few|many|multiple) times\b|\d+ (?:out )?of (?:the )?\d+|twice (?:a|per)|hourly|nightly|daily at|still (?:happening|ongoing|failing|the same|occurring|going on|down|not)|ongoing|keeps? (?:happening|failing|dropping|disconnecting|restarting|returning|timing|crashing|getting))"
 )
 _CONDITION = (
@@ -122,5 +122,9 @@ def _is_other(text: str, start: int, end: int) -> bool:
     left = max(text.rfind("\n", 0, start), text.rfind("。", 0, start), start - 14) + 1
     right = min((place for place in (text.find("\n", end), text.find("。", end), end + 18) if place >= 0), default=end)
     if re.match(r"\s*(?:頃|ごろ)?\s*(?:から|より|以降|以来)", text[end : end + 10]):
+        return False
+    if re.match(r"since\b", text[start:end], re.IGNORECASE) or re.search(
+        r"\bsince\s+$", text[left:start], re.IGNORECASE
+    ):
         return False
     return _NOT_ONSET.search(text[left:start] + " " + text[end:right]) is not None

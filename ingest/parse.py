@@ -170,18 +170,30 @@ def _mail(
         references=references,
         thread_refs=thread_refs(subject, (*envelope.rcpt_tos, *recipients)),
         text=text,
-        reply_text=own_words(
-            text,
-            is_reply=bool(ids or references or _ANSWERING.match(subject)),
-            is_forward=_FORWARDING.match(subject) is not None,
-            name=sender.name if sender else "",
-        ),
+        reply_text=newly_written(text, subject, sender.name if sender else "", is_threaded=bool(ids or references)),
         attachments=attachments_of(parts),
         warnings=tuple(warnings),
     )
     is_sealed = any(seal.hides_text for seal in seals)
     signs = _signs(message, parts, mail, sender_raw, own=own, instance=instance, is_sealed=is_sealed)
     return replace(mail, automation=judge(signs))
+
+
+def newly_written(text: str, subject: str, name: str, *, is_threaded: bool = False) -> str:
+    """What the sender newly wrote, as his subject and name tell it.
+
+    Args:
+        text: The text of the mail.
+        subject: Its subject: an answer and a forwarded mail quote.
+        name: The sender's name, with which a signature may begin.
+        is_threaded: The headers name a mail that it answers.
+    """
+    return own_words(
+        text,
+        is_reply=is_threaded or _ANSWERING.match(subject) is not None,
+        is_forward=_FORWARDING.match(subject) is not None,
+        name=name,
+    )
 
 
 def _sender(message: Message, envelope: Envelope, warnings: list[str]) -> tuple[Address | None, str]:

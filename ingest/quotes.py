@@ -164,7 +164,8 @@ def _is_trimmed_quote(lines: Sequence[str]) -> bool:
         return False
     end = max(at for at, line in enumerate(lines) if line.strip())
     tail = [line for line in lines[: end + 1] if line.strip()][-len(marked) :]
-    is_last = tail == marked and any(_ASKED.search(line) for line in marked)  # a quote below the answer
+    # A quote below the answer.
+    is_last = tail == marked and any(_ASKED.search(line) or (len(marked) > 1 and _SAID.search(line)) for line in marked)
     return (
         len(marked) >= 3
         or is_last
@@ -181,4 +182,5 @@ _LOOK_BELOW = re.compile(
     r"以下|下記|各(?:項目|質問|ご質問)|それぞれ|文中|本文|回答|\bbelow\b|\binline\b|(?:如下|下面|以下)", re.IGNORECASE
 )
 _ASKED = re.compile(r"(?:[?？]|でしょうか|ですか|ますか|ください|下さい|お願い(?:いた)?します)[。.]?\s*$")
+_SAID = re.compile(r"(?:[。.!！]|[a-z]{2},?)\s*$")  # the end of a sentence, or of a wrapped line of one
 _ANSWERED = re.compile(r"\s*(?:→|⇒|⇨|＞＞|【(?:回答|返信|弊社回答|追記)】|(?:回答|答え?|A|Ans(?:wer)?)\s?[.:：)）])")

@@ -61,9 +61,7 @@ def evaluate(
     def progress(writers: Sequence[str]) -> Iterator[str]:
         return with_progress(writers, "evaluate")
 
-    report = measure(
-        _corpus(corpus), pack, decider(pack), progress, shipped=load_scorer(), with_curve=curve, plots=plots
-    )
+    report = measure(_corpus(corpus), pack, decider(pack), progress, shipped=load_scorer, with_curve=curve, plots=plots)
     for line in report:
         print_text(line)
 
@@ -83,7 +81,7 @@ def decider(pack: Pack) -> Callable[[Mail, Assessment], Decision]:
 
 def _corpus(path: Path | None) -> tuple[LabelledMail, ...]:
     from classify.labelled import load_corpus
-    from ingest.quotes import own_words
+    from ingest.parse import newly_written
 
     path = path or CORPUS
-    return load_corpus(sorted(path.glob("*.mails")) if path.is_dir() else [path], own_words)
+    return load_corpus(sorted(path.glob("*.mails")) if path.is_dir() else [path], newly_written)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from classify.labelled import LabelledMail, load_corpus
-from ingest.quotes import own_words
+from ingest.parse import newly_written
 from models.assessment import FACETS_OF_KIND, Category, Section
 from models.errors import ConfigError
 from policy.pack import Pack
@@ -47,7 +47,7 @@ products = ["rds"]
 
 @cache
 def mails_of(file: Path) -> tuple[LabelledMail, ...]:
-    return load_corpus([file], own_words)
+    return load_corpus([file], newly_written)
 
 
 @cache
@@ -119,7 +119,7 @@ def test_no_label_contradicts_another(file: Path, pack: Pack) -> None:
 
 
 def test_no_id_and_no_mail_stands_twice_in_all_files() -> None:
-    mails = load_corpus(FILES, own_words)
+    mails = load_corpus(FILES, newly_written)
     assert len({mail.id for mail in mails}) == len(mails)
     assert len({"".join(mail.mail.text.split()) for mail in mails}) == len(mails)
 
@@ -183,11 +183,11 @@ def test_a_mail_that_is_not_well_formed_names_file_and_mail(tmp_path: Path, old:
     file = tmp_path / "x.mails"
     file.write_text(WHOLE.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigError, match=rf"x\.mails: x-1: .*{said}"):
-        load_corpus([file], own_words)
+        load_corpus([file], newly_written)
 
 
 def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
     for name in ("x", "y"):
         (tmp_path / f"{name}.mails").write_text(WHOLE, encoding="utf-8")
     with pytest.raises(ConfigError, match="x-1: stands twice"):
-        load_corpus(sorted(tmp_path.glob("*.mails")), own_words)
+        load_corpus(sorted(tmp_path.glob("*.mails")), newly_written)

@@ -18,7 +18,7 @@ from classify.learned import LearnedScorer
 from classify.load import load_scorer
 from classify.scorer import NoModels
 from classify.train import Training
-from ingest.quotes import own_words
+from ingest.parse import newly_written
 from models.assessment import Section
 from models.errors import ConfigError
 from policy.pack import Pack
@@ -33,12 +33,12 @@ def encoder() -> SentenceEncoder:
 
 @pytest.fixture(scope="module")
 def corpus() -> tuple[LabelledMail, ...]:
-    return load_corpus(sorted(CORPUS.glob("*.mails")), own_words)
+    return load_corpus(sorted(CORPUS.glob("*.mails")), newly_written)
 
 
 @pytest.fixture(scope="module")
 def sealed() -> tuple[LabelledMail, ...]:
-    return load_corpus(sorted((CORPUS / "sealed").glob("*.mails")), own_words)
+    return load_corpus(sorted((CORPUS / "sealed").glob("*.mails")), newly_written)
 
 
 def test_the_shipped_weights_were_trained_on_the_corpus_as_it_is() -> None:

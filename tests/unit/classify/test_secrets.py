@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from classify.secrets import find_secrets
+from classify.secrets import find_secrets, masked
 from classify.segment import make_document
 from policy.pack import Pack
 
@@ -37,3 +37,29 @@ def test_a_secret_is_found_with_its_span(words: str, kind: str, secret: str, pac
 )
 def test_what_is_no_secret_is_left_alone(words: str, pack: Pack) -> None:
     assert find_secrets(make_document("件名", words, (), pack.cues)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("My password for the console is Summer2026! in case you need it.", "Summer2026!"),
+        ("rootのパスはHanako1234!です。", "Hanako1234!です"),
+        ("mongodb://root:Xy77zzPass@dds-6we1.mongodb.rds.aliyuncs.com:3717/admin", "Xy77zzPass"),
+        ("mysql -h rm-0iw.mysql.rds.aliyuncs.com -u app -pTiger#8812", "Tiger#8812"),
+        ("CVV 123 です。", "123"),
+    ],
+)
+def test_secrets_told_in_passing_are_found(text: str, secret: str, pack: Pack) -> None:
+    doc = make_document("件名", text, (), pack.cues)
+    found = find_secrets(doc)
+    whole = f"件名\n{text}"
+    assert [whole[slice(*one.span)] for one in found] == [secret]
+    assert secret not in masked(whole, found)
+    assert len(masked(whole, found)) == len(whole)
+
+
+@pytest.mark.parametrize(
+    "text", ["パスは通っています。", "http://host:8080/a@b", "ssh -p 2222 root@host", "パスワードを忘れました。"]
+)
+def test_no_secret_is_seen_where_none_is(text: str, pack: Pack) -> None:
+    assert find_secrets(make_document("件名", text, (), pack.cues)) == ()

@@ -330,3 +330,13 @@ def test_own_words_above_an_inline_forward_stay_and_a_bare_forward_is_all_quoted
 def test_a_line_of_any_length_comes_back_whole() -> None:
     long = "ログ " + "a" * 5000
     assert own_words(f"起動しません。\n{long}\n\n> 一行目です\n> 二行目です\n> 三行目です") == f"起動しません。\n{long}"
+
+
+def test_a_quote_at_the_end_of_an_answer_needs_no_introduction() -> None:
+    text = (
+        "解消しました。ありがとうございます。\n\n> SNATエントリを追加し、\n> インターネットへの接続をご確認ください。"
+    )
+    assert own_words(text) == "解消しました。ありがとうございます。"
+    assert own_words(text, is_reply=False) == text
+    command = "この結果です。\n\n> curl -I https://a.example/\n> curl -I https://b.example/"
+    assert own_words(command) == command
