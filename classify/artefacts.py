@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
 CARD = "card.toml"
-FORMAT = 7  # raised whenever other arrays are expected, so that old weights are refused and not half read
+FORMAT = 8  # raised whenever other arrays are expected, so that old weights are refused and not half read
 
 
 def save(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from classify.borders import cut
 from classify.categories import goes_on, is_acknowledgement
-from classify.combine import finding
+from classify.combine import CERTAIN, finding
 from classify.explain import explain
 from classify.hints import has_permission_error, hints_of, refers_elsewhere
+from classify.hits import together
 from classify.issues import gist_of, pieces
 from classify.kinds import screenshot_facets
 from classify.language import language_of
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from policy.pack import Pack
 
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
-_HARDLY = 0.15
+_HARDLY = 0.15  # the confidence in thanks that may hold a matter
+_RARELY = 0.2  # of thanks in which something goes on, so many are thanks only, against what the model thinks
 _CODES, _LEAST_OF_A_CODE = frozenset({"error_code", "quoted_error"}), 0.6
 _LINKED = (Section.EVIDENCE, Section.GOAL)
 
@@ -110,15 +112,19 @@ def _issues(
 ) -> tuple[Issue, ...]:
     if not parts:
         return ()
-    spoken = "\n".join(line.text for line in doc.spoken() if line.number > 0) or doc.text
-    if len(parts) == 1 and is_acknowledgement(spoken, has_question=bool(voice.questions)):
+    said = [line for line in doc.spoken() if line.number > 0] or doc.lines[1:]  # thanks may be a shell as a whole
+    body = "\n".join(line.text for line in said)
+    is_thanks = len(parts) == 1 and is_acknowledgement(body, has_question=bool(voice.questions))
+    if is_thanks and not _holds_facts(doc, voice):
         nothing = ((), products_of(doc, parts[0].spans, named, pack)[0])
         return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, nothing, subject),)
     found = []
     for number, part in enumerate(parts):
         learned = scores.categories[number] if number < len(scores.categories) else {}
+        if goes_on(body) and Category.ACKNOWLEDGEMENT in learned:
+            learned = {**learned, Category.ACKNOWLEDGEMENT: _RARELY * learned[Category.ACKNOWLEDGEMENT]}
         category, confidence = best_category(heard[number].categories, learned)
-        if category is Category.ACKNOWLEDGEMENT and goes_on(spoken):
+        if category is Category.ACKNOWLEDGEMENT and (goes_on(body) or _holds_facts(doc, voice)):
             confidence = min(confidence, _HARDLY)  # thanks that may hold a matter: an agent looks
         products = (
             chosen(scores.products[number], _named_in(part, named))
@@ -155,6 +161,11 @@ def _issue(
         spans=tuple(doc.back(start, end) for start, end in part.spans),
         confidence=round(confidence, 4),
     )
+
+
+def _holds_facts(doc: Document, voice: Voice) -> bool:
+    """Something certain stands or hangs there that mere thanks do not need: a log, a request's id, an attachment."""
+    return bool(doc.attachments) or together(voice.sections[Section.EVIDENCE]) >= CERTAIN
 
 
 def _named_in(part: Piece, named: tuple[Mention, ...]) -> set[str]:

@@ -110,8 +110,8 @@ def is_acknowledgement(text: str, *, has_question: bool) -> bool:
     return not goes_on(flat)
 
 
-_GOES_ON = r"(?:まだ|依然|いまだ|未だ|相変わらず|再び|再度|再発|(?:が|は)また|からまた|変わり(?:ません|ない)|直(?:ら|って(?:い|お))(?:ない|ません|りません)|直りません|解決(?:して(?:い|お)|し)(?:ない|ません|りません)|同じ(?:エラー|現象|結果|状態)|のまま(?:です|で|と)|なりません|別件|ところで|もう(?:一|1)点|追加で|[?？]|でしょうか|教えて|ご教示|お願い(?:が|でき)|(?:でき|出来|つながり|繋がり|表示され|届き)ません|失敗し(?:ます|て)|タイムアウト(?:し|に)|エラー(?:に|が(?:出|表示|返))(?!なく)|仍然|还是|依然|又出现|无法|不行|请问|另外)"
-_GOES_ON_EN = r"\b(?:still|persists?|again|but|however|another|one more|could you|can you|please (?:tell|explain|check|look)|how|what|why|unfortunately|does(?:n't| not)|cannot|can't|not (?:solved|resolved|fixed|working)|keeps?|fails? (?:with|to|again)|times out)\b"
+_GOES_ON = r"(?:まだ|依然|いまだ|未だ|相変わらず|再び|再度|再発|(?:が|は)また|からまた|変わり(?:ません|ない)|直(?:ら|って(?:い|お))(?:ない|ません|りません)|直りません|解決(?:して(?:い|お)|し)(?:ない|ません|りません)|同じ(?:エラー|現象|結果|状態)|のまま(?:です|で|と)|なりません|別件|ところで|もう(?:一|1)点|追加で|[?？]|でしょうか|教えて(?:ください|下さい|いただけ|頂け|ほしい)|ご教示(?:ください|下さい|いただけ|願)|お願い(?:が|でき)|変わら(?:ない|ず|ん)|(?:でき|出来|つながり|繋がり|表示され|届き)ません|失敗し(?:ます|て)|タイムアウト(?:しま|しており|になり|が)|エラー(?:に|が(?:出|表示|返))(?!なく)|仍然|还是|依然|又出现|无法|不行|请问|另外)"
+_GOES_ON_EN = r"\b(?:still|persists?|but|however|another|one more|could you|can you|please (?:tell|explain|check|look)|why|unfortunately|does(?:n't| not)|cannot|can't|not (?:solved|resolved|fixed|working)|keeps?|fails? (?:with|to|again)|times out)\b"
 
 
 def goes_on(text: str) -> bool:

@@ -272,7 +272,9 @@ class LearnedScorer:
         for place, one in enumerate(issues):
             mine = tags.table[within[place]]
             kind = rows.kind_row(by_kind[place], one.kinds, mine[:, SYMPTOM], mine[:, KIND_TAGS])
-            category = rows.category_row(by_category[place], one.categories, mine[:, SYMPTOM], mine[:, CATEGORY_TAGS])
+            category = rows.category_row(
+                by_category[place], one.categories, mine[:, SYMPTOM], mine[:, CATEGORY_TAGS], goes_on=one.goes_on
+            )
             kinds.append({SymptomKind(n): p for n, p in self._combiners["kind"].probabilities(kind).items()})
             categories.append({Category(n): p for n, p in self._combiners["category"].probabilities(category).items()})
         products = self._ridges["product"]

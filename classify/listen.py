@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from classify.categories import category_scores
+from classify.categories import category_scores, goes_on
 from classify.goal import questions
 from classify.hits import Hit
 from classify.kinds import facet_hits, kind_scores
@@ -48,6 +48,7 @@ def listen_to_issues(doc: Document, parts: Sequence[Piece], named: Sequence[Ment
             spans=part.spans,
             kinds=kind_scores(text, subject if len(parts) == 1 else ""),
             categories=category_scores(text, has_product=has_product, subject=subject),
+            goes_on=goes_on(text.removeprefix(subject)),
         )
         for part in parts
         for text in [_words_of(part, doc)]

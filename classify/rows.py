@@ -99,17 +99,20 @@ def category_row(
     heard: Mapping[Category, float],
     symptom: NDArray[np.float64],
     tags: NDArray[np.float64],
+    *,
+    goes_on: bool,
 ) -> NDArray[np.float64]:
     """The ridge's scores and what the rules heard, category by category; and what the issue's sentences are tagged as.
 
     Args:
         scores: Of the whole text, shape (n_categories,).
         heard: By the rules.
+        goes_on: Beside any thanks something persists, comes back or is asked.
         symptom: How much each of the issue's units speaks of the symptom, shape (n_units,).
         tags: The units' own categories, shape (n_units, n_categories).
     """
     rules = np.array([heard.get(category, 0.0) for category in Category])
-    return np.concatenate([scores, np.minimum(rules, 5.0) / 5.0, _shares(rules), _voted(symptom, tags)])
+    return np.concatenate([scores, np.minimum(rules, 5.0) / 5.0, _shares(rules), _voted(symptom, tags), [goes_on]])
 
 
 def _voted(symptom: NDArray[np.float64], tags: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -42,6 +42,7 @@ class IssueVoice:
     spans: tuple[tuple[int, int], ...]  # of the folded text
     kinds: Mapping[SymptomKind, float]
     categories: Mapping[Category, float]
+    goes_on: bool = False  # beside any thanks something persists, comes back or is asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

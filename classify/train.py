@@ -399,7 +399,15 @@ def _combine_categories(
     for one, tag in zip(examples, tags, strict=True):
         for issue, label in zip(one.issues, one.labels, strict=True):
             mine = tag[units_within(one.units, issue.spans)]
-            table.append(rows.category_row(next(every), issue.categories, mine[:, SYMPTOM], mine[:, CATEGORY_TAGS]))
+            table.append(
+                rows.category_row(
+                    next(every),
+                    issue.categories,
+                    mine[:, SYMPTOM],
+                    mine[:, CATEGORY_TAGS],
+                    goes_on=issue.goes_on,
+                )
+            )
             labels.append(label.category.value)
     combiner = _combine(table, labels, C_CATEGORY)
     said = iter({Category(name): p for name, p in combiner.probabilities(row).items()} for row in table)
