@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from classify.hints import hints_of
+from classify.hints import _WORDS, hints_of
 from classify.segment import make_document
+from desk.texts import LANGUAGES
 from policy.pack import Pack
 
 SENT = datetime.fromisoformat("2026-11-25T18:30:00+09:00")
@@ -64,3 +65,15 @@ def test_a_hint_is_given_with_its_proof(text: str, kind: str, proof: str, pack: 
 )
 def test_a_near_miss_gives_none(text: str, kind: str, pack: Pack) -> None:
     assert kind not in read(text, pack)
+
+
+def test_the_desk_has_a_name_for_every_hint_in_both_languages(pack: Pack) -> None:
+    doc = make_document(
+        "件名",
+        "昨日14:30に毎晩、高負荷時に東京リージョンの i-6we1a2b3c4d5e6f7g8h9 で失敗します。オフィスから。",
+        (),
+        pack.cues,
+    )
+    kinds = {hint.kind for hint in hints_of(doc, pack, SENT, is_question=False)} | set(_WORDS)
+    for words in LANGUAGES.values():
+        assert kinds <= set(words)
