@@ -46,13 +46,8 @@ CATEGORY_TAGS = slice(FIRST_FACET + len(FACETS), FIRST_FACET + len(FACETS) + len
 KIND_TAGS = slice(CATEGORY_TAGS.stop, CATEGORY_TAGS.stop + len(KINDS))
 LINKED = (Section.EVIDENCE, Section.GOAL)
 STRAY_TAGS = {section: KIND_TAGS.stop + place for place, section in enumerate(LINKED)}
-_SPEAKS_FOR, _OF_THE_BEST, _MOST_PROOFS = (
-    0.3,
-    0.5,
-    4,
-)  # a unit's score from which it is shown as proof, alone and beside the best; how many
-
-
+# A unit's score from which it is shown as proof: alone, and as a share of the best one's; how many are shown.
+_SPEAKS_FOR, _OF_THE_BEST, _MOST_PROOFS = 0.3, 0.5, 4
 # Columns in three blocks: characters, words, and what is dense.
 Blocks = tuple[csr_matrix, csr_matrix, NDArray[np.float32]]
 

@@ -166,7 +166,8 @@ class Training:
         return Fitted(self.features, ridges, combiners)
 
 
-# The regressions over units, in the order of their columns (see `classify.learned`; the first holds the borders too).
+# The regressions over units, in the order of their columns (see `classify.learned`): the first holds the borders too, facets stand
+# in the order of their kinds.
 _UNIT_FAMILIES = (
     "unit:sections",
     *(f"unit:facets:{kind}" for kind in KINDS),
