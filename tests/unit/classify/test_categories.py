@@ -17,6 +17,8 @@ from classify.categories import goes_on, is_acknowledgement
         "解決しました。別件ですが、保存期間はどこで変更できますか。",
         "Thank you, I followed the steps but ssh still times out.",
         "Thanks. What else should I check?",
+        "ご連絡ありがとうございます。再接続を試しましたが、IKEのPhase1が確立しませんでした。解決次第クローズしていただいて構いません。",
+        "ありがとうございます。ログを添付します。RequestId は 8f2c-11、リージョンは東京です。",
         "谢谢，但是还是无法连接。",
     ],
 )
