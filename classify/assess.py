@@ -18,7 +18,7 @@ from classify.hits import together
 from classify.issues import gist_of, pieces
 from classify.kinds import screenshot_facets
 from classify.language import language_of
-from classify.links import link_by_rules
+from classify.links import LINKED, link_by_rules
 from classify.listen import listen, listen_to_issues
 from classify.normalise import fold
 from classify.products import mentions, products_of
@@ -45,7 +45,6 @@ _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _HARDLY = 0.15  # the confidence in thanks that may hold a matter
 _RARELY = 0.2  # of thanks in which something goes on, so many are thanks only, against what the model thinks
 _CODES, _LEAST_OF_A_CODE = frozenset({"error_code", "quoted_error"}), 0.6
-_LINKED = (Section.EVIDENCE, Section.GOAL)
 
 
 def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
@@ -74,7 +73,7 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
     trouble = next((issue for issue in asks if issue.category in _TROUBLE), None)
     kind = _kind(issues.index(trouble), heard, scores) if trouble else None
     facets = _facets(doc, kind, voice, scores, sections)
-    links = {one: scores.links.get(one, float(link_by_rules(one, doc, named))) for one in _LINKED}
+    links = scores.links or {one: float(link_by_rules(one, doc, named)) for one in LINKED}
     secrets = find_secrets(doc)
     issues = tuple(replace(issue, gist=_without(issue.gist, text, secrets)) for issue in issues)
     named_accounts = accounts(doc)
@@ -115,16 +114,17 @@ def _issues(
     said = [line for line in doc.spoken() if line.number > 0] or doc.lines[1:]  # thanks may be a shell as a whole
     body = "\n".join(line.text for line in said)
     is_thanks = len(parts) == 1 and is_acknowledgement(body, has_question=bool(voice.questions))
-    if is_thanks and not _holds_facts(doc, voice):
+    holds_facts, persists = _holds_facts(doc, voice), goes_on(body)
+    if is_thanks and not holds_facts:
         nothing = ((), products_of(doc, parts[0].spans, named, pack)[0])
         return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, nothing, subject),)
     found = []
     for number, part in enumerate(parts):
         learned = scores.categories[number] if number < len(scores.categories) else {}
-        if goes_on(body) and Category.ACKNOWLEDGEMENT in learned:
+        if persists and Category.ACKNOWLEDGEMENT in learned:
             learned = {**learned, Category.ACKNOWLEDGEMENT: _RARELY * learned[Category.ACKNOWLEDGEMENT]}
         category, confidence = best_category(heard[number].categories, learned)
-        if category is Category.ACKNOWLEDGEMENT and (goes_on(body) or _holds_facts(doc, voice)):
+        if category is Category.ACKNOWLEDGEMENT and (persists or holds_facts):
             confidence = min(confidence, _HARDLY)  # thanks that may hold a matter: an agent looks
         products = (
             chosen(scores.products[number], _named_in(part, named))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from classify.assess import assess
 from classify.examples import examples_of
 from classify.features import SentenceEncoder
-from classify.figures import Read, facet_pairs, macro_f1, report, section_pairs
+from classify.figures import Read, headline, report
 from classify.plots import plot_curve, plot_reads
 from classify.scorer import NoModels
 from classify.train import Training
@@ -111,24 +111,6 @@ def learning_curve(
             scorer = Training.of(some, encoder, pack).fit().scorer()
             reads += read_all([one for one in mails if one.writer in out], pack, scorer, decide)
         yield sum(sizes) // len(sizes), headline(reads)
-
-
-def headline(reads: Sequence[Read]) -> dict[str, float]:
-    """The figures that the learning curve follows."""
-    n = len(reads)
-    return {
-        "sections, macro-F1": macro_f1(section_pairs(reads)),
-        "facets, macro-F1": macro_f1(facet_pairs(reads)),
-        "category of the first issue": sum(
-            bool(r.seen.issues) and r.seen.issues[0].category is r.truth.issues[0].category
-            for r in reads
-            if r.truth.issues
-        )
-        / max(1, sum(bool(r.truth.issues) for r in reads)),
-        "symptom kind": sum(r.seen.symptom_kind == r.truth.kind for r in reads) / n,
-        "issue count": sum(len(r.seen.issues) == len(r.truth.issues) for r in reads) / n,
-        "disposition": sum(r.is_right for r in reads) / n,
-    }
 
 
 def _read(one: LabelledMail, pack: Pack, scorer: Scorer, decide: Decide) -> Read:

@@ -66,12 +66,17 @@ class SentenceEncoder:
 
 
 def _safe(text: str) -> str:
-    return text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
+    return _sound(text[:MAX_CHARS])
+
+
+def _sound(text: str) -> str:
+    """Without lone surrogates, which neither the encoder nor the tokenizer takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def mask(text: str) -> str:
     """Lower case, with ids, addresses, dates and numbers made kinds."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = _sound(text)
     for pattern, kind in _MASKS:
         text = pattern.sub(kind, text)
     return text.lower()

@@ -80,6 +80,18 @@ def report(reads: Sequence[Read]) -> Iterator[str]:
     yield from (f"  {part:.0%}  {wrong:.3f}" for part, wrong in error_at_coverage(reads))
 
 
+def headline(reads: Sequence[Read]) -> dict[str, float]:
+    """The figures that the learning curve follows."""
+    return {
+        "sections, macro-F1": macro_f1(section_pairs(reads)),
+        "facets, macro-F1": macro_f1(facet_pairs(reads)),
+        "category of the first issue": float(np.mean([_first(r) for r in reads if r.truth.issues])),
+        "symptom kind": float(np.mean([r.seen.symptom_kind == r.truth.kind for r in reads])),
+        "issue count": float(np.mean([len(r.seen.issues) == len(r.truth.issues) for r in reads])),
+        "disposition": float(np.mean([r.is_right for r in reads])),
+    }
+
+
 def section_pairs(reads: Sequence[Read]) -> dict[str, list[tuple[bool, bool]]]:
     """(truth, said) of each section in every mail."""
     return {s.value: [(s in r.truth.sections, r.seen.sections[s].present) for r in reads] for s in Section}

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, hstack, vstack
 from classify import rows
 from classify.borders import announcements, border_rows, contrasts, several_row
 from classify.features import mask, words
-from classify.links import LinkTags, link_by_rules, link_row
+from classify.links import LINKED, LinkTags, link_by_rules, link_row
 from classify.scorer import Opinion, Scores, Tags
 from classify.subjects import subject_rows
 from classify.units import layout, units_of, units_within
@@ -44,7 +44,6 @@ SYMPTOM, BORDER = SECTIONS.index(Section.SYMPTOM), len(SECTIONS)
 FIRST_FACET = BORDER + 1
 CATEGORY_TAGS = slice(FIRST_FACET + len(FACETS), FIRST_FACET + len(FACETS) + len(CATEGORIES))
 KIND_TAGS = slice(CATEGORY_TAGS.stop, CATEGORY_TAGS.stop + len(KINDS))
-LINKED = (Section.EVIDENCE, Section.GOAL)
 STRAY_TAGS = {section: KIND_TAGS.stop + place for place, section in enumerate(LINKED)}
 # A unit's score from which it is shown as proof: alone, and as a share of the best one's; how many are shown.
 _SPEAKS_FOR, _OF_THE_BEST, _MOST_PROOFS = 0.3, 0.5, 4

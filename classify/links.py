@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from classify.segment import Document
     from classify.units import Unit
 
+LINKED = (Section.EVIDENCE, Section.GOAL)  # the sections whose link with the symptom the guide checks
 _SPEAKS, _LEAST = 0.35, 0.02  # a unit's score from which it speaks of the section; the least weight of one
 _WORD = re.compile(r"[a-z0-9][\w.-]{2,}|[ァ-ヴー]{2,}|[一-龥]{2,}")
 _OBJECT = re.compile(
@@ -53,8 +54,7 @@ def evidence_link(doc: Document) -> bool:
     logs = "\n".join(line.text for line in doc.lines if line.is_log)
     prose = "\n".join(line.text for line in doc.lines if not line.is_log)
     in_logs, in_prose = _objects(logs), _objects(prose)
-    is_shared = bool(in_logs & in_prose) or bool(_hosts(logs) & _hosts(prose))
-    return is_shared or not (_hosts(logs) and _hosts(prose))
+    return bool(in_logs & in_prose) or not (_hosts(in_logs) and _hosts(in_prose))
 
 
 def goal_link(doc: Document, goal: list[Hit], mentions: Sequence[Mention]) -> bool:
@@ -112,7 +112,8 @@ def link_row(
         said = others[[int(np.argmax(tags.symptom[others]))]]
     inside, outside = _text(units, mine), _text(units, others)
     my_products, their_products = _products(units, named, mine), _products(units, named, others)
-    my_hosts, their_hosts = _hosts(inside), _hosts(outside)
+    my_objects, their_objects = _objects(inside), _objects(outside)
+    my_hosts, their_hosts = _hosts(my_objects), _hosts(their_objects)
     words, other_words = _words(inside), _words(outside)
     strays = tags.stray[mine]
     weights = np.clip(tags.section, _LEAST, 1.0)
@@ -125,8 +126,8 @@ def link_row(
             bool(my_products & their_products),
             bool(my_products - their_products) and bool(their_products - my_products),
             not my_products,
-            bool(_objects(inside) & _objects(outside)),
-            not _objects(inside),
+            bool(my_objects & their_objects),
+            not my_objects,
             len(words & other_words) / max(1, len(words)),
             bool(words & _words(doc.lines[0].text)),
             _OTHER.search(doc.text) is not None,
@@ -172,6 +173,6 @@ def _objects(text: str) -> set[str]:
     return {match.lower() for match in _OBJECT.findall(text)}
 
 
-def _hosts(text: str) -> set[str]:
+def _hosts(objects: set[str]) -> set[str]:
     """Host-like names and ids only: addresses may be the other end's."""
-    return {one for one in _objects(text) if not re.fullmatch(r"[\d.]+", one)}
+    return {one for one in objects if not re.fullmatch(r"[\d.]+", one)}

@@ -29,7 +29,6 @@ from classify.learned import (
     KIND_OF_FACET,
     KIND_TAGS,
     KINDS,
-    LINKED,
     SECTIONS,
     SYMPTOM,
     Combiner,
@@ -39,7 +38,7 @@ from classify.learned import (
     stacked,
     without_chars,
 )
-from classify.links import link_by_rules, link_row
+from classify.links import LINKED, link_by_rules, link_row
 from classify.ridge import Ridge, RidgeFamily
 from classify.subjects import subject_rows
 from classify.units import units_within
