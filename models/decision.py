@@ -53,6 +53,15 @@ class ReplyState(StrEnum):
     BOUNCED = "bounced"
 
 
+class LetterMode(StrEnum):
+    """How far letters of one kind may go by themselves, from nothing to everything."""
+
+    OFF = "off"  # none is written
+    SHADOW = "shadow"  # written and kept, never sent; compared later with what the agent did
+    APPROVE = "approve"  # waits for an agent's click
+    AUTO = "auto"  # goes out where the decision is sure enough
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One named step of a decision: `code` is stable, `detail` is for a person."""
@@ -175,5 +184,9 @@ class History:
     letters_total_10min: int = 0
     has_bounced: bool = False  # the sender's address is on bounce hold
     is_repeat_body: bool = False  # same body as the sender's previous mail within the hour
-    known_accounts: tuple[str, ...] = ()
+    known_accounts: tuple[str, ...] = ()  # accounts that agents have confirmed for this sender
+    is_blocked: bool = False  # the desk's block list names the recipient: no letter
+    is_allowed: bool = False  # the desk's allow list does: neither rates nor the form of the address silence us
+    is_stopped: bool = False  # someone has stopped all letters in the desk
+    modes: Mapping[str, str] = field(default_factory=dict)  # LetterKind value -> LetterMode value, as set in the desk
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -57,6 +57,7 @@ class ReplyView:
     created_at: datetime
     sent_at: datetime | None = None
     attempts: int = 0
+    judgement: str = ""  # an agent's word on it: released, discarded, right, wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,8 @@ class DueReminder:
     asked: tuple[str, ...]
     message_id: str  # of our request, for In-Reply-To
     mail_id: int
+    categories: tuple[Category, ...] = ()
+    products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

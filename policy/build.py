@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from models.assessment import Category, Facet, Section, SymptomKind
+from models.decision import LetterKind, LetterMode
 from policy import pack as records
 from policy.read import Table
 
@@ -27,6 +28,8 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
     if not languages:
         raise top.wrong("languages", "must name at least one language")
     order, questions = _questions(Table("questions.toml", files["questions"]), languages)
+    asides, along = _asides(Table("asides.toml", files["asides"]), languages)
+    answers, tips = _advice(Table("advice.toml", files["advice"]), languages)
     built = records.Pack(
         id=top.text("id"),
         version=top.text("version"),
@@ -34,8 +37,8 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
         default_language=top.text("default_language"),
         desk=_desk(top.table("desk"), languages),
         sections=_sections(Table("sections.toml", files["sections"]), languages),
-        questions=questions,
-        question_order=order,
+        questions={**questions, **along},
+        question_order=(*order, *along),
         categories=_categories(Table("categories.toml", files["categories"]), languages),
         kinds=_kinds(Table("kinds.toml", files["kinds"]), languages),
         products=_products(Table("products.toml", files["products"]), languages),
@@ -50,6 +53,12 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
         banned_words=top.lists("banned_words"),
         scope_list=top.lists("scope_list"),
         acknowledges=top.flag("acknowledges", default=True),
+        asides=asides,
+        answers=answers,
+        tips=tips,
+        letter_policies=_letter_policies(top.table("letters", {})),
+        bilingual=top.texts("bilingual"),
+        mail_form=_mail_form(top.table("mail", {})),
     )
     top.end()
     return built
@@ -90,6 +99,7 @@ def _limits(table: Table) -> records.ReplyLimits:
         max_questions=table.count("max_questions", usual.max_questions),
         remind_after=timedelta(days=table.number("remind_after_days", usual.remind_after.days)),
         bounce_hold=timedelta(days=table.number("bounce_hold_days", usual.bounce_hold.days)),
+        recurrence=timedelta(days=table.number("recurrence_days", usual.recurrence.days)),
     )
     table.end()
     return limits
@@ -110,16 +120,96 @@ def _questions(table: Table, languages: tuple[str, ...]) -> tuple[tuple[str, ...
     found = {}
     for item in table.keys():  # noqa: SIM118
         entry = table.table(item)
-        found[item] = records.Question(
-            item=item,
-            heading=entry.localised("heading", languages),
-            text=entry.localised("text", languages),
-            example=entry.localised("example", languages),
-            permission_text=entry.maybe_localised("permission_text", languages),
-            permission_example=entry.maybe_localised("permission_example", languages),
-        )
+        found[item] = _question(item, entry, languages)
         entry.end()
     return order, found
+
+
+def _question(item: str, entry: Table, languages: tuple[str, ...]) -> records.Question:
+    return records.Question(
+        item=item,
+        heading=entry.localised("heading", languages),
+        text=entry.localised("text", languages),
+        example=entry.localised("example", languages),
+        find=entry.maybe_localised("find", languages),
+    )
+
+
+def _asides(
+    table: Table, languages: tuple[str, ...]
+) -> tuple[Mapping[str, records.Aside], Mapping[str, records.Question]]:
+    """The questions that only join others, and their words; both by item."""
+    asides, questions = {}, {}
+    for item in table.keys():  # noqa: SIM118
+        entry = table.table(item)
+        questions[item] = _question(item, entry, languages)
+        asides[item] = records.Aside(
+            item=item,
+            joins=entry.texts("joins", needed=True),
+            circle=_circle(entry),
+            needs_permission_error=entry.flag("if_permission_error"),
+            unless_hints=frozenset(entry.texts("unless_hints")),
+            unless_items=frozenset(entry.texts("unless_items")),
+            unless_words=entry.texts("unless_words"),
+        )
+        entry.end()
+    return asides, questions
+
+
+def _advice(table: Table, languages: tuple[str, ...]) -> tuple[tuple[records.Answer, ...], tuple[records.Tip, ...]]:
+    answers, tips = [], []
+    for entry in table.tables("answer", needed=False):
+        answers.append(
+            records.Answer(
+                item=entry.text("item"),
+                circle=_circle(entry),
+                example=entry.localised("example", languages),
+                text=entry.maybe_localised("text", languages),
+                find=entry.maybe_localised("find", languages),
+            )
+        )
+        entry.end()
+    for entry in table.tables("tip", needed=False):
+        tips.append(records.Tip(circle=_circle(entry), text=entry.localised("text", languages)))
+        entry.end()
+    table.end()
+    return tuple(answers), tuple(tips)
+
+
+def _circle(entry: Table) -> records.Circle:
+    return records.Circle(
+        categories=frozenset(_names(entry, "categories", Category)),
+        kinds=frozenset(_names(entry, "kinds", SymptomKind)),
+        products=frozenset(entry.texts("products")),
+        groups=frozenset(entry.texts("groups")),
+    )
+
+
+def _letter_policies(table: Table) -> Mapping[LetterKind, records.LetterPolicy]:
+    found = {}
+    for name in table.keys():  # noqa: SIM118
+        if name not in {kind.value for kind in LetterKind}:
+            raise table.wrong(name, f"no such kind of letter; known are {', '.join(kind.value for kind in LetterKind)}")
+        entry = table.table(name)
+        mode = entry.text("mode", LetterMode.AUTO.value)
+        if mode not in {one.value for one in LetterMode}:
+            raise entry.wrong("mode", f"must be one of {', '.join(one.value for one in LetterMode)}")
+        precision = entry.number("precision", 0.0)
+        if precision >= 1:
+            raise entry.wrong("precision", "must be under 1: no reading is always right")
+        found[LetterKind(name)] = records.LetterPolicy(mode=LetterMode(mode), precision=precision)
+        entry.end()
+    return found
+
+
+def _mail_form(table: Table) -> records.MailForm:
+    usual = records.MailForm()
+    charset = table.text("charset", usual.charset).lower()
+    if charset not in {"utf-8", "iso-2022-jp"}:
+        raise table.wrong("charset", "must be utf-8 or iso-2022-jp")
+    form = records.MailForm(charset=charset, has_html=table.flag("html", default=usual.has_html))
+    table.end()
+    return form
 
 
 def _categories(table: Table, languages: tuple[str, ...]) -> Mapping[Category, records.CategoryPolicy]:
@@ -149,16 +239,10 @@ def _kinds(table: Table, languages: tuple[str, ...]) -> Mapping[SymptomKind, rec
             name=entry.localised("name", languages),
             required=_names(entry, "required", Facet),
             along=_names(entry, "along", Facet),
-            tips=entry.lists("tips"),
-            examples=_examples(entry.table("examples", {}), languages),
         )
         entry.end()
     table.end()
     return found
-
-
-def _examples(table: Table, languages: tuple[str, ...]) -> Mapping[str, records.Localised]:
-    return {item: table.localised(item, languages) for item in table.keys()}  # noqa: SIM118
 
 
 def _names(table: Table, key: str, known: type[Name]) -> tuple[Name, ...]:

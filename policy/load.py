@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = Path(__file__).parent
 FILES = ("pack", "sections", "categories", "kinds", "questions", "products", "regions", "resources", "related", "cues")
+OPTIONAL = ("asides", "advice")  # a small pack asks nothing along and has no advice
 
 
 def load_pack(name: str | Path) -> Pack:
@@ -28,7 +29,9 @@ def load_pack(name: str | Path) -> Pack:
         PackError: Something is missing or wrong; the first finding, in one line.
     """
     folder = find_pack(name)
-    pack = build_pack({file: _read(folder / f"{file}.toml") for file in FILES}, _letters(folder / "letters"))
+    files = {file: _read(folder / f"{file}.toml") for file in FILES}
+    files |= {file: _read(path) if (path := folder / f"{file}.toml").exists() else {} for file in OPTIONAL}
+    pack = build_pack(files, _letters(folder / "letters"))
     verify(pack)
     return pack
 

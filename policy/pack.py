@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from models.decision import LetterLimits
+from models.decision import LetterLimits, LetterMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from models.assessment import Category, Facet, Section, SymptomKind
+    from models.decision import LetterKind
 
 # Text in every language of the pack: {"ja": ..., "en": ...}.
 Localised: TypeAlias = "Mapping[str, str]"
@@ -27,15 +28,76 @@ class Question:
     """How one item (`when`, `facet:steps`, `link:goal`) is asked for.
 
     `heading` is the line of the fill-in block that the customer copies (and that the parser reads back),
-    `text` the question, `example` a sample answer. Where the mail shows a permission error, the other two stand in.
+    `text` the question, `example` a sample answer, `find` a way to get at the answer.
     """
 
     item: str
     heading: Localised
     text: Localised
     example: Localised
-    permission_text: Localised | None = None
-    permission_example: Localised | None = None
+    find: Localised | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """Which mails something is meant for; an empty part means all."""
+
+    categories: frozenset[Category] = frozenset()
+    kinds: frozenset[SymptomKind] = frozenset()
+    products: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()  # of products; a product of either list is enough
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A question that only joins another one, for the mails of its circle, unless the customer has said it already.
+
+    Its words are `Pack.questions[item]`.
+    """
+
+    item: str
+    joins: tuple[str, ...]  # the questions it may stand in; the first that the letter asks
+    circle: Circle
+    needs_permission_error: bool = False
+    unless_hints: frozenset[str] = frozenset()
+    unless_items: frozenset[str] = frozenset()  # given in the mail, or asked for by the same letter
+    unless_words: tuple[str, ...] = ()  # regular expressions over the mail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Question, sample answer and a way to find one's own that fit the mails of a circle better than the general ones."""
+
+    item: str
+    circle: Circle
+    example: Localised
+    text: Localised | None = None
+    find: Localised | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip:
+    """A first check that helps to isolate the cause (S57), for the mails of a circle."""
+
+    circle: Circle
+    text: Localised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterPolicy:
+    """How far letters of one kind go by themselves."""
+
+    mode: LetterMode = LetterMode.AUTO
+    precision: float = 0.0  # wanted share of right letters among those that go by themselves, in [0, 1]
+    hold: float = 0.0  # a decision less sure than this waits; worked out from the measured curve (`runtime.wiring`)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailForm:
+    """How a letter is written as a mail."""
+
+    charset: str = "utf-8"  # or iso-2022-jp, where every character of the letter has a place in it
+    has_html: bool = False  # an HTML alternative beside the plain text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +117,12 @@ class CategoryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindPolicy:
-    """One kind of symptom: its name, required facets, facets asked along, first isolation tips (S57).
-
-    `examples` are sample answers that fit the kind, by item; they stand in for those of the questions.
-    """
+    """One kind of symptom: its name, required facets, facets asked along."""
 
     id: SymptomKind
     name: Localised
     required: tuple[Facet, ...]
     along: tuple[Facet, ...]
-    tips: Mapping[str, tuple[str, ...]]
-    examples: Mapping[str, Localised] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +206,7 @@ class ReplyLimits:
     max_questions: int = 5
     remind_after: timedelta = timedelta(days=3)
     bounce_hold: timedelta = timedelta(days=60)
+    recurrence: timedelta = timedelta(days=30)  # how long a ticket waits for its symptom to come back
 
     @property
     def of_letters(self) -> LetterLimits:
@@ -202,3 +260,13 @@ class Pack:
     banned_words: Mapping[str, tuple[str, ...]]  # never in a letter (mails-and-replies: Do not say)
     scope_list: Mapping[str, tuple[str, ...]]  # what the desk supports, a line each
     acknowledges: bool = True  # write a short receipt for a complete mail
+    asides: Mapping[str, Aside] = field(default_factory=dict)  # by item, the most valuable first
+    answers: tuple[Answer, ...] = ()  # the first that fits counts
+    tips: tuple[Tip, ...] = ()
+    letter_policies: Mapping[LetterKind, LetterPolicy] = field(default_factory=dict)
+    bilingual: tuple[str, ...] = ()  # what a customer gets whose language the pack does not speak, in this order
+    mail_form: MailForm = field(default_factory=MailForm)
+
+    def policy_of(self, kind: LetterKind) -> LetterPolicy:
+        """How far letters of this kind go by themselves."""
+        return self.letter_policies.get(kind) or LetterPolicy()

@@ -83,9 +83,9 @@ class Table:
         """A table below this one."""
         return Table(self.file, self._rest.pop(key, default), f"{self.path}.{key}".lstrip("."))
 
-    def tables(self, key: str) -> Iterator[Table]:
-        """An array of tables below this one."""
-        value = self._rest.pop(key, None)
+    def tables(self, key: str, *, needed: bool = True) -> Iterator[Table]:
+        """An array of tables below this one; without any when absent and not needed."""
+        value = self._rest.pop(key, None if needed else [])
         if not isinstance(value, list):
             raise self.wrong(key, f"must be an array of tables, like [[{key}]]")
         for number, item in enumerate(value, 1):

@@ -15,7 +15,10 @@ FLAGS = (
     "is_urgent",
     "refers_elsewhere",
     "shows_status_page",
+    "is_unknown_account",
 )
+PLAIN = ("to_name", "received", "subject", "kind_name")  # texts that may be empty
+LISTS = ("understood", "issues", "drafts", "questions", "fields", "tips", "notices", "accounts")
 
 
 def sample_contexts(pack: Pack, language: str) -> tuple[dict[str, object], ...]:
@@ -23,11 +26,17 @@ def sample_contexts(pack: Pack, language: str) -> tuple[dict[str, object], ...]:
     return _rich(pack, language), _bare(pack, language)
 
 
-def letter_frame(pack: Pack, language: str, ref: str) -> dict[str, object]:
-    """The variables that depend on pack, language and reference only: desk, texts, scope list."""
+def letter_frame(pack: Pack, language: str, ref: str, received: str = "") -> dict[str, object]:
+    """The variables that depend on pack, language, reference and time of receipt only: desk, texts, scope list."""
     desk = pack.desk
+    known = {"{ref}": ref, "{received}": received}
+    texts = {key: text[language] for key, text in pack.texts.items()}
+    for name, value in known.items():
+        texts = {key: text.replace(name, value) for key, text in texts.items()}
     return {
         "ref": ref,
+        "received": received,
+        "recurrence_days": pack.limits.recurrence.days,
         "desk": {
             "name": desk.name[language],
             "organisation": desk.organisation[language],
@@ -35,18 +44,18 @@ def letter_frame(pack: Pack, language: str, ref: str) -> dict[str, object]:
             "support_url": desk.support_url,
             "status_url": desk.status_url,
         },
-        "t": {key: text[language].replace("{ref}", ref) for key, text in pack.texts.items()},
+        "t": texts,
         "scope_list": list(pack.scope_list.get(language, ())),
     }
 
 
 def _bare(pack: Pack, language: str) -> dict[str, object]:
-    empty: dict[str, object] = dict.fromkeys(
-        ("understood", "issues", "questions", "fields", "tips", "notices", "accounts"), ()
-    )
-    flags = dict.fromkeys(FLAGS, False)
-    texts = dict.fromkeys(("to_name", "received", "subject", "kind_name"), "")
-    return {**letter_frame(pack, language, "T000123"), **empty, **flags, **texts}
+    return {**blank(), **letter_frame(pack, language, "T000123")}
+
+
+def blank() -> dict[str, object]:
+    """Every variable of a letter that says nothing."""
+    return {**dict.fromkeys(PLAIN, ""), **dict.fromkeys(LISTS, ()), **dict.fromkeys(FLAGS, False)}
 
 
 def _rich(pack: Pack, language: str) -> dict[str, object]:
@@ -57,7 +66,7 @@ def _rich(pack: Pack, language: str) -> dict[str, object]:
         **_bare(pack, language),
         **flags,
         "to_name": "株式会社サンプル 山田様" if language == "ja" else "Taro Yamada",
-        "received": "2026/11/24 10:15 (JST)",
+        **letter_frame(pack, language, "T000123", "2026/11/24 10:15 (JST)"),
         "subject": "ECS",
         "understood": [{"label": "Product", "value": "Elastic Compute Service (ECS)"}],
         "issues": [
@@ -68,16 +77,32 @@ def _rich(pack: Pack, language: str) -> dict[str, object]:
                 "products": "ECS",
                 "proposed_subject": f"s {n}",
                 "is_first": n == 1,
+                "has_symptom": True,
             }
             for n in (1, 2)
         ],
+        "drafts": [
+            {
+                "n": 2,
+                "to": "support+split.T000123.2.aaaaaaaaaaaaaaaa@uketsuke.example",
+                "subject": "s 2",
+                "lines": ["gist 2"],
+                "mailto": "mailto:support+split.T000123.2.aaaaaaaaaaaaaaaa@uketsuke.example?subject=s%202",
+            }
+        ],
         "questions": [
-            {"n": n, "heading": q.heading[language], "text": q.text[language], "example": q.example[language]}
+            {
+                "n": n,
+                "heading": q.heading[language],
+                "text": q.text[language],
+                "example": q.example[language],
+                "find": (q.find or q.example)[language],
+            }
             for n, q in enumerate(questions, 1)
         ],
         "fields": [question.heading[language] for question in questions],
         "kind_name": kind.name[language],
-        "tips": list(kind.tips.get(language, ())),
+        "tips": [tip.text[language] for tip in pack.tips[:2]],
         "notices": [
             {
                 "kind": "out_of_scope",

@@ -6,18 +6,18 @@ import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import DictLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import TemplateSyntaxError
 
 from models.assessment import Facet, Section
 from models.decision import LetterKind
 from models.errors import PackError
 from policy.sample import sample_contexts
+from policy.sandbox import letters_of, unfit_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policy.pack import Pack
+    from policy.pack import Circle, Pack
 
 ITEMS = frozenset(
     {*(s.value for s in Section), *(f"facet:{f.value}" for f in Facet), "link:evidence", "link:goal", "zone"}
@@ -46,6 +46,9 @@ def _findings(pack: Pack) -> Iterator[PackError]:
 def _frame(pack: Pack) -> Iterator[PackError]:
     if pack.default_language not in pack.languages:
         yield PackError(file="pack.toml", key="default_language", mend=f"must be one of {', '.join(pack.languages)}")
+    for name in pack.bilingual:
+        if name not in pack.languages:
+            yield PackError(file="pack.toml", key="bilingual", mend=f"{name} is no language of the pack")
     try:
         ZoneInfo(pack.desk.timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -61,11 +64,9 @@ def _items(pack: Pack) -> Iterator[PackError]:
     for item in sorted(ITEMS - set(pack.questions)):
         yield PackError(file="questions.toml", key=item, mend="is missing; every item needs heading, text and example")
     for item in (*pack.questions, *pack.question_order):
-        if item not in ITEMS:
+        if item not in ITEMS and item not in pack.asides:
             yield PackError(file="questions.toml", key=item, mend=f"no such item; known are {', '.join(sorted(ITEMS))}")
-    for kind, traits in pack.kinds.items():
-        for item in sorted(set(traits.examples) - ITEMS):
-            yield PackError(file="kinds.toml", key=f"{kind.value}.examples.{item}", mend="no such item")
+    yield from _advice(pack)
     for policy in pack.categories.values():
         for item in (*policy.required, *policy.along):
             if item not in _REQUIRABLE:
@@ -78,6 +79,38 @@ def _items(pack: Pack) -> Iterator[PackError]:
             yield PackError(
                 file="categories.toml", key=f"{policy.id.value}.scope_note", mend="is missing: the letter must say why"
             )
+
+
+def _advice(pack: Pack) -> Iterator[PackError]:
+    slots = {*(section.value for section in Section)}
+    for aside in pack.asides.values():
+        if aside.item in ITEMS:
+            yield PackError(
+                file="asides.toml", key=aside.item, mend="is an item of questions.toml; give it another name"
+            )
+        for name in sorted(set(aside.joins) - slots):
+            yield PackError(file="asides.toml", key=f"{aside.item}.joins", mend=f"{name} is no section")
+        for name in sorted(aside.unless_items - ITEMS):
+            yield PackError(file="asides.toml", key=f"{aside.item}.unless_items", mend=f"{name} is no item")
+        for regex in aside.unless_words:
+            if _is_broken(regex):
+                yield PackError(
+                    file="asides.toml", key=f"{aside.item}.unless_words", mend=f"does not compile: {_is_broken(regex)}"
+                )
+        yield from _circle("asides.toml", aside.item, aside.circle, pack)
+    for number, answer in enumerate(pack.answers, 1):
+        if answer.item not in pack.questions:
+            yield PackError(file="advice.toml", key=f"answer[{number}].item", mend=f"{answer.item} is no item")
+        yield from _circle("advice.toml", f"answer[{number}]", answer.circle, pack)
+    for number, tip in enumerate(pack.tips, 1):
+        yield from _circle("advice.toml", f"tip[{number}]", tip.circle, pack)
+
+
+def _circle(file: str, key: str, circle: Circle, pack: Pack) -> Iterator[PackError]:
+    for name in sorted(circle.products - set(pack.products)):
+        yield PackError(file=file, key=f"{key}.products", mend=f"{name} is not in products.toml")
+    for name in sorted(circle.groups - {product.group for product in pack.products.values()}):
+        yield PackError(file=file, key=f"{key}.groups", mend=f"{name} is the group of no product")
 
 
 def _references(pack: Pack) -> Iterator[PackError]:
@@ -125,29 +158,63 @@ def _is_broken(regex: str) -> str:
 def _letters(pack: Pack) -> Iterator[PackError]:
     for kind in LetterKind:
         for language in pack.languages:
-            file = f"letters/{language}/{kind.value}.txt"
             if (kind.value, language) not in pack.letters:
+                file = f"letters/{language}/{kind.value}.txt"
                 yield PackError(file=file, key="-", mend="is missing; every letter kind needs one in every language")
-                continue
-            yield from _letter(pack, kind.value, language, file)
+    for (name, language), text in pack.letters.items():
+        yield from _parts(f"letters/{language}/{name}.txt", text)
+    for kind in LetterKind:
+        for language in pack.languages:
+            yield from letter_findings(pack, kind.value, language)
 
 
-def _letter(pack: Pack, kind: str, language: str, file: str) -> Iterator[PackError]:
-    parts = {name: text for (name, tongue), text in pack.letters.items() if tongue == language}
-    environment = SandboxedEnvironment(
-        loader=DictLoader(parts),
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _parts(file: str, text: str) -> Iterator[PackError]:
+    try:
+        for line, what in unfit_parts(text):
+            yield PackError(file=file, key=f"line {line}", mend=what)
+    except TemplateSyntaxError as error:
+        yield PackError(file=file, key=f"line {error.lineno}", mend=f"does not render: {error.message}")
+
+
+def letter_findings(pack: Pack, name: str, language: str) -> Iterator[PackError]:
+    """What is wrong with one letter of a pack, or with every letter that includes the part of that name."""
+    kinds = [name] if not name.startswith("_") else [kind.value for kind in LetterKind]
+    if name.startswith("_"):
+        yield from _parts(f"letters/{language}/{name}.txt", pack.letters[name, language])
+    for kind in kinds:
+        yield from _letter(pack, kind, language)
+
+
+def _letter(pack: Pack, kind: str, language: str) -> Iterator[PackError]:
+    file = f"letters/{language}/{kind}.txt"
+    if (kind, language) not in pack.letters:
+        return
+    unfit = list(_parts(file, pack.letters[kind, language]))
+    yield from unfit
+    if unfit:
+        return
+    environment = letters_of(pack, language)
     for context in sample_contexts(pack, language):
         try:
             text = environment.get_template(kind).render(context)
         except Exception as error:  # noqa: BLE001 - a template is a program: whatever it raises, its author must hear where
-            yield PackError(file=file, key=f"line {getattr(error, 'lineno', '?')}", mend=f"does not render: {error}")
+            yield PackError(file=file, key=f"line {_line_of(error)}", mend=f"does not render: {error}")
             return
         for word in pack.banned_words.get(language, ()):
             if word.casefold() in text.casefold():
                 yield PackError(file=file, key=word, mend="stands on the list of banned words; say it kindly")
                 return
+        if str(context["ref"]) not in text:
+            yield PackError(file=file, key="-", mend="must name the ticket: {{ ref }} or {{ t.accepted }} (S56)")
+            return
+
+
+def _line_of(error: Exception) -> int | str:
+    """The template's line that raised the error, as far as the traceback tells."""
+    line: int | str = getattr(error, "lineno", None) or "?"
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -9,9 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from models.decision import LetterCounts, LetterKind, ReplyState, Silence, over_limit
+from models.decision import LetterCounts, LetterKind, LetterMode, ReplyState, Silence, over_limit
 from models.mail import Trust
-from responders.decide import NO_LETTERS_IN_LANGUAGE
 from responders.joined import ASKING, letters_written
 from responders.recipient import choose_recipient, is_role_address, without_plus
 
@@ -30,24 +29,45 @@ def brake(mail: Mail, decision: Decision, history: History, pack: Pack) -> Silen
     return next(_silences(mail, decision, history, pack), None)
 
 
-def outbound_state(decision: Decision, silence: Silence | None, mode: str) -> tuple[ReplyState, str]:
+def outbound_state(
+    kind: LetterKind, decision: Decision, silence: Silence | None, history: History, pack: Pack, mode: str
+) -> tuple[ReplyState, str]:
     """Where a composed letter stands at first, and why: "code: detail", empty for one that goes out.
 
     Args:
+        kind: The letter's.
         decision: Holds the letter back where an agent must look first.
-        silence: The brake's answer; it wins over everything.
-        mode: `auto`, `approve` (an agent releases every letter) or `shadow` (nothing leaves, all can be seen).
+        silence: The brake's answer; it wins over everything. Only the limit of all letters lets a letter wait: it says
+            nothing about this one (autoreply rule 14).
+        history: Tells what the desk has switched.
+        pack: Its mode for this kind of letter holds where the desk has set none.
+        mode: The whole installation's; the most careful of them all counts.
     """
     if silence is not None:
-        return ReplyState.SUPPRESSED, f"{silence.code}: {silence.detail}".removesuffix(": ")
+        state = ReplyState.HELD if silence.code == "rate_total" else ReplyState.SUPPRESSED
+        return state, f"{silence.code}: {silence.detail}".removesuffix(": ")
+    chosen = letter_mode(kind, history, pack, mode)
     held = next(
         (f"{reason.code}: {reason.detail}" for reason in decision.reasons if reason.code.startswith("hold_")), "hold"
     )
-    if mode == "shadow":
+    if chosen is LetterMode.OFF:
+        return ReplyState.SUPPRESSED, f"mode_off: {kind.value}"
+    if chosen is LetterMode.SHADOW:
         return ReplyState.SHADOW, held if decision.hold else "mode: shadow"
     if decision.hold:
         return ReplyState.HELD, held
-    return (ReplyState.HELD, "mode: approve") if mode == "approve" else (ReplyState.QUEUED, "")
+    if history.is_stopped:
+        return ReplyState.HELD, "stopped"
+    return (ReplyState.HELD, "mode: approve") if chosen is LetterMode.APPROVE else (ReplyState.QUEUED, "")
+
+
+def letter_mode(kind: LetterKind, history: History, pack: Pack, mode: str) -> LetterMode:
+    """How far letters of this kind go by themselves: the most careful of installation, desk and pack; the desk's word
+    stands in the pack's place.
+    """
+    of_kind = history.modes.get(kind.value, pack.policy_of(kind).mode.value)
+    careful = list(LetterMode)
+    return min(LetterMode(mode), LetterMode(of_kind), key=careful.index)
 
 
 def _silences(mail: Mail, decision: Decision, history: History, pack: Pack) -> Iterator[Silence]:
@@ -55,9 +75,6 @@ def _silences(mail: Mail, decision: Decision, history: History, pack: Pack) -> I
     yield from _addresses(mail, history, pack)
     yield from _repeats(mail, decision, history)
     yield from _rates(history, pack)
-    for reason in decision.reasons:
-        if reason.code == NO_LETTERS_IN_LANGUAGE:
-            yield Silence(code=NO_LETTERS_IN_LANGUAGE, detail=reason.detail)
 
 
 def _machines(mail: Mail) -> Iterator[Silence]:
@@ -82,6 +99,10 @@ def _addresses(mail: Mail, history: History, pack: Pack) -> Iterator[Silence]:
     for name, address in {**names, "envelope sender": mail.envelope.mail_from.strip("<> ")}.items():
         if without_plus(address) in pack.desk.addresses:
             yield Silence(code="own_address", detail=f"{name}: the desk would write to itself")
+    if history.is_blocked:
+        yield Silence(code="blocked", detail="the desk's block list names this address")
+    if history.is_allowed:
+        return
     for name, address in names.items():
         if is_role_address(address):
             yield Silence(code="role_address", detail=f"{name}: nobody reads at an address of this form")
@@ -109,13 +130,15 @@ def _repeats(mail: Mail, decision: Decision, history: History) -> Iterator[Silen
 
 
 def _rates(history: History, pack: Pack) -> Iterator[Silence]:
-    """How much we write to whom (rules 12 and 14); the last one is the global breaker."""
+    """How much we write to whom (rules 12 and 14); the last one is the breaker of all letters, which nobody is spared."""
     counts = LetterCounts(
         recipient_hour=history.letters_to_sender_hour,
         recipient_day=history.letters_to_sender_day,
         domain_hour=history.letters_to_domain_hour,
         total_10min=history.letters_total_10min,
     )
+    if history.is_allowed:
+        counts = LetterCounts(total_10min=counts.total_10min)
     silence = over_limit(counts, pack.limits.of_letters)
     if silence is not None:
         yield silence

@@ -1,7 +1,7 @@
 """Decision becomes letter: context, text, message — or None where no letter is called for.
 
 Pure and repeatable: the same mail gives the same letter with the same Message-ID, so a crash between composing and
-filing never makes two.
+filing never makes two. A customer whose language the pack does not speak gets the letter in the pack's pair of languages.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from models.decision import LetterKind, Reply
-from policy.sample import FLAGS
+from policy.sample import blank
+from responders.about import About
 from responders.context import frame, letter_context, may_quote, question_variables
+from responders.html import html_of
 from responders.language import wanted_language
-from responders.letters import letter_language, render
+from responders.letters import joined, letter_languages, render
 from responders.mime import Outgoing, message_bytes
 from responders.own_words import has_link, without_any_secret, without_secrets
 from responders.questions import grouped, kind_of_items, said
@@ -42,7 +44,8 @@ class _Draft:
     """One letter before it is put into its envelope."""
 
     kind: LetterKind
-    language: str
+    wanted: str  # the customer's language
+    languages: tuple[str, ...]  # those of the text
     to: str
     ref: str
     subject: str  # the customer's, as far as it may be repeated
@@ -60,15 +63,25 @@ def compose(
     recipient = choose_recipient(mail)
     if decision.letter is None or recipient is None:
         return None
-    language = letter_language(wanted_language(seen, history.ticket, pack), pack)
-    context = letter_context(mail, seen, decision, history, pack, identity, language)
+    wanted = wanted_language(seen, history.ticket, pack)
+    languages = letter_languages(wanted, pack)
+    texts = {
+        language: render(
+            decision.letter.value,
+            language,
+            letter_context(mail, seen, decision, history, pack, identity, language),
+            pack,
+        )
+        for language in languages
+    }
     draft = _Draft(
         kind=decision.letter,
-        language=language,
+        wanted=wanted,
+        languages=languages,
         to=recipient.address,
         ref=history.ref,
         subject=_subject_of(mail, seen, identity),
-        text=without_any_secret(render(decision.letter.value, language, context, pack), seen),
+        text=without_any_secret(joined(texts, pack), seen),
         seed=f"{decision.letter.value}:{_mail_key(mail)}",
         in_reply_to=mail.message_id,
         references=_thread_of(mail),
@@ -82,18 +95,26 @@ def compose_reminder(due: DueReminder, pack: Pack, identity: SenderIdentity, now
 
     Written by the scheduler, so it is `auto-generated` (RFC 3834 5.2). The customer is addressed without his name.
     """
-    language = letter_language(due.language, pack)
-    plain = dict.fromkeys(("to_name", "received", "subject", "kind_name"), "")
-    empty: dict[str, object] = dict.fromkeys(("understood", "issues", "tips", "notices", "accounts"), ())
-    questions = question_variables(grouped(due.asked, pack), pack, language, kind_of_items(due.asked, pack))
-    context = {**plain, **empty, **dict.fromkeys(FLAGS, False), **frame(pack, language, due.ref), **questions}
+    languages = letter_languages(due.language, pack)
+    about = About(categories=due.categories, kind=kind_of_items(due.asked, pack), products=due.products)
+    questions = grouped(due.asked, pack)
+    texts = {
+        language: render(
+            LetterKind.REMINDER.value,
+            language,
+            {**blank(), **frame(pack, language, due.ref), **question_variables(questions, pack, language, about)},
+            pack,
+        )
+        for language in languages
+    }
     draft = _Draft(
         kind=LetterKind.REMINDER,
-        language=language,
+        wanted=due.language,
+        languages=languages,
         to=due.to,
         ref=due.ref,
         subject="" if has_link(due.subject) and not identity.is_trusted else due.subject,
-        text=render(LetterKind.REMINDER.value, language, context, pack),
+        text=joined(texts, pack),
         seed=f"{LetterKind.REMINDER.value}:{due.message_id}",
         in_reply_to=due.message_id,
         references=(due.message_id,),
@@ -104,37 +125,41 @@ def compose_reminder(due: DueReminder, pack: Pack, identity: SenderIdentity, now
 
 def _reply(draft: _Draft, pack: Pack, identity: SenderIdentity) -> Reply:
     tags = pack.desk.subject_tag
+    language = draft.languages[0]
     subject = reply_subject(
         draft.subject,
         draft.ref,
-        said(tags, draft.language, pack),
+        said(tags, language, pack),
         tags=tags.values(),
-        empty=_NO_SUBJECT.get(draft.language, _NO_SUBJECT["en"]),
+        empty=_NO_SUBJECT.get(language, _NO_SUBJECT["en"]),
     )
     message_id = message_id_for(draft.ref, draft.seed, identity.domain, identity.secret)
+    bounces_to = plus_address(identity.address, draft.ref, identity.secret, is_bounce=True)
     outgoing = Outgoing(
-        from_name=said(pack.desk.name, draft.language, pack) + _AUTOMATIC.get(draft.language, _AUTOMATIC["en"]),
+        from_name=said(pack.desk.name, language, pack) + _AUTOMATIC.get(language, _AUTOMATIC["en"]),
         from_address=identity.address,
         reply_to=plus_address(identity.address, draft.ref, identity.secret),
         to=draft.to,
         subject=subject,
         text=draft.text,
+        html=html_of(draft.text, pack, language) if pack.mail_form.has_html else "",
         sent_at=draft.now.astimezone(ZoneInfo(pack.desk.timezone)),
         message_id=message_id,
         in_reply_to=draft.in_reply_to,
         references=draft.references,
         instance=identity.instance,
-        language=draft.language,
+        languages=draft.languages,
+        charset=pack.mail_form.charset,
         is_reply=draft.kind is not LetterKind.REMINDER,
     )
     return Reply(
         kind=draft.kind,
-        language=draft.language,
+        language=draft.wanted,
         to=draft.to,
         subject=subject,
         text=draft.text,
         message_id=message_id,
-        mail_from=plus_address(identity.address, draft.ref, identity.secret, is_bounce=True),
+        mail_from="" if identity.has_null_sender else bounces_to,
         raw=message_bytes(outgoing),
     )
 

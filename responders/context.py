@@ -6,24 +6,29 @@ otherwise only recognised values (product names, regions, resource ids) do.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.assessment import Category
+from models.assessment import Category, Section
 from models.decision import LetterKind
 from models.mail import Trust
-from policy.sample import letter_frame
+from policy.sample import blank, letter_frame
+from responders.about import about_mail
 from responders.addressee import addressee
 from responders.own_words import mask_account, own_words
 from responders.questions import questions_for, said
-from responders.understood import local_time, resources_of, understood
+from responders.split_drafts import split_drafts
+from responders.understood import MOST_RESOURCES, local_time, regions_of, resources_of, times_of, understood
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.assessment import Assessment, Issue, SymptomKind
+    from models.assessment import Assessment, Issue, Span
     from models.decision import Decision, History
     from models.mail import Mail
     from policy.pack import Pack
+    from responders.about import About
     from responders.identity import SenderIdentity
     from responders.questions import Asked
 
@@ -31,6 +36,9 @@ _ASKING = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, Lette
 _WITH_TIPS = frozenset({LetterKind.REQUEST_INFORMATION})
 _OUTAGES = frozenset({Category.INCIDENT, Category.UNDISCLOSED_INCIDENT})
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
+_MOST_TIPS = 2
+_BRACKETS = re.compile(r"\s*[(（]([^()（）]+)[)）]\s*$")
+_LONGEST_ABBREVIATION = 8
 
 
 def may_quote(mail: Mail, identity: SenderIdentity) -> bool:
@@ -49,40 +57,41 @@ def letter_context(
 ) -> dict[str, object]:
     """The variables of a letter (docs/policy.md lists them)."""
     is_quotable = may_quote(mail, identity)
-    kind = (history.ticket.symptom_kind if history.ticket else None) or seen.symptom_kind
+    about = about_mail(seen, history.ticket)
+    received = local_time(mail.envelope.received_at, pack)
     questions = questions_for(decision, seen, pack) if decision.letter in _ASKING else ()
+    issues = _issues(seen, pack, language, is_quotable=is_quotable)
+    is_told = len(issues) == 1 and Section.SYMPTOM.value not in decision.missing
+    gist = str(issues[0]["gist"]) if is_told else ""
+    tips = about.tips(pack)[:_MOST_TIPS] if decision.letter in _WITH_TIPS else ()
     return {
-        **frame(pack, language, history.ref),
-        **question_variables(questions, pack, language, kind, has_permission_error=seen.has_permission_error),
+        **blank(),
+        **frame(pack, language, history.ref, received),
+        **question_variables(questions, pack, language, about),
         **_flags(seen, pack),
         "to_name": addressee(mail.sender.name, language) if is_quotable and mail.sender else "",
-        "received": local_time(mail.envelope.received_at, pack),
         "subject": own_words(mail.subject, seen) if is_quotable else "",
-        "understood": understood(seen, kind, pack, language),
-        "issues": _issues(seen, pack, language, is_quotable=is_quotable),
-        "kind_name": said(pack.kinds[kind].name, language, pack) if kind in pack.kinds and kind else "",
-        "tips": _tips(kind, pack, language) if decision.letter in _WITH_TIPS else [],
+        "understood": understood(seen, about.kind, pack, language, gist=gist),
+        "issues": issues,
+        "drafts": split_drafts(issues, history.ref, pack, identity, language),
+        "kind_name": said(pack.kinds[about.kind].name, language, pack)
+        if about.kind in pack.kinds and about.kind
+        else "",
+        "tips": [said(tip, language, pack) for tip in tips],
         "notices": _notices(seen, pack, language),
         "accounts": [mask_account(account) for account in seen.accounts],
     }
 
 
-def frame(pack: Pack, language: str, ref: str) -> dict[str, object]:
-    """The variables that depend on pack, language and reference only."""
-    found = letter_frame(pack, language, ref)
+def frame(pack: Pack, language: str, ref: str, received: str = "") -> dict[str, object]:
+    """The variables that depend on pack, language, reference and time of receipt only."""
+    found = letter_frame(pack, language, ref, received)
     desk = pack.desk
     sign_off = f"{said(desk.organisation, language, pack)} {said(desk.name, language, pack)}"
     return {**found, "sign_off": sign_off}
 
 
-def question_variables(
-    questions: Sequence[Asked],
-    pack: Pack,
-    language: str,
-    kind: SymptomKind | None = None,
-    *,
-    has_permission_error: bool = False,
-) -> dict[str, object]:
+def question_variables(questions: Sequence[Asked], pack: Pack, language: str, about: About) -> dict[str, object]:
     """The numbered questions, and the lines of the fill-in block: one for each item, because each is read back."""
     items = [item for asked in questions for item in asked.items]
     return {
@@ -90,8 +99,9 @@ def question_variables(
             {
                 "n": number,
                 "heading": asked.heading(pack, language),
-                "text": asked.text(pack, language, has_permission_error=has_permission_error),
-                "example": asked.example(pack, language, kind, has_permission_error=has_permission_error),
+                "text": asked.text(pack, language, about),
+                "example": asked.example(pack, language, about),
+                "find": asked.find(pack, language, about),
             }
             for number, asked in enumerate(questions, 1)
         ],
@@ -104,17 +114,14 @@ def _flags(seen: Assessment, pack: Pack) -> dict[str, bool]:
     categories = {issue.category for issue in seen.issues}
     return {
         "has_resources": bool(categories & _TROUBLE) and bool(resources_of(seen, pack)),
-        "will_delete": "deletes_resources" in hints,
+        "will_delete": bool(categories & _TROUBLE) and "deletes_resources" in hints,
         "has_secrets": bool(seen.secrets),
         "is_incident": Category.INCIDENT in categories,
         "is_urgent": "urgent" in hints,
         "refers_elsewhere": seen.refers_elsewhere,
         "shows_status_page": bool(categories & _OUTAGES),
+        "is_unknown_account": not seen.multiple_accounts,
     }
-
-
-def _tips(kind: SymptomKind | None, pack: Pack, language: str) -> list[str]:
-    return list(pack.kinds[kind].tips.get(language, ()))[:2] if kind is not None and kind in pack.kinds else []
 
 
 def _issues(seen: Assessment, pack: Pack, language: str, *, is_quotable: bool) -> list[dict[str, object]]:
@@ -125,18 +132,45 @@ def _issues(seen: Assessment, pack: Pack, language: str, *, is_quotable: bool) -
 def _issue(
     number: int, issue: Issue, seen: Assessment, pack: Pack, language: str, *, is_quotable: bool
 ) -> dict[str, object]:
-    names = [said(pack.products[one].name, language, pack) for one in issue.products if one in pack.products]
+    names = [
+        short_name(said(pack.products[one].name, language, pack)) for one in issue.products if one in pack.products
+    ]
     about = ("・" if language == "ja" else " / ").join(names)
     category = said(pack.categories[issue.category].name, language, pack)
     colon = "：" if language == "ja" else ": "
+    gist = own_words(issue.gist, seen) if is_quotable else ""
+    matter = gist or category
     return {
         "n": number,
-        "gist": own_words(issue.gist, seen) if is_quotable else "",
+        "gist": gist,
         "category_name": category,
         "products": about,
-        "proposed_subject": f"{about}{colon}{category}" if about else category,
+        "proposed_subject": f"{about}{colon}{matter}" if about else matter,
         "is_first": number == 1,
+        "has_symptom": issue.category in _TROUBLE,
+        **_facts(issue, seen, pack, language),
     }
+
+
+def short_name(name: str) -> str:
+    """A product's name for a subject line: its abbreviation where it has one in brackets, else without brackets."""
+    found = _BRACKETS.search(name)
+    if found is None:
+        return name
+    return found[1] if found[1].isupper() and len(found[1]) <= _LONGEST_ABBREVIATION else name[: found.start()].strip()
+
+
+def _facts(issue: Issue, seen: Assessment, pack: Pack, language: str) -> dict[str, str]:
+    """Where and when, as far as the issue's own part of the mail tells."""
+    own = [hint for hint in seen.hints if hint.span and any(_holds(span, hint.span) for span in issue.spans)]
+    part = replace(seen, hints=tuple(own))
+    joint = "、" if language in {"ja", "zh"} else ", "
+    where = [*regions_of(part, pack, language), *resources_of(part, pack)[:MOST_RESOURCES]]
+    return {"where": joint.join(where), "when": joint.join(times_of(part, pack, language))}
+
+
+def _holds(whole: Span, part: Span) -> bool:
+    return whole.start <= part.start and part.end <= whole.end
 
 
 def _notices(seen: Assessment, pack: Pack, language: str) -> list[dict[str, str]]:

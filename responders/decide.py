@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING
 
 from models.assessment import Section
 from models.decision import Decision, Disposition, Reason
+from responders.about import about_mail
 from responders.confidence import decision_confidence
 from responders.items import Checked, Presence, check, items_along, required_items
 from responders.joined import has_asked, is_half_answer, may_ask
-from responders.language import has_letters_for
 from responders.letter_choice import choose_letter
 from responders.matter import matter_of
-from responders.questions import along_that_fits, is_incident
-from responders.recipient import choose_recipient
+from responders.questions import along_that_fits, asides_that_fit, is_incident
+from responders.recipient import choose_recipient, without_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from models.assessment import Assessment
-    from models.decision import History
+    from models.decision import History, LetterKind
     from models.mail import Mail
     from policy.pack import Pack
     from responders.matter import Matter
 
+READ_LANGUAGES = frozenset({"ja", "en", "zh"})  # those of the corpus that the models learn from
 ZONE = "zone"  # the question after the time zone
-NO_LETTERS_IN_LANGUAGE = "no_letters_in_language"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,8 @@ def decide(mail: Mail, seen: Assessment, history: History, pack: Pack) -> Decisi
 def _by_issues(case: _Case) -> tuple[Disposition, Reason] | None:
     """The steps that look at issues only; None where the items decide."""
     matter = case.matter
+    if _names_unknown_account(case):
+        return Disposition.ACCOUNT_NOTICE, Reason(code="other_account", detail="no account known as the sender's")
     if case.seen.multiple_accounts:
         return Disposition.ACCOUNT_NOTICE, Reason(
             code="several_accounts", detail=f"{len(case.seen.accounts)} account ids named"
@@ -76,6 +78,12 @@ def _by_issues(case: _Case) -> tuple[Disposition, Reason] | None:
             code="several_issues", detail=", ".join(i.category.value for i in matter.answerable)
         )
     return None
+
+
+def _names_unknown_account(case: _Case) -> bool:
+    """Accounts are named and agents know the sender's, yet none of the named is among them (S66)."""
+    named, known = set(case.seen.accounts), set(case.history.known_accounts)
+    return bool(named and known and case.matter.answerable) and not named & known
 
 
 def _by_items(case: _Case) -> Decision:
@@ -114,7 +122,7 @@ def _finish(
         has_notices=bool(notices),
     )
     confidence = decision_confidence(disposition, case.seen.confidence, checked)
-    holds = tuple(_holds(case, disposition, confidence))
+    holds = tuple(_holds(case, disposition, confidence, letter))
     return Decision(
         disposition=disposition,
         notices=notices,
@@ -136,7 +144,7 @@ def _finish(
 
 def _without_letter(case: _Case, why: Reason) -> Decision:
     confidence = decision_confidence(Disposition.NO_REPLY, case.seen.confidence, ())
-    holds = tuple(_holds(case, Disposition.NO_REPLY, confidence))
+    holds = tuple(_holds(case, Disposition.NO_REPLY, confidence, None))
     return Decision(
         disposition=Disposition.NO_REPLY,
         confidence=confidence,
@@ -169,7 +177,8 @@ def _along(case: _Case, missing: tuple[str, ...]) -> tuple[str, ...]:
     absent = [item for item in candidates if check(item, case.seen, matter.settled, ask).presence is Presence.ABSENT]
     if Section.WHEN.value not in missing and any(hint.kind == "zone_missing" for hint in case.seen.hints):
         absent.append(ZONE)  # a time of day was given, but not where on earth
-    return along_that_fits(missing, absent, case.pack)
+    along = along_that_fits(missing, absent, case.pack)
+    return (*along, *asides_that_fit((*missing, *along), about_mail(case.seen, None), case.pack))
 
 
 def _notices(case: _Case) -> tuple[Disposition, ...]:
@@ -182,13 +191,22 @@ def _notices(case: _Case) -> tuple[Disposition, ...]:
     return tuple(notice for is_there, notice in named if is_there)
 
 
-def _holds(case: _Case, disposition: Disposition, confidence: float) -> Iterator[Reason]:
+def _holds(case: _Case, disposition: Disposition, confidence: float, letter: LetterKind | None) -> Iterator[Reason]:
     """Why an agent looks before any letter goes."""
-    hold = case.pack.thresholds.hold
+    hold = max(case.pack.thresholds.hold, case.pack.policy_of(letter).hold if letter else 0.0)
     if confidence < hold:
         yield Reason(code="hold_low_confidence", detail=f"{confidence:.2f} is under {hold:.2f}")
-    if any(hint.kind == "complaint" for hint in case.seen.hints):
+    hints = {hint.kind for hint in case.seen.hints}
+    if "complaint" in hints:
         yield Reason(code="hold_complaint", detail="a complaint goes to a person first")
+    if "security" in hints:
+        yield Reason(code="hold_security", detail="a matter of security goes to a person first")
+    if _names_unknown_account(case):
+        yield Reason(code="hold_other_account", detail="an agent makes sure whose account it is")
+    if letter and case.seen.language not in READ_LANGUAGES:
+        yield Reason(code="hold_unread_language", detail="the reading is not trained for this language")
+    if letter and not _is_addressed(case):
+        yield Reason(code="hold_bcc", detail="the desk stands in neither To nor Cc: a blind copy or forwarded")
     if disposition is Disposition.NO_REPLY or not case.matter.joins:
         return
     if case.history.ticket is not None and case.history.ticket.state == "closed":
@@ -197,6 +215,14 @@ def _holds(case: _Case, disposition: Disposition, confidence: float) -> Iterator
         yield Reason(code="hold_new_matter", detail="a new matter in an open ticket: an agent decides where it belongs")
     if disposition is Disposition.REQUEST_INFORMATION and is_half_answer(case.seen, case.matter.answers):
         yield Reason(code="hold_half_answer", detail="the reply settles too little to be sure that it is an answer")
+
+
+def _is_addressed(case: _Case) -> bool:
+    """Does To or Cc name the desk (autoreply rule 8)? Of a file nobody knows to whom it was delivered."""
+    own = case.pack.desk.addresses
+    if not own or case.mail.envelope.is_from_file:
+        return True
+    return any(without_plus(address.addr) in own for address in (*case.mail.to, *case.mail.cc))
 
 
 def _context_reasons(case: _Case) -> Iterator[Reason]:
@@ -212,10 +238,8 @@ def _unsure_reasons(unsure: tuple[str, ...]) -> Iterator[Reason]:
 
 
 def _letter_reasons(case: _Case, *, is_written: bool) -> Iterator[Reason]:
-    """Which rule chose the recipient; why there will be silence in this language."""
+    """Which rule chose the recipient."""
     if not is_written:
         return
     recipient = choose_recipient(case.mail)
     yield Reason(code="recipient", detail=recipient.rule if recipient else "no usable address")
-    if not has_letters_for(case.seen, case.history.ticket, case.pack):
-        yield Reason(code=NO_LETTERS_IN_LANGUAGE, detail=case.seen.language)

@@ -1,4 +1,4 @@
-"""Which language a customer reads, and whether the desk has letters in it."""
+"""Which language a customer reads."""
 
 from __future__ import annotations
 
@@ -15,8 +15,3 @@ def wanted_language(seen: Assessment, ticket: OpenTicket | None, pack: Pack) -> 
     if seen.language in pack.languages or ticket is None:
         return seen.language
     return ticket.language
-
-
-def has_letters_for(seen: Assessment, ticket: OpenTicket | None, pack: Pack) -> bool:
-    """Can we answer in the customer's language?"""
-    return wanted_language(seen, ticket, pack) in pack.languages

@@ -1,13 +1,15 @@
 """A letter becomes the bytes of an RFC 5322 message.
 
 Promises: CRLF line ends, ASCII only, header lines of at most 76 characters (a single id may be longer), encoded words
-of at most 75 (RFC 2047 section 2) that never cut a character, text as UTF-8 in base64; the standard parser reads back
-the same subject and text. Does not choose recipient, words or ids.
+of at most 75 (RFC 2047 section 2) that never cut a character; text as UTF-8 in base64, or as ISO-2022-JP (RFC 1468)
+where that is wanted and every character has a place in it; plain text first, an HTML alternative where there is one. The
+standard parser reads back the same subject and text. Does not choose recipient, words or ids.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 CRLF = "\r\n"
 LINE = 76
-_WORD_FRAME = len("=?utf-8?B??=")
+UTF8, JIS = "utf-8", "iso-2022-jp"
+_CODEC = {UTF8: "utf-8", JIS: "iso2022_jp"}
+_LONGEST_PLAIN = 900  # octets of a line in ISO-2022-JP (RFC 5322 allows 998)
 _PLAIN = re.compile(r"^[\x21-\x7e]+(?: [\x21-\x7e]+)*$")
 _ATOMS = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
 _MESSAGE_ID = re.compile(r"^<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>$")
@@ -41,22 +45,54 @@ class Outgoing:
     in_reply_to: str | None
     references: tuple[str, ...]
     instance: str
-    language: str
+    languages: tuple[str, ...]
+    html: str = ""  # the same letter as HTML; empty: plain text only
+    charset: str = UTF8
     is_reply: bool = True  # False: written by the scheduler, not in answer to a mail (RFC 3834 5.2)
 
 
 def message_bytes(letter: Outgoing) -> bytes:
     """The complete message."""
-    headers = "".join(fold(name, value) for name, value in _headers(letter))
-    body = base64.encodebytes(letter.text.replace("\r\n", "\n").replace("\n", CRLF).encode("utf-8"))
-    return headers.encode("ascii") + CRLF.encode() + body.replace(b"\n", b"\r\n")
+    charset = JIS if letter.charset == JIS and _fits_jis(letter) else UTF8
+    headers = "".join(fold(name, value) for name, value in _headers(letter, charset))
+    plain = _part("text/plain", letter.text, charset)
+    if not letter.html:
+        return (headers + plain).encode("ascii")
+    # The same at every try, and in no line of base64 or ISO-2022-JP: those hold no "=_".
+    boundary = f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}"
+    parts = (plain, _part("text/html", letter.html, UTF8))
+    body = "".join(f"--{boundary}{CRLF}{part}{CRLF}" for part in parts) + f"--{boundary}--{CRLF}"
+    return (headers + fold("Content-Type", f'multipart/alternative; boundary="{boundary}"') + CRLF + body).encode(
+        "ascii"
+    )
 
 
-def _headers(letter: Outgoing) -> Iterator[tuple[str, str]]:
-    yield "From", f"{phrase(letter.from_name, len('From: '))} <{letter.from_address}>"
+def _part(content_type: str, text: str, charset: str) -> str:
+    """Headers and body of one text; ISO-2022-JP goes as it is (7bit), UTF-8 as base64."""
+    lines = text.replace("\r\n", "\n").replace("\n", CRLF)
+    raw = lines.encode(_CODEC[charset])
+    if charset == JIS:
+        coding, body = "7bit", raw.decode("ascii")
+    else:
+        coding, body = "base64", base64.encodebytes(raw).decode("ascii").replace("\n", CRLF)
+    kind = fold("Content-Type", f"{content_type}; charset={charset}")
+    return f"{kind}{fold('Content-Transfer-Encoding', coding)}{CRLF}{body}"
+
+
+def _fits_jis(letter: Outgoing) -> bool:
+    """Can every character of text and headers be written in ISO-2022-JP, and every line be carried as it is?"""
+    try:
+        f"{letter.subject}{letter.from_name}".encode(_CODEC[JIS])
+        return all(len(line.encode(_CODEC[JIS])) <= _LONGEST_PLAIN for line in letter.text.splitlines())
+    except UnicodeEncodeError:
+        return False
+
+
+def _headers(letter: Outgoing, charset: str) -> Iterator[tuple[str, str]]:
+    yield "From", f"{phrase(letter.from_name, len('From: '), charset)} <{letter.from_address}>"
     yield "To", letter.to
     yield "Reply-To", letter.reply_to
-    yield "Subject", unstructured(letter.subject, len("Subject: "))
+    yield "Subject", unstructured(letter.subject, len("Subject: "), charset)
     yield "Date", format_datetime(letter.sent_at)
     yield "Message-ID", letter.message_id
     if letter.in_reply_to and is_message_id(letter.in_reply_to):
@@ -68,10 +104,8 @@ def _headers(letter: Outgoing) -> Iterator[tuple[str, str]]:
     yield "X-Auto-Response-Suppress", "All"
     yield "Precedence", "auto_reply"
     yield "X-Uketsuke-Instance", letter.instance
-    yield "Content-Language", letter.language
+    yield "Content-Language", ", ".join(letter.languages)
     yield "MIME-Version", "1.0"
-    yield "Content-Type", "text/plain; charset=utf-8"
-    yield "Content-Transfer-Encoding", "base64"
 
 
 def is_message_id(text: str) -> bool:
@@ -95,41 +129,46 @@ def fold(name: str, value: str) -> str:
     return CRLF.join(lines) + CRLF
 
 
-def unstructured(text: str, used: int) -> str:
+def unstructured(text: str, used: int, charset: str = UTF8) -> str:
     """A header text: as it is where plain ASCII words fit their lines, else encoded words behind a plain `Re:`."""
     if _PLAIN.match(text) and "=?" not in text and all(len(word) < LINE - used for word in text.split(" ")):
         return text
     if text.startswith("Re: ") and text[4:].strip():
-        return "Re: " + " ".join(_words(text[4:], used + 4))
-    return " ".join(_words(text, used))
+        return "Re: " + " ".join(_words(text[4:], used + 4, charset))
+    return " ".join(_words(text, used, charset))
 
 
-def phrase(text: str, used: int) -> str:
+def phrase(text: str, used: int, charset: str = UTF8) -> str:
     """A display name: atoms as they are, other ASCII quoted, the rest as encoded words."""
     if _ATOMS.match(text) and "=?" not in text:
         return text
     if text.isascii() and text.isprintable() and len(text) < LINE - used and "=?" not in text:
         return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    return " ".join(_words(text, used))
+    return " ".join(_words(text, used, charset))
 
 
-def _words(text: str, used: int) -> Iterator[str]:
+def _words(text: str, used: int, charset: str) -> Iterator[str]:
     """Encoded words, the first short enough for a line of which `used` characters are taken; whole characters only."""
-    room = _bytes_in(LINE - used)
-    pending = b""
+    room = _bytes_in(LINE - used, charset)
+    pending = ""
     for char in text:
-        encoded = char.encode("utf-8", "replace")
-        if pending and len(pending) + len(encoded) > room:
-            yield _word(pending)
-            pending, room = b"", _bytes_in(LINE - 1)
-        pending += encoded
-    yield _word(pending)
+        if pending and len(_encoded(pending + char, charset)) > room:
+            yield _word(pending, charset)
+            pending, room = "", _bytes_in(LINE - 1, charset)
+        pending += char
+    yield _word(pending, charset)
 
 
-def _bytes_in(columns: int) -> int:
+def _bytes_in(columns: int, charset: str) -> int:
     """How many bytes fit into one base64 word of that many columns, at least one character's."""
-    return max(4, (min(columns, 75) - _WORD_FRAME) // 4 * 3)
+    frame = len(f"=?{charset}?B??=")
+    return max(8, (min(columns, 75) - frame) // 4 * 3)
 
 
-def _word(raw: bytes) -> str:
-    return f"=?utf-8?B?{base64.b64encode(raw).decode('ascii')}?="
+def _word(text: str, charset: str) -> str:
+    return f"=?{charset}?B?{base64.b64encode(_encoded(text, charset)).decode('ascii')}?="
+
+
+def _encoded(text: str, charset: str) -> bytes:
+    """Every word stands by itself: in ISO-2022-JP it begins and ends in ASCII."""
+    return text.encode(_CODEC[charset], "replace")

@@ -1,7 +1,8 @@
 """What a letter asks: items become few numbered questions, the most valuable first, never more than the pack allows.
 
-A section and its facets are one question; a link is asked in its section's place; time and zone are one. Each item
-keeps its own line in the fill-in block, because that line is read back from the answer.
+A section and its facets are one question; a link is asked in its section's place; time and zone are one; an aside joins
+a question that is asked anyway. Each item keeps its own line in the fill-in block, because that line is read back from
+the answer.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING
 from models.assessment import Category
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from models.assessment import Assessment, SymptomKind
     from models.decision import Decision
     from policy.pack import Localised, Pack, Question
+    from responders.about import About
 
 MAX_ALONG = 1  # questions of their own that a letter asks besides the required ones
 _INCIDENT_ITEMS = ("when", "where")  # an outage report is never delayed by more than these
@@ -34,29 +36,19 @@ class Asked:
         joint = "・" if language in {"ja", "zh"} else " / "
         return joint.join(said(question.heading, language, pack) for question in self._questions(pack))
 
-    def text(self, pack: Pack, language: str, *, has_permission_error: bool = False) -> str:
-        """The question, one sentence a line."""
-        return "\n".join(
-            said((question.permission_text if has_permission_error else None) or question.text, language, pack)
-            for question in self._questions(pack)
-        )
+    def text(self, pack: Pack, language: str, about: About) -> str:
+        """The question, in words that fit the product, one sentence a line."""
+        return "\n".join(said(about.text(question, pack), language, pack) for question in self._questions(pack))
 
-    def example(
-        self, pack: Pack, language: str, kind: SymptomKind | None = None, *, has_permission_error: bool = False
-    ) -> str:
-        """A sample answer that fits the kind of symptom, each item's on its own line, indented under the first."""
-        fitting = pack.kinds[kind].examples if kind is not None and kind in pack.kinds else {}
+    def example(self, pack: Pack, language: str, about: About) -> str:
+        """A sample answer that fits symptom and product, each item's on its own line, indented under the first."""
         indent = "\n　　" if language in {"ja", "zh"} else "\n  "
-        return indent.join(
-            said(
-                (question.permission_example if has_permission_error else None)
-                or fitting.get(question.item)
-                or question.example,
-                language,
-                pack,
-            )
-            for question in self._questions(pack)
-        )
+        return indent.join(said(about.example(question, pack), language, pack) for question in self._questions(pack))
+
+    def find(self, pack: Pack, language: str, about: About) -> str:
+        """A way to get at the answer, of the first item that has one; empty if none has."""
+        ways = (about.find(question, pack) for question in self._questions(pack))
+        return next((said(way, language, pack) for way in ways if way is not None), "")
 
     def _questions(self, pack: Pack) -> list[Question]:
         return [pack.questions[item] for item in self.items]
@@ -88,12 +80,20 @@ def grouped(items: Iterable[str], pack: Pack, *, first: Sequence[str] = ()) -> t
     """Items as questions in the pack's order, those of the slots `first` before the others; the rest is dropped."""
     rank = {item: number for number, item in enumerate(pack.question_order)}
     slots: dict[str, list[str]] = {}
-    for item in sorted(
+    known = sorted(
         (one for one in dict.fromkeys(items) if one in pack.questions), key=lambda one: rank.get(one, len(rank))
-    ):
-        slots.setdefault(slot_of(item), []).append(item)
-    ordered = sorted(slots, key=lambda slot: slot not in first if first else False)
-    return tuple(Asked(slot=slot, items=tuple(slots[slot])) for slot in ordered[: pack.limits.max_questions])
+    )
+    for item in known:
+        if item not in pack.asides:
+            slots.setdefault(slot_of(item), []).append(item)
+    ordered = sorted(slots, key=lambda slot: slot not in first if first else False)[: pack.limits.max_questions]
+    free = set(ordered)
+    for item in known:
+        home = _home(item, free, pack)
+        if home is not None:
+            free.discard(home)
+            slots[home].append(item)
+    return tuple(Asked(slot=slot, items=tuple(slots[slot])) for slot in ordered)
 
 
 def along_that_fits(missing: Sequence[str], along: Sequence[str], pack: Pack) -> tuple[str, ...]:
@@ -113,6 +113,23 @@ def along_that_fits(missing: Sequence[str], along: Sequence[str], pack: Pack) ->
             slots.add(slot_of(item))
         chosen.append(item)
     return tuple(chosen)
+
+
+def asides_that_fit(asked: Sequence[str], about: About, pack: Pack) -> tuple[str, ...]:
+    """The asides for a mail whose letter asks for these items, at most one a question."""
+    free = {one.slot for one in grouped(asked, pack)}
+    chosen: list[str] = []
+    for aside in pack.asides.values():
+        home = _home(aside.item, free, pack)
+        if home is not None and about.needs(aside, asked, pack):
+            free.discard(home)
+            chosen.append(aside.item)
+    return tuple(chosen)
+
+
+def _home(item: str, free: Collection[str], pack: Pack) -> str | None:
+    """The question that an aside joins: the first it may stand in that has no aside yet; None for any other item."""
+    return next((slot for slot in pack.asides[item].joins if slot in free), None) if item in pack.asides else None
 
 
 def kind_of_items(items: Iterable[str], pack: Pack) -> SymptomKind | None:

@@ -15,6 +15,9 @@ _CHARS = 16  # 80 bits
 _PLUS = re.compile(
     r"^(?P<local>[^+@]+)\+(?P<bounce>bounce\.)?(?P<ref>T\d{6,12})\.(?P<sign>[a-z2-7]{16})@", re.IGNORECASE | re.ASCII
 )
+_SPLIT = re.compile(
+    r"^[^+@]+\+split\.(?P<ref>T\d{6,12})\.(?P<number>\d{1,2})\.(?P<sign>[a-z2-7]{16})@", re.IGNORECASE | re.ASCII
+)
 _MESSAGE_ID = re.compile(r"^<(?P<ref>T\d{6,12})\.(?P<part>[a-z0-9]{1,40})\.(?P<sign>[a-z2-7]{16})@", re.ASCII)
 
 
@@ -44,6 +47,21 @@ def ref_of_plus_address(address: str, secret: bytes) -> str | None:
     ref = match["ref"].upper()
     purpose = "bounce" if match["bounce"] else "reply"
     return ref if verify(secret, purpose, ref, match["sign"]) else None
+
+
+def split_address(address: str, ref: str, number: int, secret: bytes) -> str:
+    """The desk's address for the new mail about issue `number` of a ticket whose customer was asked to split it."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+split.{ref}.{number}.{sign(secret, 'split', f'{ref}.{number}')}@{domain}"
+
+
+def split_of_address(address: str, secret: bytes) -> tuple[str, int] | None:
+    """Ticket and issue that a split address stands for, if we signed it."""
+    match = _SPLIT.match(address)
+    if match is None:
+        return None
+    ref, number = match["ref"].upper(), int(match["number"])
+    return (ref, number) if verify(secret, "split", f"{ref}.{number}", match["sign"]) else None
 
 
 def message_id_for(ref: str, part: str, domain: str, secret: bytes) -> str:

@@ -14,43 +14,52 @@ from responders.own_words import has_link, holds_secret, mask_account
 from responders.questions import said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from models.assessment import Assessment, Span, SymptomKind
     from policy.pack import Pack
 
 _LABELS = {
     "ja": {
+        "symptom": "現象",
         "product": "プロダクト",
         "kind": "お問い合わせの内容",
         "region": "リージョン",
         "resource": "対象のリソース",
         "when": "日時",
         "account": "アカウント",
+        "zone": "{}と理解しております",
     },
     "en": {
+        "symptom": "Symptom",
         "product": "Product",
         "kind": "Subject matter",
         "region": "Region",
         "resource": "Resource",
         "when": "Time",
         "account": "Account",
+        "zone": "taken as {}",
     },
 }
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 MOST_RESOURCES = 3
+MOST_TIMES = 2
 
 
-def understood(seen: Assessment, kind: SymptomKind | None, pack: Pack, language: str) -> list[dict[str, str]]:
-    """Rows of label and value: matter, product, region, resource, time with its zone, account (masked)."""
+def understood(
+    seen: Assessment, kind: SymptomKind | None, pack: Pack, language: str, *, gist: str = ""
+) -> list[dict[str, str]]:
+    """Rows of label and value: symptom, its kind, product, region, resource, time with its zone, account (masked).
+
+    `gist` is the symptom in the customer's words, made harmless; empty where they must not be repeated.
+    """
     labels = _LABELS.get(language, _LABELS["en"])
     joint = "、" if language in {"ja", "zh"} else ", "
     rows = {
+        "symptom": [gist] if gist and kind is not None else [],
         "kind": [said(pack.kinds[kind].name, language, pack)] if kind is not None and kind in pack.kinds else [],
         "product": products_of(seen, pack, language),
-        "region": [said(pack.regions[value].name, language, pack) for value in _values(seen) if value in pack.regions],
+        "region": regions_of(seen, pack, language),
         "resource": resources_of(seen, pack)[:MOST_RESOURCES],
-        "when": [shown for value in _values(seen) if (shown := shown_time(value, pack))][:1],
+        "when": times_of(seen, pack, language)[:MOST_TIMES],
         "account": [mask_account(account) for account in seen.accounts[:1]],
     }
     return [
@@ -84,10 +93,24 @@ def _overlap(one: Span | None, other: Span) -> bool:
     return one is not None and one.start < other.end and other.start < one.end
 
 
-def shown_time(value: str, pack: Pack) -> str:
+def regions_of(seen: Assessment, pack: Pack, language: str) -> list[str]:
+    """Names of the regions that the mail names, each once."""
+    ids = dict.fromkeys(hint.value for hint in seen.hints if hint.value in pack.regions)
+    return [said(pack.regions[one].name, language, pack) for one in ids]
+
+
+def times_of(seen: Assessment, pack: Pack, language: str) -> list[str]:
+    """The times as read, the earliest first; days that such a time tells more exactly are left out."""
+    values = dict.fromkeys(hint.value for hint in seen.hints if hint.kind == "when")
+    exact = {value[:10] for value in values if not _DAY.match(value)}
+    kept = sorted(value for value in values if not (_DAY.match(value) and value in exact))
+    return [shown for value in kept if (shown := shown_time(value, pack, language))]
+
+
+def shown_time(value: str, pack: Pack, language: str) -> str:
     """An ISO 8601 instant in the desk's zone, with the zone's name; a day stays a day; "" for anything else.
 
-    A time without a zone is read as the desk's own and shown so, for the customer to correct.
+    A time without a zone is read as the desk's own, and the letter says so, for the customer to correct.
     """
     if _DAY.match(value):
         return value.replace("-", "/")
@@ -95,14 +118,14 @@ def shown_time(value: str, pack: Pack) -> str:
         at = datetime.fromisoformat(value)
     except ValueError:
         return ""
-    return local_time(at if at.tzinfo else at.replace(tzinfo=ZoneInfo(pack.desk.timezone)), pack)
+    if at.tzinfo:
+        return local_time(at, pack)
+    here = at.replace(tzinfo=ZoneInfo(pack.desk.timezone))
+    taken = _LABELS.get(language, _LABELS["en"])["zone"].format(f"{here:%Z}")
+    return f"{here:%Y/%m/%d %H:%M} ({taken})"
 
 
 def local_time(at: datetime, pack: Pack) -> str:
     """An instant in the desk's zone, with the zone's name."""
     local = at.astimezone(ZoneInfo(pack.desk.timezone))
     return f"{local:%Y/%m/%d %H:%M} ({local:%Z})"
-
-
-def _values(seen: Assessment) -> Iterator[str]:
-    return (hint.value for hint in seen.hints if hint.value)

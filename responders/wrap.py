@@ -13,7 +13,8 @@ import unicodedata
 WIDTH = 76  # columns; a full-width character takes two
 _NO_START = frozenset("、。，．・：；？！）」』】〕〉》ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ)]}>.,:;?!%…‥")
 _NO_END = frozenset("（「『【〔〈《([{<")
-_KEPT = re.compile(r"^(?:■|\*|[-─=―]{4,}|-- $)|://")
+_KEPT = re.compile(r"^(?:■|\*|[-─=―]{4,}|-- $|mailto:|件名：|宛先：|Subject: |To: )|://")
+_PARTICLES = frozenset("はがをにでとものへやて")
 _ITEM = re.compile(r"^(?:・|- |※|例：|\s+|\(\d+\) |\d+\. )")
 
 
@@ -67,10 +68,11 @@ def _break(line: str, width: int) -> int:
 
 
 def _kind_of_break(before: str, after: str) -> str:
-    """A phrase (文節) mostly ends in hiragana, and the next one begins with something else."""
+    """A phrase (文節) mostly ends in a particle, and the next one begins with something else than hiragana."""
     if before in "、。":
         return "mark"
-    is_phrase_end = before == " " or ("ぁ" <= before <= "ん" and not "ぁ" <= after <= "ん")
+    begins = after in "おご" or not "ぁ" <= after <= "ん"
+    is_phrase_end = before == " " or (before in _PARTICLES and begins)
     return "phrase" if is_phrase_end else "any"
 
 
@@ -81,5 +83,7 @@ def _may_break(line: str, at: int) -> bool:
     if after == " " or before == " ":
         return after != " "
     if before.isascii() and after.isascii():
+        return False
+    if before in "おご" and not after.isascii():  # a polite prefix stays with its word
         return False
     return after not in _NO_START and before not in _NO_END

@@ -51,7 +51,8 @@ def triage(mail: Mail, history: History, rules: Rules) -> Triage:
     decision = decide(mail, seen, history, rules.pack)
     reply = compose(mail, seen, decision, history, rules.pack, rules.identity)
     if reply is not None:
-        state, reason = outbound_state(decision, brake(mail, decision, history, rules.pack), rules.mode)
+        silence = brake(mail, decision, history, rules.pack)
+        state, reason = outbound_state(reply.kind, decision, silence, history, rules.pack, rules.mode)
         reply = replace(reply, state=state, reason=reason)
     return Triage(
         mail=mail, seen=seen, decision=decision, reply=reply, state=ticket_state(seen, decision, reply, history)

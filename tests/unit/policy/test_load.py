@@ -148,10 +148,17 @@ def test_a_missing_letter_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "mend"),
     [
-        ("{{ nobody_knows_this }}", "line ?", "does not render"),
+        ("{{ nobody_knows_this }}", "line 1", "does not render"),
         ("first\n{% if %}", "line 2", "does not render"),
-        ('{% include "_nowhere" %}', "line ?", "does not render"),
-        ("{{ ref / 2 }}", "line ?", "does not render"),
+        ('first\n{% include "_nowhere" %}', "line 2", "does not render"),
+        ("{{ ref / 2 }}", "line 1", "a letter may only"),
+        ("{% set x = 1 %}{{ x }}", "line 1", "a letter may only"),
+        ("{{ range(9) }}", "line 1", "a letter may only"),
+        ("{{ ref | urlize }}", "line 1", "filter urlize"),
+        ("{% include ref %}", "line 1", "in quotes"),
+        ("x" * 30_000, "line 1", "longer than"),
+        ("{% for a in notices %}" * 3 + "{% endfor %}" * 3, "line 1", "at most 2"),
+        ("本文だけ", "-", "must name the ticket"),
         ("これは拒否します。", "拒否", "banned words"),
     ],
 )

@@ -55,7 +55,8 @@ def mail(**changes: object) -> Mail:
 
 
 def issue(category: Category = Category.TROUBLESHOOTING, *products: str, **changes: object) -> Issue:
-    return Issue(**{"gist": "ECSに接続できない", "category": category, "products": products or ("ecs",), **changes})  # type: ignore[arg-type]
+    fields: dict[str, object] = {"gist": "ECSに接続できない", "category": category, "products": products or ("ecs",)}
+    return Issue(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def seen(

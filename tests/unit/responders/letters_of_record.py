@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from models.assessment import Assessment, Category, Hint, Issue, Secret, Section, Span, SymptomKind
@@ -33,32 +34,54 @@ _HINTS = (
     Hint(kind="resource", value="i-6we0a1b2c3d4e5f6g7h8"),
     Hint(kind="when", value="2026-11-24T08:30:00+09:00"),
 )
+_BARE_TIME = Hint(kind="when", value="2026-11-24T08:30:00")
 _WITH_KEY = "ECSに接続できません\nAccessKey LTAI5tExampleKey00000001 で Forbidden.RAM になります。"
 _ASKED = ("when", "where", "goal", "facet:command_result")
 _EN_MAIL = {"subject": "Cannot connect to ECS", "sender": Address(addr="yamada@sample.example", name="Taro Yamada")}
 
 
 def _readings() -> dict[str, Assessment]:
-    """One reading for each kind of letter, named by what makes it."""
-    second = issue(Category.PAYMENT_BILLING, gist="請求書の再発行をお願いしたい")
+    """One reading for each kind of letter and each combination, named by what makes it."""
+    billing = issue(Category.PAYMENT_BILLING, gist="請求書の再発行をお願いしたい", products=())
+    usage = issue(Category.PURCHASE_USAGE, gist="利用料金の内訳を知りたい", products=())
+    backup = issue(Category.TROUBLESHOOTING, "rds", gist="バックアップが失敗する", spans=(Span(40, 80),))
     tuning = issue(Category.OUT_DB_TUNING, "rds", gist="クエリが遅い")
-    history_of_maintenance = issue(Category.UNDISCLOSED_MAINTENANCE, gist="過去のメンテナンスの履歴")
+    patching = issue(Category.OUT_OS_PATCHING, gist="OSのパッチを適用してほしい")
+    maintenance = issue(Category.UNDISCLOSED_MAINTENANCE, gist="過去のメンテナンスの履歴")
+    performance = issue(Category.UNDISCLOSED_PERFORMANCE, gist="性能の目安")
+    outage_detail = issue(Category.UNDISCLOSED_INCIDENT, gist="障害の原因の報告書")
+    in_backup = (
+        Hint(kind="region", value="ap-northeast-1", span=Span(42, 50)),
+        Hint(kind="when", value="2026-11-23", span=Span(51, 60)),
+    )
+    everything = (
+        "symptom", "facet:endpoints", "facet:command_result", "evidence", "when", "where", "goal", "who"
+    )  # fmt: skip
     return {
         "acknowledgement": seen(hints=_HINTS),
+        "acknowledgement_refers_elsewhere": seen(hints=_HINTS, refers_elsewhere=True),
+        "acknowledgement_with_notice": seen(issues=(issue(Category.HOW_TO), performance), kind=None),
+        "acknowledgement_incident": seen(hints=_HINTS, issues=(issue(Category.INCIDENT),), kind=None),
+        "acknowledgement_deletes": seen(hints=(*_HINTS, Hint(kind="deletes_resources"))),
         "request_information": seen("when", "goal", "facet:command_result", hints=_HINTS),
-        "request_everything": seen(
-            "symptom",
-            "facet:endpoints",
-            "facet:command_result",
-            "evidence",
-            "when",
-            "where",
-            "goal",
-            "who",
-            issues=(issue(products=()),),
+        "request_everything": seen(*everything, issues=(issue(products=()),)),
+        "request_error_rds": seen(
+            "facet:error_message", "facet:steps", "where", "evidence", "goal", issues=(backup,), kind=SymptomKind.ERROR
         ),
-        "request_with_notice": seen("who", issues=(second, tuning), kind=None),
+        "request_connectivity_rds": seen("facet:endpoints", "facet:command_result", "where", issues=(backup,)),
+        "request_display": seen("facet:intended", "facet:unintended", "goal", kind=SymptomKind.DISPLAY),
+        "request_behaviour_oss": seen(
+            "facet:expected", "facet:actual", "where", issues=(issue(products=("oss",)),), kind=SymptomKind.BEHAVIOUR
+        ),
+        "request_zone": seen("goal", hints=(*_HINTS[:2], _BARE_TIME, Hint(kind="zone_missing"))),
+        "request_links": seen(evidence_linked=False, goal_linked=False),
+        "request_billing": seen("who", issues=(usage,), kind=None),
+        "request_with_notice": seen("who", issues=(billing, tuning), kind=None),
+        "request_with_two_notices": seen("when", issues=(issue(), patching, maintenance)),
+        "request_deletes": seen("when", hints=(*_HINTS[:2], Hint(kind="deletes_resources"))),
+        "request_urgent": seen("when", hints=(*_HINTS[:2], Hint(kind="urgent"))),
         "request_incident": seen("when", "where", issues=(issue(Category.INCIDENT),), kind=None),
+        "request_incident_with_notice": seen("when", issues=(issue(Category.INCIDENT), outage_detail), kind=None),
         "request_with_secret": seen(
             "who",
             has_permission_error=True,
@@ -69,10 +92,15 @@ def _readings() -> dict[str, Assessment]:
             refers_elsewhere=True,
         ),
         "recurrence": seen("evidence", "when", hints=(Hint(kind="once_recovered"), Hint(kind="not_reproducible"))),
-        "split": seen(issues=(issue(), second)),
+        "split": seen(issues=(issue(), backup), hints=in_backup),
+        "split_three_with_notices": seen(issues=(issue(), backup, billing, tuning, maintenance), hints=in_backup),
         "out_of_scope": seen(issues=(tuning,), kind=None),
-        "policy_notice": seen(issues=(history_of_maintenance,), kind=None),
+        "out_of_scope_two": seen(issues=(tuning, issue(Category.OUT_APPLICATION), patching), kind=None),
+        "policy_notice": seen(issues=(maintenance,), kind=None),
+        "policy_notice_incident": seen(issues=(outage_detail,), kind=None),
+        "policy_notice_mixed": seen(issues=(performance, patching), kind=None),
         "account_notice": seen(multiple_accounts=True, accounts=("5123456789012345", "5987654321098765")),
+        "account_notice_unknown": seen(accounts=("5987654321098765",)),
     }
 
 
@@ -82,6 +110,11 @@ def letters() -> dict[str, str]:
     for language in ("ja", "en"):
         for name, reading in _readings().items():
             found[f"{language}_{name}"] = _letter(_in(reading, language), language)
+        found[f"{language}_follow_up_with_notice"] = _letter(
+            _in(_answer("goal", issues=(issue(), issue(Category.OUT_DB_TUNING, "rds"))), language),
+            language,
+            is_reply=True,
+        )
         found[f"{language}_follow_up"] = _letter(
             _in(_answer("goal", "facet:command_result"), language), language, is_reply=True
         )
@@ -97,19 +130,26 @@ def letters() -> dict[str, str]:
         )
         reminder = compose_reminder(due, pack(), identity(), NOW)
         found[f"{language}_reminder"] = f"{reminder.subject}\n\n{reminder.text}"
+    chinese = replace(seen("when", "goal", hints=_HINTS), language="zh")
+    found["zh_request_information"] = _letter(chinese, "ja")
     return found
 
 
-def _answer(*absent: str) -> Assessment:
-    return seen(*absent, findings={"facet:parameters": ABSENT, Section.MATERIALS.value: UNKNOWN})
+def _answer(*absent: str, **changes: object) -> Assessment:
+    return seen(*absent, findings={"facet:parameters": ABSENT, Section.MATERIALS.value: UNKNOWN}, **changes)  # type: ignore[arg-type]
+
+
+_ENGLISH = {
+    "請求書の再発行をお願いしたい": "reissue of an invoice",
+    "利用料金の内訳を知りたい": "what the usage charges consist of",
+    "バックアップが失敗する": "backups fail",
+    "クエリが遅い": "slow queries",
+}
 
 
 def _in(reading: Assessment, language: str) -> Assessment:
-    from dataclasses import replace  # noqa: PLC0415 - used here only
-
     def english(one: Issue) -> Issue:
-        words = {"請求書の再発行をお願いしたい": "reissue of an invoice", "クエリが遅い": "slow queries"}
-        return replace(one, gist=words.get(one.gist, "cannot connect to ECS"))
+        return replace(one, gist=_ENGLISH.get(one.gist, "cannot connect to ECS"))
 
     if language == "ja":
         return reading
@@ -121,7 +161,8 @@ def _letter(reading: Assessment, language: str, *, is_reply: bool = False) -> st
     asked = ticket(
         past(LetterKind.REQUEST_INFORMATION), asked=_ASKED, settled=("symptom", "evidence", "who"), language=language
     )
-    before = history(ticket=asked) if is_reply else history()
+    known = ("5123456789012345",) if reading.accounts == ("5987654321098765",) else ()
+    before = history(ticket=asked) if is_reply else history(known_accounts=known)
     reply = compose(came, reading, decide(came, reading, before, pack()), before, pack(), identity())
     assert reply is not None
     return f"{reply.subject}\n\n{reply.text}"

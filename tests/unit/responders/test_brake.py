@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from models.decision import Decision, History, LetterKind, ReplyState, Silence
+from models.decision import Decision, History, LetterKind, LetterMode, ReplyState, Silence
 from models.mail import Address, AutomaticKind, Automation, Mail, Trust
+from policy.pack import LetterPolicy
 from responders.brake import brake, outbound_state
 from responders.decide import decide
 from tests.unit.responders.builders import CUSTOMER, NOW, envelope, history, mail, pack, past, seen, ticket
@@ -115,11 +116,6 @@ def test_an_empty_answer_within_a_minute_of_our_letter_is_a_machines() -> None:
     assert silence(mail(envelope=envelope(received_at=NOW)), history(ticket=quick)) is None
 
 
-def test_a_language_without_letters_is_silent() -> None:
-    decision = decide(mail(), seen("when", language="zh"), history(), pack())
-    assert silence(decision=decision) == "no_letters_in_language"
-
-
 @pytest.mark.parametrize(
     ("hold", "why", "mode", "state"),
     [
@@ -129,22 +125,63 @@ def test_a_language_without_letters_is_silent() -> None:
         (True, None, "auto", ReplyState.HELD),
         (True, None, "approve", ReplyState.HELD),
         (True, None, "shadow", ReplyState.SHADOW),
-        (True, Silence(code="rate_total", detail="x"), "auto", ReplyState.SUPPRESSED),
-        (False, Silence(code="rate_total", detail="x"), "shadow", ReplyState.SUPPRESSED),
+        (True, Silence(code="bounce_hold", detail="x"), "auto", ReplyState.SUPPRESSED),
+        (False, Silence(code="bounce_hold", detail="x"), "shadow", ReplyState.SUPPRESSED),
+        (False, Silence(code="rate_total", detail="x"), "auto", ReplyState.HELD),
     ],
 )
 def test_a_composed_letter_stands_where_brake_hold_and_mode_put_it(
     hold: bool, why: Silence | None, mode: str, state: ReplyState
 ) -> None:
     decision = decide(mail(), seen("when", confidence=0.2 if hold else 0.95), history(), pack())
-    found, reason = outbound_state(decision, why, mode)
+    found, reason = stands(decision, why, mode)
     assert found is state
     assert bool(reason) == (state is not ReplyState.QUEUED)
 
 
 def test_the_reason_of_a_suppressed_letter_names_the_brakes_code() -> None:
-    assert outbound_state(REQUEST, Silence(code="null_sender", detail="d"), "auto")[1] == "null_sender: d"
-    assert outbound_state(REQUEST, Silence(code="null_sender"), "auto")[1] == "null_sender"
+    assert stands(REQUEST, Silence(code="null_sender", detail="d"))[1] == "null_sender: d"
+    assert stands(REQUEST, Silence(code="null_sender"))[1] == "null_sender"
+
+
+@pytest.mark.parametrize("of_installation", ["auto", "approve", "shadow"])
+@pytest.mark.parametrize("of_pack", list(LetterMode))
+@pytest.mark.parametrize("of_desk", [None, *LetterMode])
+def test_the_most_careful_mode_counts_and_the_desks_word_stands_in_the_packs_place(
+    of_installation: str, of_pack: LetterMode, of_desk: LetterMode | None
+) -> None:
+    kind = LetterKind.REQUEST_INFORMATION
+    with_mode = replace(pack(), letter_policies={kind: LetterPolicy(mode=of_pack)})
+    before = history(modes={kind.value: of_desk.value} if of_desk else {})
+    found, reason = outbound_state(kind, REQUEST, None, before, with_mode, of_installation)
+    careful = ["off", "shadow", "approve", "auto"]
+    least = careful[min(careful.index(of_installation), careful.index(of_desk or of_pack))]
+    states = {"off": "suppressed", "shadow": "shadow", "approve": "held", "auto": "queued"}
+    assert found.value == states[least]
+    assert reason.partition(":")[0] == {"off": "mode_off", "auto": ""}.get(least, "mode")
+
+
+def test_while_all_letters_are_stopped_each_waits() -> None:
+    assert stands(REQUEST, None, before=history(is_stopped=True)) == (ReplyState.HELD, "stopped")
+
+
+def test_the_block_list_silences_and_the_allow_list_spares_rates_and_forms_but_not_machines() -> None:
+    assert silence(before=history(is_blocked=True, is_allowed=True)) == "blocked"
+    spared = history(is_allowed=True, has_bounced=True, letters_to_sender_hour=99, letters_to_domain_hour=99)
+    assert silence(before=spared) is None
+    assert silence(before=replace(spared, letters_total_10min=999)) == "rate_total"
+    assert silence(mail(trust=Trust.FAILED), before=spared) == "trust_failed"
+    machine = mail(automation=Automation(kind=AutomaticKind.BULK, may_reply=False))
+    assert silence(machine, before=spared) == "automatic"
+    role = mail(sender=Address(addr="no-reply@sample.example"), envelope=envelope(mail_from="no-reply@sample.example"))
+    assert silence(role) == "role_address"
+    assert silence(role, before=spared) is None
+
+
+def stands(
+    decision: Decision, why: Silence | None, mode: str = "auto", before: History | None = None
+) -> tuple[ReplyState, str]:
+    return outbound_state(LetterKind.REQUEST_INFORMATION, decision, why, before or history(), pack(), mode)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,15 @@ import pytest
 
 from models.assessment import Category, Hint, Section, SymptomKind
 from models.decision import Decision, Disposition, LetterKind
-from models.mail import AutomaticKind, Automation
+from models.mail import Address, AutomaticKind, Automation
+from policy.pack import LetterPolicy
 from responders.decide import decide
 from responders.questions import questions_for
 from tests.unit.responders.builders import ABSENT, DOUBTFUL, UNKNOWN, history, issue, mail, pack, seen
+
+
+def codes_of(decision: Decision) -> set[str]:
+    return {reason.code for reason in decision.reasons}
 
 
 def decided(*absent: str, **changes: object) -> Decision:
@@ -76,16 +81,17 @@ def test_who_is_required_only_where_a_permission_error_shows() -> None:
 def test_what_is_asked_along_is_never_a_reason_to_ask_and_never_more_than_one_question() -> None:
     decision = decided("when", "who", "materials", "facet:parameters")
     assert decision.missing == ("when",)
-    assert len(decision.asked_along) == 1
+    assert len([item for item in decision.asked_along if item not in pack().asides]) == 1
+    assert len(questions_for(decision, seen(), pack())) == 2
     asked_with_symptom = decided("facet:endpoints", "facet:parameters")
-    assert asked_with_symptom.asked_along == ("facet:parameters",)
+    assert asked_with_symptom.asked_along[0] == "facet:parameters"
     assert len(questions_for(asked_with_symptom, seen(), pack())) == 1
 
 
 def test_a_section_and_its_facets_are_one_question() -> None:
     decision = decided("symptom", "facet:endpoints", "facet:command_result")
     (asked,) = questions_for(decision, seen(), pack())
-    assert asked.items == ("symptom", "facet:endpoints", "facet:command_result")
+    assert asked.items == ("symptom", "facet:endpoints", "facet:command_result", "connection_kind")
 
 
 def test_a_letter_asks_five_questions_at_most_and_the_rest_waits() -> None:
@@ -95,7 +101,8 @@ def test_a_letter_asks_five_questions_at_most_and_the_rest_waits() -> None:
     asked = questions_for(decision, reading, pack())
     assert [one.slot for one in asked] == ["symptom", "where", "when", "evidence", "goal"]
     assert "who" in decision.missing
-    assert decision.asked_along == ()
+    assert set(decision.asked_along) <= set(pack().asides)
+    assert all(len(set(one.items) & set(pack().asides)) <= 1 for one in asked)
 
 
 @pytest.mark.parametrize("category", [Category.PURCHASE_USAGE, Category.PAYMENT_BILLING, Category.ACCOUNT])
@@ -195,9 +202,74 @@ def test_every_step_leaves_a_reason() -> None:
     assert codes == ["missing", "unsure", "recipient"]
 
 
-def test_a_language_without_letters_is_named_for_the_brake() -> None:
-    codes = {reason.code for reason in decided("when", language="zh").reasons}
-    assert "no_letters_in_language" in codes
+def test_a_language_that_the_reading_has_not_learnt_waits_for_an_agent() -> None:
+    codes = {language: codes_of(decided("when", language=language)) for language in ("ja", "en", "zh", "other")}
+    assert [language for language, found in codes.items() if "hold_unread_language" in found] == ["other"]
+
+
+def test_security_and_complaints_wait_for_a_person() -> None:
+    for hint in ("security", "complaint"):
+        decision = decided("when", hints=(Hint(kind=hint),))
+        assert decision.hold
+        assert f"hold_{hint}" in codes_of(decision)
+
+
+def test_a_blind_copy_waits_for_a_person_but_a_file_tells_nothing_of_its_delivery() -> None:
+    here = replace(pack(), desk=replace(pack().desk, addresses=frozenset({"support@uketsuke.example"})))
+    reading = seen("when")
+    for to, is_addressed in (
+        ("Support+T000001.x@uketsuke.example", True),
+        ("support@uketsuke.example", True),
+        ("all@sample.example", False),
+    ):
+        came = mail(to=(Address(addr=to),))
+        assert ("hold_bcc" not in codes_of(decide(came, reading, history(), here))) == is_addressed
+        file = replace(came, envelope=replace(came.envelope, is_from_file=True))
+        assert "hold_bcc" not in codes_of(decide(file, reading, history(), here))
+    in_copy = mail(to=(Address(addr="boss@sample.example"),), cc=(Address(addr="support@uketsuke.example"),))
+    assert not decide(in_copy, reading, history(), here).hold
+
+
+def test_an_account_that_is_not_the_senders_known_one_waits_for_a_person() -> None:
+    reading = seen(accounts=("5987654321098765",))
+    assert decide(mail(), reading, history(), pack()).disposition is Disposition.ACCEPT
+    decision = decide(mail(), reading, history(known_accounts=("5123456789012345",)), pack())
+    assert (decision.disposition, decision.letter, decision.hold) == (
+        Disposition.ACCOUNT_NOTICE,
+        LetterKind.ACCOUNT_NOTICE,
+        True,
+    )
+    assert "hold_other_account" in codes_of(decision)
+    known = decide(mail(), reading, history(known_accounts=("5987654321098765", "5123456789012345")), pack())
+    assert known.disposition is Disposition.ACCEPT
+
+
+def test_the_threshold_of_a_letters_kind_counts_where_it_is_higher() -> None:
+    careful = replace(pack(), letter_policies={LetterKind.REQUEST_INFORMATION: LetterPolicy(hold=0.9)})
+    reading = seen("when", confidence=0.8)
+    assert not decide(mail(), reading, history(), pack()).hold
+    assert decide(mail(), reading, history(), careful).hold
+    assert not decide(mail(), seen(confidence=0.8), history(), careful).hold, "another kind of letter"
+
+
+# Aside -> what is absent, what else the mail shows, what else it says that makes the question vain.
+ASIDE_CASES: dict[str, tuple[tuple[str, ...], dict[str, object], dict[str, object]]] = {
+    "connection_kind": (("facet:command_result",), {}, {"hints": (Hint(kind="connection_kind", value="SSH"),)}),
+    "ram_policy": (("goal", "evidence"), {"kind": SymptomKind.ERROR, "has_permission_error": True}, {"has_permission_error": False}),
+    "access_source": (("where",), {"findings": {"facet:endpoints": DOUBTFUL}}, {"hints": (Hint(kind="access_source"),)}),
+    "works_for": (("where",), {}, {"hints": (Hint(kind="works_for"),)}),
+    "course": (("when",), {}, {"hints": (Hint(kind="ongoing"),)}),
+    "reproducibility": (("evidence",), {"kind": SymptomKind.BEHAVIOUR}, {"text": "再起動しても再現します"}),
+    "billing_document": (("who",), {"kind": None, "issues": (issue(Category.PAYMENT_BILLING),)}, {"text": "10月分の請求について"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("item", sorted(pack().asides))
+def test_an_aside_is_asked_along_unless_the_customer_has_said_it(item: str) -> None:
+    absent, given, said = ASIDE_CASES[item]
+    assert item in decided(*absent, **given).asked_along
+    assert item not in decided(*absent, **{**given, **said}).asked_along
+    assert decided(**{**given, "findings": {}}).asked_along == (), "never alone"
 
 
 def test_the_zone_is_asked_along_where_a_time_was_given_without_one() -> None:

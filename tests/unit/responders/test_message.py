@@ -117,7 +117,9 @@ def test_a_reminder_is_generated_not_replied_and_hangs_on_our_request() -> None:
     assert headers["In-Reply-To"] == headers["References"] == "<r@uketsuke.example>"
     assert headers["Subject"] == "Re: 件名 [受付 T000123]"
     assert "発生日時・頻度" in reply.text
-    assert compose_reminder(replace(due, language="fr"), pack(), identity(), NOW).language == "en"
+    french = compose_reminder(replace(due, language="fr"), pack(), identity(), NOW)
+    assert french.language == "fr"
+    assert "A few days ago" in french.text and "先日お伺いした点" in french.text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Ready drafts for the issues that a split letter asks to send again: address, subject, facts, and a link that opens them.
+
+Each has a signed address of its own, so that the new mail becomes a ticket linked to the one it came from. Promises: what
+stands in a draft is what the letter says of the issue anyway; a link stays short enough for mail programs to open.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from responders.questions import said
+from responders.signing import split_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from policy.pack import Pack
+    from responders.identity import SenderIdentity
+
+LONGEST_LINK = 900  # characters; a longer one is given without the facts
+
+
+def split_drafts(
+    issues: Iterable[Mapping[str, object]], ref: str, pack: Pack, identity: SenderIdentity, language: str
+) -> list[dict[str, object]]:
+    """One draft for each issue but the first, which goes on in the ticket itself."""
+    return [_draft(issue, ref, pack, identity, language) for issue in issues if not issue["is_first"]]
+
+
+def _draft(
+    issue: Mapping[str, object], ref: str, pack: Pack, identity: SenderIdentity, language: str
+) -> dict[str, object]:
+    number = int(str(issue["n"]))
+    to = split_address(identity.address, ref, number, identity.secret)
+    subject = str(issue["proposed_subject"])
+    colon = "：" if language in {"ja", "zh"} else ": "
+    mark = "■ " if language in {"ja", "zh"} else "* "
+    known = {"symptom": issue["gist"], "where": issue["where"], "when": issue["when"]}
+    if issue["has_symptom"]:
+        fields = {said(pack.questions[item].heading, language, pack): value for item, value in known.items()}
+    else:
+        fields = {said(pack.texts["your_question"], language, pack): issue["gist"]}
+    lines = [f"{mark}{heading}{colon}{value}".rstrip(" ") for heading, value in fields.items()]
+    return {"n": number, "to": to, "subject": subject, "lines": lines, "mailto": mailto(to, subject, lines)}
+
+
+def mailto(to: str, subject: str, lines: Iterable[str]) -> str:
+    """A link (RFC 6068) that opens a mail with this address, subject and, where there is room, text."""
+    link = f"mailto:{quote(to, safe='@.+')}?subject={quote(subject, safe='')}"
+    body = quote("\r\n".join(lines), safe="")
+    return f"{link}&body={body}" if body and len(link) + len(body) < LONGEST_LINK else link
