@@ -446,6 +446,14 @@ def _rule_not_addressed(signs: Signs) -> _Verdict:
     return None, "the desk's address is not in To or Cc"
 
 
+def _rule_spam(signs: Signs) -> _Verdict:
+    """A filter on the way took it for spam: kept and shown, not answered."""
+    status = signs.header("x-spam-status").lower()
+    if _has(signs, "x-spam-flag", "yes") or status.startswith("yes"):
+        return None, "X-Spam-Flag" if _has(signs, "x-spam-flag", "yes") else "X-Spam-Status"
+    return None
+
+
 RULES: tuple[Callable[[Signs], _Verdict], ...] = tuple(
     thing for name, thing in list(globals().items()) if name.startswith("_rule_")
 )

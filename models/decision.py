@@ -184,6 +184,7 @@ class History:
     letters_total_10min: int = 0
     has_bounced: bool = False  # the sender's address is on bounce hold
     is_repeat_body: bool = False  # same body as the sender's previous mail within the hour
+    split_from: str | None = None  # the ticket whose customer was asked to send this matter as a new mail
     known_accounts: tuple[str, ...] = ()  # accounts that agents have confirmed for this sender
     is_blocked: bool = False  # the desk's block list names the recipient: no letter
     is_allowed: bool = False  # the desk's allow list does: neither rates nor the form of the address silence us

@@ -118,6 +118,8 @@ class Filing:
     was: TicketState | None = None  # where the joined ticket stood when the decision was made
     limits: LetterLimits | None = None  # counted again where the letter is queued; None counts nothing
     is_returned: bool = False  # a failure report that proves by its address that a letter of this ticket came back
+    split_from: str | None = None  # the ticket that a new one was split from
+    split_key: str = ""  # what the address stood for that the mail was sent to; later mails to it join the same ticket
     returned_ids: tuple[str, ...] = ()  # Message-IDs of ours, signature verified, of the letters that came back
 
 

@@ -1,12 +1,14 @@
 """Hands a message to the smarthost by SMTP. Never logs or raises a password.
 
 Promises: returns only after the smarthost's 250; 4xx and lost connections are `DeliveryDeferred`, 5xx to the recipient
-or the text `DeliveryRefused`. A login or sender that the smarthost refuses is our own mistake: temporary, so that it
-never marks a customer's address. Errors name no recipient; a password crosses a network only under TLS.
+or the text `DeliveryRefused`. A session, login, sender or relaying that the smarthost refuses is our own mistake:
+temporary, so that it never marks a customer's address. Errors name no recipient; a password crosses a network only
+under TLS, and only to a smarthost whose certificate is good.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,12 +19,15 @@ import aiosmtplib
 from models.errors import ConfigError, DeliveryDeferred, DeliveryRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MEND = "write host:port or smtp[s]://user:password@host:port"
-_PAUSES_MIN = (1, 5, 15, 30, 60, 120, 240, 480, 480, 480, 480, 480)  # 48 hours in all (RFC 5321 4.5.4.1: some days)
+# Five tries in the first hour, then ever fewer, three a day at last: five days in all (RFC 5321 4.5.4.1: at least 4-5).
+_PAUSES_MIN = (1, 4, 10, 15, 30, 60, 120, 240, *[480] * 14)
+# What a smarthost says to a recipient when it is us whom it does not know (RFC 4954 6, and "Relay access denied").
+_LOGIN_CODES = frozenset({530, 534, 535, 538})
+_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
 TIMEOUT_S = 60.0
 
 
@@ -63,7 +68,7 @@ def parse_smarthost(text: str) -> Smarthost:
 
 
 async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost) -> None:
-    """Hand over one message.
+    """Hand over one message; an empty `mail_from` is the null sender `<>`.
 
     Raises:
         DeliveryDeferred: Not now. Temporary.
@@ -74,6 +79,7 @@ async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost)
         port=smarthost.port,
         use_tls=smarthost.is_tls,
         start_tls=starttls(smarthost),
+        validate_certs=is_certificate_checked(smarthost),
         timeout=TIMEOUT_S,
     )
 
@@ -84,16 +90,21 @@ async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost)
         async with client:
             if smarthost.user:
                 await client.login(smarthost.user, smarthost.password)
-            await client.sendmail(mail_from, [to], message)
+            await _send(client, mail_from, to, message)
     except aiosmtplib.SMTPRecipientsRefused as error:
         first = error.recipients[0]
-        raise _error(first.code, first.message, hidden) from None
+        text = hidden(f"{first.code} {first.message}")
+        if first.code in _LOGIN_CODES or _RELAYING.search(text):
+            raise DeliveryDeferred(f"the smarthost does not relay for us: {text}") from None
+        raise _error(first.code, text) from None
+    except aiosmtplib.SMTPDataError as error:
+        raise _error(error.code, hidden(f"{error.code} {error.message}")) from None
     except aiosmtplib.SMTPAuthenticationError as error:
         raise DeliveryDeferred(f"the smarthost refuses our name or password ({error.code})") from None
     except aiosmtplib.SMTPSenderRefused as error:
         raise DeliveryDeferred(hidden(f"the smarthost refuses our sender: {error.code} {error.message}")) from None
-    except aiosmtplib.SMTPResponseException as error:
-        raise _error(error.code, error.message, hidden) from None
+    except aiosmtplib.SMTPResponseException as error:  # its greeting, EHLO or STARTTLS: not about this letter
+        raise DeliveryDeferred(hidden(f"the smarthost refuses the session: {error.code} {error.message}")) from None
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise DeliveryDeferred(hidden(f"{smarthost.host}:{smarthost.port}: {type(error).__name__}: {error}")) from None
 
@@ -105,11 +116,26 @@ def starttls(smarthost: Smarthost) -> bool | None:
     return True if smarthost.user and smarthost.host not in _LOOPBACK else None
 
 
-def _error(code: int, message: str, hidden: Callable[[str], str]) -> DeliveryDeferred | DeliveryRefused:
-    text = hidden(f"{code} {message}")
+def is_certificate_checked(smarthost: Smarthost) -> bool:
+    """Must the smarthost's certificate be good? Where TLS was asked for, or keeps a password.
+
+    TLS that is only used because it is offered hides the letter from listeners even with a certificate that somebody
+    made himself (RFC 7435); asking for more would stop letters that went in the clear otherwise.
+    """
+    return smarthost.host not in _LOOPBACK and (smarthost.is_tls or bool(smarthost.user))
+
+
+async def _send(client: aiosmtplib.SMTP, mail_from: str, to: str, message: bytes) -> None:
+    try:
+        await client.sendmail(mail_from, [to], message)
+    except ValueError:
+        raise DeliveryRefused("the address cannot be written in SMTP (RFC 5321)") from None
+
+
+def _error(code: int, text: str) -> DeliveryDeferred | DeliveryRefused:
     return DeliveryRefused(text) if 500 <= code < 600 else DeliveryDeferred(text)
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime | None:
-    """When to try again after that many attempts; None when it is time to give up (after two days)."""
+    """When to try again after that many attempts; None when it is time to give up (after five days)."""
     return now + timedelta(minutes=_PAUSES_MIN[attempts - 1]) if 1 <= attempts <= len(_PAUSES_MIN) else None

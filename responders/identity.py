@@ -14,4 +14,5 @@ class SenderIdentity:
     secret: bytes = field(repr=False)
     instance: str
     is_trusted: bool = False  # the listener is declared trusted: letters may quote customers' words
+    has_null_sender: bool = False  # letters go out as from `<>`: nothing can come back to us
     authserv_id: str = ""  # our own mail server's name in Authentication-Results; empty: no such header is believed

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from responders.about import About
 
 MAX_ALONG = 1  # questions of their own that a letter asks besides the required ones
+_FOLLOWS = {"materials": ("evidence", "symptom")}  # a line at the end of these questions, never one of its own (S47)
 _INCIDENT_ITEMS = ("when", "where")  # an outage report is never delayed by more than these
 
 
@@ -84,7 +85,7 @@ def grouped(items: Iterable[str], pack: Pack, *, first: Sequence[str] = ()) -> t
         (one for one in dict.fromkeys(items) if one in pack.questions), key=lambda one: rank.get(one, len(rank))
     )
     for item in known:
-        if item not in pack.asides:
+        if item not in pack.asides and item not in _FOLLOWS:
             slots.setdefault(slot_of(item), []).append(item)
     ordered = sorted(slots, key=lambda slot: slot not in first if first else False)[: pack.limits.max_questions]
     free = set(ordered)
@@ -93,6 +94,10 @@ def grouped(items: Iterable[str], pack: Pack, *, first: Sequence[str] = ()) -> t
         if home is not None:
             free.discard(home)
             slots[home].append(item)
+    for item in known:
+        home = next((slot for slot in _FOLLOWS.get(item, ()) if slot in ordered), None)
+        if home is not None:
+            slots[home].append(item)
     return tuple(Asked(slot=slot, items=tuple(slots[slot])) for slot in ordered)
 
 
@@ -100,11 +105,15 @@ def along_that_fits(missing: Sequence[str], along: Sequence[str], pack: Pack) ->
     """Which of the items `along` the letter has room for: those that join a question, and `MAX_ALONG` new ones."""
     slots = {asked.slot for asked in grouped(missing, pack)}
     if len({slot_of(item) for item in missing}) > len(slots):
-        return tuple(item for item in along if slot_of(item) in slots)
+        return tuple(item for item in along if slot_of(item) in slots)  # the letter is full
     room = min(MAX_ALONG, pack.limits.max_questions - len(slots))
     chosen: list[str] = []
     for item in along:
         if item not in pack.questions or item in missing:
+            continue
+        if item in _FOLLOWS:
+            if slots & set(_FOLLOWS[item]):
+                chosen.append(item)
             continue
         if slot_of(item) not in slots:
             if room <= 0:

@@ -1,8 +1,8 @@
 """The deliver role: drains the outbox to the smarthost, backs off, marks what was refused.
 
-Promises: a letter is handed over at least once and, unless we die between the smarthost's 250 and our commit, only
-once: each is leased by itself, for longer than its session can last; without a smarthost nothing leaves the machine and
-the letters stay visible in the outbox.
+Promises: a letter is handed over at least once and, unless its 250 or our commit is lost, only once: each is leased by
+itself, for longer than its session can last; a repeated one has the same Message-ID; without a smarthost nothing leaves
+the machine and the letters stay visible in the outbox; where there is a key, no letter leaves unsigned.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import ClaimLost, DeliveryDeferred, DeliveryRefused
 from responders.deliver import deliver, next_attempt
+from responders.dkim_sign import signed
 from runtime.logs import address_key, log_for
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from models.db.store import Store
     from models.views import OutboxClaim
     from responders.deliver import Smarthost
+    from responders.dkim_sign import DkimKey
 
 SESSION_S = 600.0  # a session that takes longer is broken off, whatever each of its commands takes
 LEASE = timedelta(minutes=20)  # longer than the longest session and what asyncio may need to end it
@@ -32,8 +34,16 @@ IDLE_S = 0.5
 class Outbox:
     """Hands queued letters to the smarthost, one after the other."""
 
-    def __init__(self, store: Store, smarthost: Smarthost, secret: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        smarthost: Smarthost,
+        secret: bytes,
+        clock: Callable[[], datetime],
+        dkim_key: DkimKey | None = None,
+    ) -> None:
         self.store, self.smarthost, self.secret, self.clock = store, smarthost, secret, clock
+        self.dkim_key = dkim_key
         self.log = log_for("deliver")
 
     def run(self, stop: threading.Event) -> None:
@@ -72,8 +82,10 @@ class Outbox:
             log.info("letter_sent")
 
     async def _deliver(self, claim: OutboxClaim) -> None:
+        # The store keeps the letter unsigned: a signature ages, and with another key the letter that waits gets another.
+        letter = signed(claim.raw, self.dkim_key) if self.dkim_key else claim.raw
         try:
-            await asyncio.wait_for(deliver(claim.raw, claim.mail_from, claim.to, self.smarthost), SESSION_S)
+            await asyncio.wait_for(deliver(letter, claim.mail_from, claim.to, self.smarthost), SESSION_S)
         except TimeoutError:
             raise DeliveryDeferred(f"the session took longer than {SESSION_S:.0f} s") from None
 

@@ -28,6 +28,11 @@ PREFIX = "UKETSUKE_"
 FILE = Path("uketsuke.toml")
 _LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost", re.IGNORECASE)
 
+_SELECTOR = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+_LONGEST_SELECTOR = 100  # the DNS name of the key has room for the domain
+
 
 class Settings(BaseModel):
     """Every setting, typed and checked."""
@@ -60,6 +65,16 @@ class Settings(BaseModel):
     addresses: str = Field("support@uketsuke.example", description="the desk's own addresses, comma separated")
     smarthost: str = Field(
         "", description="host:port or smtp[s]://user:password@host:port; empty: letters stay in the outbox"
+    )
+    bounces: Literal["signed", "null"] = Field(
+        "signed",
+        description="envelope sender of letters: signed, an address that proves which letter came back; null, none (<>)",
+    )
+    dkim_key_file: Path | None = Field(
+        None, description="private RSA key (PEM) that letters are signed with by DKIM; with dkim_selector"
+    )
+    dkim_selector: str = Field(
+        "", validate_default=True, description="name of that key in the DNS: SELECTOR._domainkey.your-domain"
     )
     imap: str = Field(
         "", description="a mailbox to read: imap[s]://user@host:port/Folder; empty: mail comes by SMTP and import only"
@@ -120,6 +135,22 @@ class Settings(BaseModel):
             raise ValueError(msg)
         if any(char in name for char in ' ;\t"()'):
             msg = "is one name without blanks, like mx.example.com"
+            raise ValueError(msg)
+        return name
+
+    @field_validator("dkim_selector")
+    @classmethod
+    def _is_selector(cls, value: str, info: ValidationInfo) -> str:
+        name = value.strip()
+        if "dkim_key_file" in info.data and (info.data["dkim_key_file"] is None) != (not name):
+            msg = (
+                "names a key that is not there; set UKETSUKE_DKIM_KEY_FILE too, or neither"
+                if name
+                else "UKETSUKE_DKIM_KEY_FILE needs it, e.g. desk2026; set it, or remove UKETSUKE_DKIM_KEY_FILE"
+            )
+            raise ValueError(msg)
+        if name and (_SELECTOR.fullmatch(name) is None or len(name) > _LONGEST_SELECTOR):
+            msg = "is a name of letters, digits and hyphens, like desk2026"
             raise ValueError(msg)
         return name
 

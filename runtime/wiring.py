@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.errors import ConfigError
 from policy.load import load_pack
 from runtime.secret import load_secret
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ingest.sender_check import SenderCheck
     from models.db.store import Store
     from policy.pack import Pack
+    from responders.dkim_sign import DkimKey
     from responders.identity import SenderIdentity
     from runtime.settings import Settings
     from runtime.triage import Rules
@@ -39,8 +41,37 @@ def sender_identity(settings: Settings) -> SenderIdentity:
         secret=secret,
         instance=instance_of(secret),
         is_trusted=settings.are_senders_trusted,
+        has_null_sender=settings.bounces == "null",
         authserv_id=settings.authserv_id if settings.trust_check == "header" else "",
     )
+
+
+def dkim_key(settings: Settings) -> DkimKey | None:
+    """What letters are signed with, in the name of the domain that they come from; None where they are not signed.
+
+    For whoever hands letters over, and for `check`: no other role reads the key.
+
+    Raises:
+        ConfigError: The key cannot be read or used.
+    """
+    from ingest.dmarc import ascii_domain  # noqa: PLC0415 - only delivery signs
+    from responders.dkim_sign import parse_key  # noqa: PLC0415
+
+    file = settings.dkim_key_file
+    if file is None:
+        return None
+    domain = ascii_domain(settings.desk_addresses[0].rpartition("@")[2])
+    if not domain:
+        raise ConfigError(
+            f"UKETSUKE_ADDRESSES: {settings.desk_addresses[0]} has no domain of the DNS, so letters cannot be signed;"
+            " mend it, or remove UKETSUKE_DKIM_KEY_FILE"
+        )
+    try:
+        return parse_key(file.read_bytes(), domain=domain, selector=settings.dkim_selector)
+    except OSError as error:
+        raise ConfigError(f"UKETSUKE_DKIM_KEY_FILE: {file}: {error.strerror}; name a file this user may read") from None
+    except ValueError as error:
+        raise ConfigError(f"UKETSUKE_DKIM_KEY_FILE: {file}: {error}") from None
 
 
 def dns_resolver() -> Resolver:

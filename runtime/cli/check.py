@@ -19,15 +19,22 @@ if TYPE_CHECKING:
 
 _ANSWER_S = 3.0
 _RENEW_DAYS = 7
+_ADVISED_BITS = 2048  # RFC 8301 3.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the account: `code` is the exit code that it calls for, 0 where all is well."""
+    """One line of the account: `code` is the exit code that it calls for, 0 where all is well or may pass."""
 
     what: str
     detail: str
     code: int = 0
+    is_warning: bool = False
+
+    @property
+    def mark(self) -> str:
+        """The word that the line begins with."""
+        return "WRONG" if self.code else "warn" if self.is_warning else "ok"
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +52,7 @@ def check(pack: Annotated[Path | None, typer.Option(help="check only this policy
             print_text(line)
         findings = list(_findings(settings))
     for one in findings:
-        print_text(f"{'WRONG ' if one.code else 'ok    '} {one.what}: {one.detail}")
+        print_text(f"{one.mark:<6} {one.what}: {one.detail}")
     if code := max(one.code for one in findings):
         sys.exit(code)
 
@@ -71,6 +78,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("lmtp", lambda: _lmtp(settings))
     yield _try("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT", is_our_desk))
     yield _try("smarthost", lambda: _smarthost(settings))
+    yield _dkim(settings)
+    yield from _open_key_file(settings)
     yield _try("mailbox", lambda: _mailbox(settings))
     yield _sender_check(settings)
 
@@ -211,6 +220,38 @@ def _smarthost(settings: Settings) -> str:
         msg = f"{smarthost.host}:{smarthost.port}: {reason}; mend UKETSUKE_SMARTHOST or start it"
         raise OSError(msg) from None
     return f"{smarthost.host}:{smarthost.port} answers"
+
+
+def _dkim(settings: Settings) -> Finding:
+    """Compares the key with the DNS where that answers; the record is printed in any case."""
+    from ingest.resolver import DnsTrouble
+    from runtime.wiring import dkim_key, dns_resolver
+
+    try:
+        key = dkim_key(settings)
+    except ConfigError as error:
+        return Finding(what="dkim", detail=str(error), code=2)
+    if key is None:
+        unsigned = "letters are not signed; set UKETSUKE_DKIM_KEY_FILE, unless your smarthost signs them"
+        return Finding(what="dkim", detail=unsigned)
+    record = f"TXT {key.record_name} = {key.record}"
+    advice = "" if key.bits >= _ADVISED_BITS else f"; {_ADVISED_BITS} are advised"
+    signed = f"letters are signed (RSA, {key.bits} bits{advice})"
+    try:
+        found = [one for one in dns_resolver().ask(key.record_name, "TXT", _ANSWER_S) if isinstance(one, bytes)]
+    except DnsTrouble as error:
+        return Finding(what="dkim", detail=f"{signed}; DNS does not answer ({error}), so look for {record}")
+    if any(key.is_in(text) for text in found):
+        return Finding(what="dkim", detail=f"{signed}; the DNS has {record}")
+    trouble = "another key there, no letter would verify" if any(b"p=" in text for text in found) else "no such key"
+    return Finding(what="dkim", detail=f"the DNS has {trouble}; publish {record}", code=1)
+
+
+def _open_key_file(settings: Settings) -> Iterator[Finding]:
+    file = settings.dkim_key_file
+    if file is not None and file.is_file() and file.stat().st_mode & 0o077:
+        detail = f"{file} may be read by others than its owner; chmod 600 {file}"
+        yield Finding(what="dkim key file", detail=detail, is_warning=True)
 
 
 def _mailbox(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.errors import ConfigError
 from runtime.cli.common import print_text, settings_with_logs, with_progress
 from runtime.clock import utc_now
 
@@ -48,6 +49,9 @@ def evaluate(
     corpus: Annotated[Path | None, typer.Option(help="a .mails file or a folder; default: the built-in corpus")] = None,
     *,
     curve: Annotated[bool, typer.Option("--curve", help="the learning curve too")] = False,
+    curves: Annotated[
+        bool, typer.Option("--curves", help="write beside the weights how precise letters are, by threshold")
+    ] = False,
     plots: Annotated[Path | None, typer.Option(help="a folder for plots (SVG)")] = None,
 ) -> None:
     """Cross-validate, each writer left out in turn, and print every figure by label."""
@@ -57,11 +61,21 @@ def evaluate(
 
     settings = settings_with_logs()
     pack = load_pack(settings.pack)
+    curves_file = _curves_file(corpus or CORPUS) if curves else None
 
     def progress(writers: Sequence[str]) -> Iterator[str]:
         return with_progress(writers, "evaluate")
 
-    report = measure(_corpus(corpus), pack, decider(pack), progress, shipped=load_scorer, with_curve=curve, plots=plots)
+    report = measure(
+        _corpus(corpus),
+        pack,
+        decider(pack),
+        progress,
+        shipped=load_scorer,
+        with_curve=curve,
+        plots=plots,
+        curves_file=curves_file,
+    )
     for line in report:
         print_text(line)
 
@@ -83,5 +97,20 @@ def _corpus(path: Path | None) -> tuple[LabelledMail, ...]:
     from classify.labelled import load_corpus
     from ingest.parse import newly_written
 
-    path = path or CORPUS
-    return load_corpus(sorted(path.glob("*.mails")) if path.is_dir() else [path], newly_written)
+    return load_corpus(_files(path or CORPUS), newly_written)
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(path.glob("*.mails")) if path.is_dir() else [path]
+
+
+def _curves_file(corpus: Path) -> Path:
+    """Where the curves go, looked at before the long run: they would not be those of weights from other mails."""
+    from classify.artefacts import BUILT_IN
+    from classify.labelled import corpus_digest
+    from classify.precision import FILE, corpus_beside
+
+    file = BUILT_IN / FILE
+    if corpus_beside(file) != corpus_digest(_files(corpus)):
+        raise ConfigError(f"--curves: the weights in {BUILT_IN} were trained on other mails; run uketsuke train")
+    return file

@@ -82,8 +82,10 @@ def deliver() -> None:
     from runtime.outbox import Outbox
     from runtime.secret import load_secret
     from runtime.stopping import stop_on_signals
+    from runtime.wiring import dkim_key
 
     settings = settings_with_logs()
+    key = dkim_key(settings)
     stop = stop_on_signals()
     if not settings.smarthost:
         log_for("deliver").info("no_smarthost", note="letters stay in the outbox; set UKETSUKE_SMARTHOST to send them")
@@ -91,7 +93,7 @@ def deliver() -> None:
             pass
         return
     smarthost = parse_smarthost(settings.smarthost)
-    Outbox(open_store(settings), smarthost, load_secret(settings.secret_path), utc_now).run(stop)
+    Outbox(open_store(settings), smarthost, load_secret(settings.secret_path), utc_now, key).run(stop)
 
 
 def desk() -> None:

@@ -138,13 +138,13 @@ def running_postfix(transport: str, services: str = "") -> Iterator[Postfix]:
     """
     with tempfile.TemporaryDirectory(prefix="uketsuke-mta-", ignore_cleanup_errors=True) as name:
         postfix = Postfix(folder=Path(name), port=free_port())
-        _furnish(postfix, transport, services)
+        furnish(postfix, transport, services)
         command = [str(BINARY), "-c", name, "start-fg"]
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         ) as master:
             try:
-                _wait(postfix, master)
+                wait_until_greets(postfix, master)
                 yield postfix
             finally:
                 subprocess.run([str(BINARY), "-c", name, "stop"], check=False, capture_output=True)
@@ -154,11 +154,14 @@ def running_postfix(transport: str, services: str = "") -> Iterator[Postfix]:
                     os.killpg(master.pid, signal.SIGKILL)
 
 
-def _furnish(postfix: Postfix, transport: str, services: str) -> None:
+def furnish(postfix: Postfix, transport: str, services: str, more: str = "") -> None:
+    """Write its folder; `more` lines of main.cf take the place of the ones above."""
     folder = postfix.folder
     folder.chmod(0o755)
     main = _MAIN.format(folder=folder, daemons=DAEMONS, domain=DOMAIN, transport=transport)
-    (folder / "main.cf").write_text(main, encoding="utf-8")
+    new = {line.partition("=")[0].strip() for line in more.splitlines()}
+    kept = [line for line in main.splitlines() if line.partition("=")[0].strip() not in new]
+    (folder / "main.cf").write_text("\n".join([*kept, more, ""]), encoding="utf-8")
     (folder / "master.cf").write_text(_MASTER.format(port=postfix.port, services=services), encoding="utf-8")
     for part in ("queue", "data"):
         (folder / part).mkdir()
@@ -169,7 +172,8 @@ def _furnish(postfix: Postfix, transport: str, services: str) -> None:
             shutil.copy(Path("/etc/postfix", file), folder)
 
 
-def _wait(postfix: Postfix, master: subprocess.Popen[bytes]) -> None:
+def wait_until_greets(postfix: Postfix, master: subprocess.Popen[bytes]) -> None:
+    """Returns once it takes sessions."""
     deadline = time.monotonic() + _PATIENCE_S
     while master.poll() is None and time.monotonic() < deadline:
         with suppress(OSError, smtplib.SMTPException), postfix.client() as client:
