@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from classify.assess import assess
 from classify.examples import examples_of
 from classify.features import SentenceEncoder
-from classify.figures import Read, headline, report
-from classify.plots import plot_curve, plot_reads
+from classify.figures import Read, headline, letter_curves, letters_report, report
+from classify.plots import plot_curve, plot_letters, plot_reads
+from classify.precision import dump_curves
 from classify.scorer import NoModels
 from classify.train import Training
 from models.assessment import FACETS_OF_KIND, Finding, Issue, Section
+from models.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +44,7 @@ def evaluate(
     shipped: Callable[[], Scorer] = NoModels,
     with_curve: bool = False,
     plots: Path | None = None,
+    curves_file: Path | None = None,
 ) -> Iterator[str]:
     """A report in plain text, line by line: rules alone, then rules and models with each writer left out in turn.
 
@@ -53,11 +56,14 @@ def evaluate(
         shipped: Loads the scorer of this installation.
         with_curve: The learning curve too.
         plots: A folder for the plots.
+        curves_file: Beside the weights that these mails have trained; gets the precision of letters by threshold.
 
     Raises:
-        ConfigError: Plots are wanted without matplotlib.
+        ConfigError: Plots are wanted without matplotlib, or curves from the mails of one writer.
     """
     writers = sorted({one.writer for one in mails})
+    if curves_file and len(writers) == 1:
+        raise ConfigError("curves need mails of several writers: each is left out of training in turn")
     yield from (f"{len(mails)} mails by {len(writers)} writers", "", "== rules alone")
     yield from report(read_all(mails, pack, NoModels(), decide))
     if len(writers) == 1:
@@ -66,8 +72,14 @@ def evaluate(
         return
     reads = left_out(mails, pack, decide, progress)
     yield from ("", "== rules and models, writer left out", *report(reads))
+    letters = letter_curves(reads)
+    yield from letters_report(letters)
+    if curves_file:
+        dump_curves(curves_file, letters)
+        yield f"curves of the letters written to {curves_file}"
     if plots:
         plot_reads(reads, plots)
+        plot_letters(letters, plots)
     if with_curve:
         yield from ("", "== learning curve: mails of other writers, figures")
         whole = len(mails) - len(mails) // len(writers)

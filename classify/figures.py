@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from classify.precision import curve_of
 from models.assessment import FACETS_OF_KIND, Facet, Section
 from models.decision import Disposition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from classify.labelled import LabelledMail
+    from classify.precision import PrecisionCurve
     from models.assessment import Assessment
-    from models.decision import Decision
+    from models.decision import Decision, LetterKind
 
 _ROUNDS = 400
 BINS = 8
 COVERAGES = (1.0, 0.9, 0.8, 0.6)
+WANTED = (0.8, 0.85, 0.9, 0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,18 @@ class Read:
     @property
     def asks_in_vain(self) -> bool:
         """A letter would go out by itself that asks for what the mail holds or answers."""
-        there = {section.value for section in self.truth.sections | self.truth.answered}
-        there |= {f"facet:{facet.value}" for facet in self.truth.facets}
-        return self.is_request and bool(set(self.decision.missing) & there)
+        return self.is_request and bool(self._there & {*self.decision.missing})
+
+    @property
+    def is_right_letter(self) -> bool:
+        """Nobody would take the letter back: the disposition is right, and it asks for nothing that the mail holds or answers."""
+        return self.is_right and not self._there & {*self.decision.missing, *self.decision.asked_along}
+
+    @property
+    def _there(self) -> frozenset[str]:
+        """The items that the mail holds or answers, by the labels."""
+        sections = {section.value for section in self.truth.sections | self.truth.answered}
+        return frozenset(sections | {f"facet:{facet.value}" for facet in self.truth.facets})
 
     @property
     def is_request(self) -> bool:
@@ -139,6 +151,32 @@ def error_at_coverage(reads: Sequence[Read], coverages: Iterable[float] = COVERA
         for part in coverages
         if ordered
     ]
+
+
+def letter_curves(reads: Iterable[Read]) -> dict[LetterKind, PrecisionCurve]:
+    """The precision of the letters that the mails call for, held for an agent or not, by kind of letter."""
+    pairs: dict[LetterKind, list[tuple[float, bool]]] = {}
+    for r in reads:
+        if r.decision.letter is not None:
+            pairs.setdefault(r.decision.letter, []).append((r.decision.confidence, r.is_right_letter))
+    return {kind: curve_of(kind, found) for kind, found in sorted(pairs.items())}
+
+
+def letters_report(curves: Mapping[LetterKind, PrecisionCurve], wanted: Sequence[float] = WANTED) -> Iterator[str]:
+    """From which confidence on letters go by themselves, for each kind and wanted precision."""
+    yield "letters: wanted precision, threshold, measured precision, its 95 % lower bound, share of letters that go, letters"
+    for kind, curve in curves.items():
+        every = curve.steps[0]
+        yield f"  {kind.value:<22} all: {every.precision:.3f}  {every.at_least:.3f}  n {every.letters}"
+        for precision in wanted:
+            threshold = curve.threshold_for(precision)
+            step = None if threshold is None else curve.at(threshold)
+            yield f"    {precision:.2f}  " + (
+                f"{step.threshold:.2f}  {step.precision:.3f}  {step.at_least:.3f}"
+                f"  {curve.coverage_at(threshold):>4.0%}  n {step.letters}"
+                if step
+                else "none: every letter waits for an agent"
+            )
 
 
 def share(name: str, hits: Sequence[bool]) -> str:

@@ -1,17 +1,20 @@
-"""[shell] The plots of docs/quality, as SVG: reliability, error at coverage, learning curve. Needs matplotlib (the dev extra)."""
+"""[shell] The plots of docs/quality, as SVG: reliability, error at coverage, letters, learning curve. Needs matplotlib (the dev extra)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from classify.figures import error_at_coverage, reliability
+from classify.precision import ENOUGH
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from classify.figures import Read
+    from classify.precision import PrecisionCurve
+    from models.decision import LetterKind
 
 # Told apart by colour-blind readers, and by their marks.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -37,6 +40,30 @@ def plot_reads(reads: Sequence[Read], folder: Path) -> None:
     axes.plot([100 * p[0] for p in points], [100 * p[1] for p in points], color=_COLOURS[1], marker="s")
     axes.set(xlabel="surest mails, %", ylabel="wrong dispositions among them, %", ylim=(0, None))
     _save(figure, folder / "coverage.svg")
+
+
+def plot_letters(curves: Mapping[LetterKind, PrecisionCurve], folder: Path) -> None:
+    """letters.svg: the precision of each kind of letter against the share that goes; kinds with too few letters are left out.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    figure, axes = _pyplot().subplots(figsize=(6.4, 4.2))
+    shown = [one for one in curves.values() if one.steps[0].letters >= ENOUGH]
+    for place, curve in enumerate(shown):
+        steps = [step for step in curve.steps if step.letters >= ENOUGH]
+        axes.plot(
+            [100 * curve.coverage_at(step.threshold) for step in steps],
+            [100 * step.precision for step in steps],
+            color=_COLOURS[place % len(_COLOURS)],
+            marker=_MARKS[place % len(_MARKS)],
+            markevery=0.1,
+            label=f"{curve.kind.value} ({curve.steps[0].letters})",
+        )
+    axes.set(xlabel="letters of the kind that go by themselves, %", ylabel="right ones among them, %", xlim=(0, 100))
+    if shown:
+        axes.legend(fontsize=8)
+    _save(figure, folder / "letters.svg")
 
 
 def plot_curve(curve: Sequence[tuple[int, dict[str, float]]], folder: Path) -> None:

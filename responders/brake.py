@@ -62,8 +62,9 @@ def outbound_state(
 
 
 def letter_mode(kind: LetterKind, history: History, pack: Pack, mode: str) -> LetterMode:
-    """How far letters of this kind go by themselves: the most careful of installation, desk and pack; the desk's word
-    stands in the pack's place.
+    """How far letters of this kind go by themselves: the more careful of the installation's mode and the kind's.
+
+    What is set in the desk for a kind stands in the pack's place.
     """
     of_kind = history.modes.get(kind.value, pack.policy_of(kind).mode.value)
     careful = list(LetterMode)

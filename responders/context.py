@@ -17,7 +17,7 @@ from policy.sample import blank, letter_frame
 from responders.about import about_mail
 from responders.addressee import addressee
 from responders.own_words import mask_account, own_words
-from responders.questions import questions_for, said
+from responders.questions import Asked, questions_for, said
 from responders.split_drafts import split_drafts
 from responders.understood import MOST_RESOURCES, local_time, regions_of, resources_of, times_of, understood
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from policy.pack import Pack
     from responders.about import About
     from responders.identity import SenderIdentity
-    from responders.questions import Asked
 
 _ASKING = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.RECURRENCE})
 _WITH_TIPS = frozenset({LetterKind.REQUEST_INFORMATION})
 _OUTAGES = frozenset({Category.INCIDENT, Category.UNDISCLOSED_INCIDENT})
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _MOST_TIPS = 2
+_WORTH_NOTING = frozenset({"symptom", "evidence", "where"})  # when it happens again; the letter itself names the time
 _BRACKETS = re.compile(r"\s*[(（]([^()（）]+)[)）]\s*$")
 _LONGEST_ABBREVIATION = 8
 
@@ -59,10 +59,15 @@ def letter_context(
     is_quotable = may_quote(mail, identity)
     about = about_mail(seen, history.ticket)
     received = local_time(mail.envelope.received_at, pack)
-    questions = questions_for(decision, seen, pack) if decision.letter in _ASKING else ()
+    questions: Sequence[Asked] = questions_for(decision, seen, pack) if decision.letter in _ASKING else ()
+    if decision.letter is LetterKind.RECURRENCE:
+        questions = [
+            Asked(slot=one.slot, items=(item,)) for one in questions for item in one.items if one.slot in _WORTH_NOTING
+        ]
     issues = _issues(seen, pack, language, is_quotable=is_quotable)
     is_told = len(issues) == 1 and Section.SYMPTOM.value not in decision.missing
     gist = str(issues[0]["gist"]) if is_told else ""
+    matter = str(issues[0]["category_name"]) if len(issues) == 1 else ""
     tips = about.tips(pack)[:_MOST_TIPS] if decision.letter in _WITH_TIPS else ()
     return {
         **blank(),
@@ -71,7 +76,7 @@ def letter_context(
         **_flags(seen, pack),
         "to_name": addressee(mail.sender.name, language) if is_quotable and mail.sender else "",
         "subject": own_words(mail.subject, seen) if is_quotable else "",
-        "understood": understood(seen, about.kind, pack, language, gist=gist),
+        "understood": understood(seen, about.kind, pack, language, gist=gist, matter=matter),
         "issues": issues,
         "drafts": split_drafts(issues, history.ref, pack, identity, language),
         "kind_name": said(pack.kinds[about.kind].name, language, pack)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.assessment import Section
-from models.decision import Decision, Disposition, Reason
+from models.decision import Decision, Disposition, LetterKind, Reason
 from responders.about import about_mail
 from responders.confidence import decision_confidence
 from responders.items import Checked, Presence, check, items_along, required_items
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from models.assessment import Assessment
-    from models.decision import History, LetterKind
+    from models.decision import History
     from models.mail import Mail
     from policy.pack import Pack
     from responders.matter import Matter
 
 READ_LANGUAGES = frozenset({"ja", "en", "zh"})  # those of the corpus that the models learn from
+MOST_ALONG = 3  # a letter should be read in a minute
+LEAST = frozenset({Section.MATERIALS.value})  # asked last
 ZONE = "zone"  # the question after the time zone
 
 
@@ -117,7 +119,6 @@ def _finish(
         case.seen,
         case.history.ticket,
         case.pack,
-        missing=missing,
         unsure=unsure,
         has_notices=bool(notices),
     )
@@ -128,7 +129,7 @@ def _finish(
         notices=notices,
         missing=missing,
         unsure=unsure,
-        asked_along=_along(case, missing) if letter and missing else (),
+        asked_along=_along(case, missing) if letter is LetterKind.REQUEST_INFORMATION and missing else (),
         confidence=confidence,
         hold=bool(holds),
         letter=letter,
@@ -178,7 +179,9 @@ def _along(case: _Case, missing: tuple[str, ...]) -> tuple[str, ...]:
     if Section.WHEN.value not in missing and any(hint.kind == "zone_missing" for hint in case.seen.hints):
         absent.append(ZONE)  # a time of day was given, but not where on earth
     along = along_that_fits(missing, absent, case.pack)
-    return (*along, *asides_that_fit((*missing, *along), about_mail(case.seen, None), case.pack))
+    asides = asides_that_fit((*missing, *along), about_mail(case.seen, None), case.pack)
+    by_value = (*(item for item in along if item not in LEAST), *asides, *(item for item in along if item in LEAST))
+    return by_value[:MOST_ALONG]
 
 
 def _notices(case: _Case) -> tuple[Disposition, ...]:
@@ -196,6 +199,15 @@ def _holds(case: _Case, disposition: Disposition, confidence: float, letter: Let
     hold = max(case.pack.thresholds.hold, case.pack.policy_of(letter).hold if letter else 0.0)
     if confidence < hold:
         yield Reason(code="hold_low_confidence", detail=f"{confidence:.2f} is under {hold:.2f}")
+    yield from _matters_for_people(case)
+    if letter:
+        yield from _doubts_of_letter(case)
+    if disposition is not Disposition.NO_REPLY and case.matter.joins:
+        yield from _doubts_of_thread(case, disposition)
+
+
+def _matters_for_people(case: _Case) -> Iterator[Reason]:
+    """What a person answers first, however sure the reading is."""
     hints = {hint.kind for hint in case.seen.hints}
     if "complaint" in hints:
         yield Reason(code="hold_complaint", detail="a complaint goes to a person first")
@@ -203,12 +215,17 @@ def _holds(case: _Case, disposition: Disposition, confidence: float, letter: Let
         yield Reason(code="hold_security", detail="a matter of security goes to a person first")
     if _names_unknown_account(case):
         yield Reason(code="hold_other_account", detail="an agent makes sure whose account it is")
-    if letter and case.seen.language not in READ_LANGUAGES:
+
+
+def _doubts_of_letter(case: _Case) -> Iterator[Reason]:
+    if case.seen.language not in READ_LANGUAGES:
         yield Reason(code="hold_unread_language", detail="the reading is not trained for this language")
-    if letter and not _is_addressed(case):
+    if not _is_addressed(case):
         yield Reason(code="hold_bcc", detail="the desk stands in neither To nor Cc: a blind copy or forwarded")
-    if disposition is Disposition.NO_REPLY or not case.matter.joins:
-        return
+
+
+def _doubts_of_thread(case: _Case, disposition: Disposition) -> Iterator[Reason]:
+    """Where a mail that joins a ticket may not belong to it, or says too little."""
     if case.history.ticket is not None and case.history.ticket.state == "closed":
         yield Reason(code="hold_closed_ticket", detail="the ticket is closed: an agent decides how it goes on")
     if disposition not in {Disposition.REQUEST_INFORMATION, Disposition.ACCEPT} or case.matter.is_new_in_thread:

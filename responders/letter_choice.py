@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.assessment import Section
 from models.decision import Disposition, LetterKind
 from responders.joined import has_asked, letters_written
 
@@ -24,8 +25,6 @@ _NOTICES = {
     Disposition.POLICY_NOTICE: LetterKind.POLICY_NOTICE,
     Disposition.ACCOUNT_NOTICE: LetterKind.ACCOUNT_NOTICE,
 }
-# S58: where the symptom is gone and cannot be brought back, questions about it are better kept for the next time.
-_GONE = frozenset({"once_recovered", "not_reproducible"})
 
 
 def choose_letter(
@@ -35,13 +34,12 @@ def choose_letter(
     joined: OpenTicket | None,
     pack: Pack,
     *,
-    missing: Collection[str] = (),
     unsure: Collection[str] = (),
     has_notices: bool = False,
 ) -> LetterKind | None:
     """The letter to write, or None where silence or a person is better."""
     if disposition is Disposition.REQUEST_INFORMATION:
-        chosen: LetterKind | None = _request(seen, joined, missing)
+        chosen: LetterKind | None = _request(seen, joined)
     elif disposition is Disposition.ACCEPT:
         chosen = _receipt(matter, joined, unsure, is_wanted=pack.acknowledges or has_notices)
     else:
@@ -49,11 +47,13 @@ def choose_letter(
     return None if chosen in letters_written(joined) else chosen
 
 
-def _request(seen: Assessment, joined: OpenTicket | None, missing: Collection[str]) -> LetterKind:
+def _request(seen: Assessment, joined: OpenTicket | None) -> LetterKind:
     if has_asked(joined):
         return LetterKind.FOLLOW_UP
-    is_gone = {hint.kind for hint in seen.hints} >= _GONE
-    return LetterKind.RECURRENCE if is_gone and "evidence" in missing else LetterKind.REQUEST_INFORMATION
+    # S58: where the symptom is gone and left no trace, questions about it are better kept for the next time.
+    is_gone = any(hint.kind == "once_recovered" for hint in seen.hints)
+    has_trace = seen.sections[Section.EVIDENCE].present
+    return LetterKind.REQUEST_INFORMATION if has_trace or not is_gone else LetterKind.RECURRENCE
 
 
 def _receipt(

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 _LABELS = {
     "ja": {
-        "symptom": "現象",
         "product": "プロダクト",
-        "kind": "お問い合わせの内容",
+        "matter": "お問い合わせの内容",
         "region": "リージョン",
         "resource": "対象のリソース",
         "when": "日時",
@@ -29,9 +28,8 @@ _LABELS = {
         "zone": "{}と理解しております",
     },
     "en": {
-        "symptom": "Symptom",
         "product": "Product",
-        "kind": "Subject matter",
+        "matter": "Your request",
         "region": "Region",
         "resource": "Resource",
         "when": "Time",
@@ -45,17 +43,23 @@ MOST_TIMES = 2
 
 
 def understood(
-    seen: Assessment, kind: SymptomKind | None, pack: Pack, language: str, *, gist: str = ""
+    seen: Assessment, kind: SymptomKind | None, pack: Pack, language: str, *, gist: str = "", matter: str = ""
 ) -> list[dict[str, str]]:
-    """Rows of label and value: symptom, its kind, product, region, resource, time with its zone, account (masked).
+    """Rows of label and value: the matter, product, region, resource, time with its zone, account (masked).
 
-    `gist` is the symptom in the customer's words, made harmless; empty where they must not be repeated.
+    Args:
+        seen: The reading.
+        kind: The kind of symptom, if any.
+        pack: Names.
+        language: The letter's.
+        gist: The matter in the customer's words, made harmless; empty where they must not be repeated.
+        matter: Its category's name, for matters without a kind of symptom.
     """
     labels = _LABELS.get(language, _LABELS["en"])
     joint = "、" if language in {"ja", "zh"} else ", "
+    named = said(pack.kinds[kind].name, language, pack) if kind is not None and kind in pack.kinds else matter
     rows = {
-        "symptom": [gist] if gist and kind is not None else [],
-        "kind": [said(pack.kinds[kind].name, language, pack)] if kind is not None and kind in pack.kinds else [],
+        "matter": [_matter(gist, named, language)] if named else [],
         "product": products_of(seen, pack, language),
         "region": regions_of(seen, pack, language),
         "resource": resources_of(seen, pack)[:MOST_RESOURCES],
@@ -65,6 +69,12 @@ def understood(
     return [
         {"label": labels[key], "value": joint.join(dict.fromkeys(values))} for key, values in rows.items() if values
     ]
+
+
+def _matter(gist: str, named: str, language: str) -> str:
+    if not gist:
+        return named
+    return f"{gist}({named})" if language in {"ja", "zh"} else f"{gist} ({named})"
 
 
 def products_of(seen: Assessment, pack: Pack, language: str) -> list[str]:

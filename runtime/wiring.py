@@ -117,9 +117,35 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
             total_10min=_UNLIMITED,
         )
         pack = replace(pack, limits=limits)
-    return Rules(pack=pack, scorer=load_scorer(), identity=sender_identity(settings), mode=settings.mode)
+    return Rules(
+        pack=with_thresholds(pack), scorer=load_scorer(), identity=sender_identity(settings), mode=settings.mode
+    )
 
 
+def with_thresholds(pack: Pack) -> Pack:
+    """The pack with the threshold of each kind of letter that the measured curve gives for its wanted precision.
+
+    A kind that reaches it nowhere waits for an agent whatever the confidence; one that was never measured (it needs a
+    conversation), and all of them where the curves belong to other weights, go by the pack's general threshold.
+    """
+    from dataclasses import replace  # noqa: PLC0415
+
+    from classify.artefacts import BUILT_IN  # noqa: PLC0415 - as above
+    from classify.precision import FILE, load_curves  # noqa: PLC0415
+    from runtime.logs import log_for  # noqa: PLC0415
+
+    curves = load_curves(BUILT_IN / FILE)
+    if curves.trouble:
+        log_for("worker").warning("precision_unknown", note=curves.trouble)
+    found = {}
+    for kind, policy in pack.letter_policies.items():
+        curve = curves.by_kind.get(kind)
+        threshold = curve.threshold_for(policy.precision) if curve and policy.precision else 0.0
+        found[kind] = replace(policy, hold=NEVER if threshold is None else threshold)
+    return replace(pack, letter_policies=found)
+
+
+NEVER = 2.0  # above every confidence
 _UNLIMITED = 2**31
 
 

@@ -43,6 +43,7 @@ def train(
     folder = out or BUILT_IN
     fit(mails, corpus_digest(CORPUS.glob("*.mails")), folder, load_pack(settings.pack), utc_now().date())
     print_text(f"trained on {len(mails)} mails; artefacts in {folder}")
+    print_text("how precise letters are is now unknown: measure it with uketsuke evaluate --curves")
 
 
 def evaluate(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -7,9 +8,11 @@ from email.policy import default
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.parse import parse_mail
 from models.assessment import FACETS_OF_KIND, Assessment, Category, Finding, Section, SymptomKind
 from models.decision import Decision, Disposition, History, LetterKind, ReplyState
 from models.mail import Address, AutomaticKind, Automation
+from responders.answers import completed_items
 from responders.brake import brake
 from responders.compose import compose
 from responders.decide import decide
@@ -17,7 +20,19 @@ from responders.items import is_given
 from responders.questions import questions_for
 from responders.subject import bare_subject, reply_subject
 from responders.wrap import wrap
-from tests.unit.responders.builders import ALL_ITEMS, history, identity, issue, mail, pack, past, seen, ticket
+from tests.unit.responders.builders import (
+    ALL_ITEMS,
+    NOW,
+    envelope,
+    history,
+    identity,
+    issue,
+    mail,
+    pack,
+    past,
+    seen,
+    ticket,
+)
 
 UNHURRIED = settings(deadline=None, max_examples=80)  # the machine is shared: no test is about its speed
 PRODUCTS = st.sampled_from(["ecs", "oss", "rds"])
@@ -156,3 +171,60 @@ def test_a_rendered_letter_reads_back_as_itself(subject: str, name: str, gist: s
 @given(st.text(alphabet="あ漢カ、。（）「」aZ9 -", max_size=200))
 def test_wrapping_loses_nothing_but_blanks(text: str) -> None:
     assert "".join(wrap(text).split()) == "".join(text.split())
+
+
+@UNHURRIED
+@given(
+    st.lists(st.sampled_from(ALL_ITEMS), min_size=1, max_size=6, unique=True),
+    st.sampled_from(["ja", "en", "zh"]),
+    st.sampled_from(list(SymptomKind)),
+    st.booleans(),
+)
+def test_the_completed_form_is_read_back_whole(
+    absent: list[str], language: str, kind: SymptomKind, is_permission: bool
+) -> None:
+    reading = seen(*absent, language=language, kind=kind, has_permission_error=is_permission)
+    before = history()
+    decision = decide(mail(), reading, before, pack())
+    reply = compose(mail(), reading, decision, before, pack(), identity())
+    if decision.letter is not LetterKind.REQUEST_INFORMATION or reply is None:
+        return
+    asked = asked_items(decision, reading)
+    form = [line for line in reply.text.splitlines() if line.startswith(("■ ", "* "))]
+    assert len(form) == len(asked) * (2 if language == "zh" else 1)
+    answer = "\n".join(f"{line} 2026/11/24" for line in form[: len(asked)])
+    quoted = "\n".join(f"> {line}" for line in reply.text.splitlines())
+    raw = (
+        f"From: yamada@sample.example\nTo: {reply.mail_from}\nSubject: {reply.subject}\n"
+        f"In-Reply-To: {reply.message_id}\nContent-Type: text/plain; charset=utf-8\n\n"
+        f"お世話になっております。\n\n{answer}\n\n2026年11月24日(火) 10:15 support <support@uketsuke.example>:\n{quoted}\n"
+    ).encode()
+    came = parse_mail(raw, envelope())
+    assert completed_items(came.reply_text, asked, pack()) == asked
+
+
+@UNHURRIED
+@given(readings(), histories())
+def test_no_letter_holds_a_banned_word_or_asks_what_is_not_missing(reading: Assessment, before: History) -> None:
+    decision = decide(mail(), reading, before, pack())
+    reply = compose(mail(), reading, decision, before, pack(), identity())
+    if reply is None:
+        return
+    for language in pack().languages:
+        assert [word for word in pack().banned_words[language] if word.casefold() in reply.text.casefold()] == []
+    headings = {said: item for item, question in pack().questions.items() for said in question.heading.values()}
+    lines = [line.strip("■*：: ") for line in reply.text.splitlines() if line.startswith(("■ ", "* "))]
+    asked = {headings[line] for line in lines if line in headings}
+    assert asked <= {*decision.missing, *decision.asked_along}
+
+
+@UNHURRIED
+@given(st.binary(min_size=1, max_size=40))
+def test_two_tries_make_one_letter(seed: bytes) -> None:
+    reading = seen("when")
+    came = mail(message_id=f"<{seed.hex()}@sample.example>")
+    replies = {
+        compose(came, reading, decide(came, reading, before, pack()), before, pack(), identity())
+        for before in (history(), history(now=NOW + timedelta(hours=1)))
+    }
+    assert len({reply.message_id for reply in replies if reply}) == 1

@@ -77,3 +77,40 @@ def test_the_desk_has_a_name_for_every_hint_in_both_languages(pack: Pack) -> Non
     kinds = {hint.kind for hint in hints_of(doc, pack, SENT, is_question=False)} | set(_WORDS)
     for words in LANGUAGES.values():
         assert kinds <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_gone"),
+    [
+        ("昨日一度だけ、ECSへの接続が切れました。", True),
+        ("数分で自然に復旧しました。", True),
+        ("10分ほどで復旧しています。", True),
+        ("その後は正常です。", True),
+        ("現在は復旧しております。", True),
+        ("It happened only once and recovered.", True),
+        ("現在も復旧していません。", False),
+        ("今も正常に動きません。", False),
+        ("今すぐ復旧してください。", False),
+        ("1日に1回だけ実行される設定です。", False),
+        ("現在の状態から復旧したいです。", False),
+        ("The event appears only once in the log.", False),
+    ],
+)
+def test_a_symptom_that_is_gone_is_told_from_one_that_is_not(text: str, is_gone: bool, pack: Pack) -> None:
+    assert ("once_recovered" in read(text, pack)) == is_gone
+
+
+@pytest.mark.parametrize(
+    ("text", "is_security"),
+    [
+        ("AccessKeyが漏洩した可能性があります。", True),
+        ("身に覚えのないインスタンスが作成されています。", True),
+        ("サーバーに不正アクセスされた痕跡があります。", True),
+        ("Our account has been compromised.", True),
+        ("不正アクセスを防ぐ設定方法を教えてください。", False),
+        ("WAFで攻撃をブロックする方法を知りたいです。", False),
+        ("SSHの鍵を変更したいです。", False),
+    ],
+)
+def test_security_matters_are_told_from_questions_about_security(text: str, is_security: bool, pack: Pack) -> None:
+    assert ("security" in read(text, pack)) == is_security

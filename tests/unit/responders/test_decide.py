@@ -171,12 +171,14 @@ def test_issues_beside_an_answerable_one_become_notices_in_a_fixed_order() -> No
     assert decision.notices == (Disposition.OUT_OF_SCOPE, Disposition.POLICY_NOTICE)
 
 
-def test_a_symptom_that_is_gone_and_cannot_be_reproduced_waits_for_its_return() -> None:
-    gone = (Hint(kind="once_recovered"), Hint(kind="not_reproducible"))
+def test_a_symptom_that_is_gone_and_left_no_trace_waits_for_its_return() -> None:
+    gone = (Hint(kind="once_recovered"),)
     decision = decided("evidence", "when", hints=gone)
     assert (decision.disposition, decision.letter) == (Disposition.REQUEST_INFORMATION, LetterKind.RECURRENCE)
-    assert decided("evidence", hints=gone[:1]).letter is LetterKind.REQUEST_INFORMATION
-    assert decided("when", hints=gone).letter is LetterKind.REQUEST_INFORMATION
+    no_log = decided("goal", hints=gone, findings={"evidence": UNKNOWN})
+    assert no_log.letter is LetterKind.RECURRENCE, "the customer says that there is no log"
+    assert decided("evidence", hints=(Hint(kind="not_reproducible"),)).letter is LetterKind.REQUEST_INFORMATION
+    assert decided("when", hints=gone).letter is LetterKind.REQUEST_INFORMATION, "there is something to look at"
 
 
 def test_a_complaint_is_held_for_a_person() -> None:

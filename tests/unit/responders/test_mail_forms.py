@@ -142,7 +142,7 @@ def test_a_hostile_name_or_subject_makes_a_safe_letter(name: str, form: MailForm
     message = parsed(reply)
     assert message["Bcc"] is None
     assert message["To"] == "yamada@sample.example"
-    assert [header for header in message.keys() if header.lower() == "subject"] == ["Subject"]
+    assert [header for header in message if header.lower() == "subject"] == ["Subject"]
     text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert max(len(line) for line in text.splitlines()) < 200
     assert "T000123" in text

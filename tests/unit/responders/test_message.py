@@ -119,7 +119,8 @@ def test_a_reminder_is_generated_not_replied_and_hangs_on_our_request() -> None:
     assert "発生日時・頻度" in reply.text
     french = compose_reminder(replace(due, language="fr"), pack(), identity(), NOW)
     assert french.language == "fr"
-    assert "A few days ago" in french.text and "先日お伺いした点" in french.text
+    assert "A few days ago" in french.text
+    assert "先日お伺いした点" in french.text
 
 
 @pytest.mark.parametrize(
