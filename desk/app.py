@@ -1,4 +1,4 @@
-"""The desk as a web application: sign-in, queue, tickets, outbox, parked mails, reports, /healthz.
+"""The desk as a web application: sign-in, queue, tickets, outbox, letter settings and texts, parked mails, reports, /healthz.
 
 Promises: nothing of a mail is ever HTML; every change is a POST with a token; pages are not cached; the session cookie is
 HttpOnly and SameSite. Does no SQL: all data comes through the store's methods.
@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 
 from desk.frame import Desk
 from desk.pages import add_pages
-from models.errors import IllegalMove, NotFound, StoreUnavailable
+from models.errors import IllegalMove, LettersStopped, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,6 +46,7 @@ class DeskSettings:
     secret: bytes = field(repr=False)
     title: str = "uketsuke"  # where the pack has no name in the page's language
     is_secure: bool = False
+    are_senders_trusted: bool = False  # as the worker has it: previews quote what letters would
 
 
 def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable[[], datetime]) -> FastAPI:
@@ -94,6 +95,10 @@ def _add_errors(app: FastAPI, desk: Desk) -> None:
 
     @app.exception_handler(IllegalMove)
     def illegal_move(request: Request, error: IllegalMove) -> Response:
+        return desk.error_page(request, 409, str(error))
+
+    @app.exception_handler(LettersStopped)
+    def stopped(request: Request, error: LettersStopped) -> Response:
         return desk.error_page(request, 409, str(error))
 
     @app.exception_handler(StoreUnavailable)

@@ -21,6 +21,8 @@ _PATTERNS = {
 
 def detail_text(detail: str, language: str, code: str = "") -> str:
     """The detail of a reason, a silence, an event, a warning or an error for a person."""
+    if code == "mode_off":
+        return words(language).get(detail, detail)
     if code in _ONE_WORD:
         return TOKENS[language].get(detail) or _sentence(detail, language)
     if code in _WORD_AND_PROOF:

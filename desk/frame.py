@@ -18,7 +18,8 @@ from desk.details import detail_text
 from desk.masking import hidden
 from desk.session import COOKIE, Session, SignInBrake, csrf_token, is_csrf_token, read_session
 from desk.texts import LANGUAGES, TOKENS, words
-from models.errors import NotFound
+from models.controls import Alarms
+from models.errors import NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,13 @@ class Desk:
         session = self.session(request)
         return session.name if session else None
 
+    def alarms(self, request: Request) -> Alarms:
+        """What the frame of every page warns of; nothing to who is not signed in, or while the database is away."""
+        try:
+            return self.store.alarms(self.clock()) if self.agent(request) else Alarms()
+        except StoreUnavailable:
+            return Alarms()
+
     def page(self, request: Request, name: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - template variables
         """One rendered page."""
         language = self.language(request)
@@ -100,12 +108,14 @@ class Desk:
                 "explain": lambda one: show.reason_text(one, self.pack, language),
                 "hidden": hidden,
                 "said": lambda text: detail_text(text, language),
+                "desk_line": lambda one: show.desk_event_text(one, language),
                 "event_line": lambda one: show.event_text(one, language),
                 "speech": lambda one: TOKENS[language].get(one, one),
                 "categories_of": show.row_categories,
                 "rule": lambda one: show.rule_text(one, language),
                 "silence": lambda text: show.silence_text(text, language),
                 "category": lambda one: self.category(one, language),
+                "alarms": self.alarms(request),
                 "path": request.url.path,
                 "switch": "?" + urlencode({**request.query_params, "lang": "en" if language == "ja" else "ja"}),
                 **context,

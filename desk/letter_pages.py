@@ -9,22 +9,29 @@ from fastapi.responses import RedirectResponse, Response
 
 from desk.frame import PAGE, RowId, RowKey, as_file, require_form
 from desk.masking import hidden, without_secrets
+from models.decision import ReplyState
 
 if TYPE_CHECKING:
     from desk.frame import Desk
+
+_STATES = tuple(state.value for state in ReplyState)
 
 
 def add_letters(app: FastAPI, desk: Desk) -> None:
     """Register the outbox and the pages of one letter."""
 
     @app.get("/outbox")
-    def outbox(request: Request, before: RowKey = None) -> Response:
-        letters = desk.store.replies(limit=PAGE, before=before)
+    def outbox(request: Request, before: RowKey = None, state: str = "") -> Response:
+        state = state if state in _STATES else ""
+        letters = desk.store.replies(limit=PAGE, before=before, state=state)
         return desk.page(
             request,
             "outbox.html",
             letters=letters,
             before=before,
+            state=state,
+            states=_STATES,
+            held_by_stop=desk.store.held_by_stop(),
             next_before=letters[-1].reply_id if len(letters) == PAGE else None,
         )
 
@@ -50,6 +57,14 @@ def add_letters(app: FastAPI, desk: Desk) -> None:
     def release(request: Request, reply_id: RowId, token: Annotated[str, Form()]) -> Response:
         agent = require_form(request, desk, token)
         desk.store.release_reply(reply_id, by=agent, now=desk.clock())
+        return RedirectResponse(f"/tickets/{desk.store.reply(reply_id).ref}", status_code=303)
+
+    @app.post("/letters/{reply_id}/judge")
+    def judge(
+        request: Request, reply_id: RowId, right: Annotated[bool, Form()], token: Annotated[str, Form()]
+    ) -> Response:
+        agent = require_form(request, desk, token)
+        desk.store.judge_letter(reply_id, right=right, by=agent, now=desk.clock())
         return RedirectResponse(f"/tickets/{desk.store.reply(reply_id).ref}", status_code=303)
 
     @app.post("/letters/{reply_id}/discard")

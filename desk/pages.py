@@ -9,10 +9,13 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from desk.editor_pages import add_editor
 from desk.ledger_pages import add_reports, add_strays
 from desk.letter_pages import add_letters
 from desk.queue_pages import add_queue
+from desk.settings_pages import add_settings
 from desk.sign_in import add_sign_in
+from desk.stop_pages import add_stop
 from desk.ticket_pages import add_tickets
 from models.errors import StoreUnavailable
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 # Forms are small; nobody gets to fill the memory through one.
 _MAX_FORM_BYTES = 64 * 1024
+_MAX_TEXT_BYTES = 256 * 1024  # a letter's text: a Japanese character takes nine bytes in a form
 
 
 def add_pages(app: FastAPI, desk: Desk) -> None:
@@ -30,7 +34,10 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     add_sign_in(app, desk)
     add_queue(app, desk)
     add_tickets(app, desk)
+    add_stop(app, desk)
     add_letters(app, desk)
+    add_settings(app, desk)
+    add_editor(app, desk)
     add_strays(app, desk)
     add_reports(app, desk)
 
@@ -59,7 +66,8 @@ def _refusal(request: Request) -> tuple[int, str] | None:
     length = request.headers.get("content-length", "")
     if not (length.isascii() and length.isdigit()):
         return 411, "this form does not say how long it is"
-    return (413, "this form is too large") if int(length) > _MAX_FORM_BYTES else None
+    most = _MAX_TEXT_BYTES if request.url.path.startswith("/letter-texts/") else _MAX_FORM_BYTES
+    return (413, "this form is too large") if int(length) > most else None
 
 
 def _with_query(request: Request) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from models.assessment import Assessment, Finding
+    from models.controls import DeskEvent
     from models.decision import Reason
     from models.views import EventView, MailView, QueueRow
     from policy.pack import Pack
@@ -195,6 +196,22 @@ def event_text(event: EventView, language: str) -> str:
     if kind in w:
         said = ": ".join(part for part in silence_text(reason, language) if part)
         return f"{w[kind]} ({said})" if said else w[kind]
+    return detail_text(event.detail, language)
+
+
+def desk_event_text(event: DeskEvent, language: str) -> str:
+    """What a line of the desk's own history says besides its name."""
+    w = words(language)
+    first, *rest = event.detail.split(" ")
+    if event.what in {"letters_stopped", "stopped_released"}:
+        return w["in_letters"].format(count=event.detail)
+    if event.what == "mode_set" and rest:
+        mode = w["as_pack"] if rest[0] == "pack" else TOKENS[language].get(rest[0], rest[0])
+        return f"{w.get(first, first)} → {mode}"
+    if event.what in {"text_saved", "text_restored"} and len(rest) > 1:
+        tongue, number, *note = rest
+        where = f"{w.get(first, first)} ({TOKENS[language].get(tongue, tongue)})"
+        return " · ".join(part for part in (where, w["version"].format(number=number), " ".join(note)) if part)
     return detail_text(event.detail, language)
 
 

@@ -7,6 +7,8 @@ UketsukeError
 │   ├── StoreUnavailable full disk, locked, unreachable: temporary, 451
 │   └── ClaimLost        another worker holds the mail now: temporary, nothing was written
 ├── IllegalMove          a ticket cannot go there
+├── LettersStopped       someone has stopped all letters: none is released before they are let go again
+├── EditConflict         someone else saved this text meanwhile: nothing was written
 ├── NotFound             no such ticket, mail or letter
 ├── MailboxError         the mailbox that we read cannot be reached or does not let us in: temporary
 └── DeliveryError        the smarthost did not take a letter
@@ -73,6 +75,29 @@ class IllegalMove(UketsukeError):
     def __init__(self, *, ref: str, was: str, to: str) -> None:
         """Say which ticket, from where, to where."""
         super().__init__(f"{ref} cannot move from {was} to {to}")
+
+
+class LettersStopped(UketsukeError):
+    """Someone has stopped all letters; nothing was released."""
+
+    code = "letters_stopped"
+    temporary = False
+
+    def __init__(self) -> None:
+        """Say what to do first."""
+        super().__init__("all letters are stopped; let them go again first")
+
+
+class EditConflict(UketsukeError):
+    """Someone else has saved the text since it was read; nothing was written."""
+
+    code = "edit_conflict"
+    temporary = False
+
+    def __init__(self, *, name: str, language: str, by: str) -> None:
+        """Say which text, and who was quicker."""
+        super().__init__(f"{by} has saved {name} ({language}) meanwhile")
+        self.by = by
 
 
 class NotFound(UketsukeError):

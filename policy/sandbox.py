@@ -71,8 +71,8 @@ def _letters_of(texts: tuple[tuple[str, str], ...]) -> ImmutableSandboxedEnviron
     return letter_environment(dict(texts))
 
 
-def unfit_parts(text: str) -> Iterator[tuple[int, str]]:
-    """(line, what is wrong with it) for everything that a letter may not do.
+def unfit_parts(text: str, *, is_part: bool = False) -> Iterator[tuple[int, str]]:
+    """(line, what is wrong with it) for everything that a letter, or a part that letters include, may not do.
 
     Raises:
         jinja2.TemplateSyntaxError: It is no template at all.
@@ -80,7 +80,10 @@ def unfit_parts(text: str) -> Iterator[tuple[int, str]]:
     if len(text) > _LONGEST:
         yield 1, f"is longer than {_LONGEST} characters"
         return
-    yield from _unfit(letter_environment({}).parse(text), 0)
+    parsed = letter_environment({}).parse(text)
+    yield from _unfit(parsed, 0)
+    if is_part:
+        yield from ((one.lineno, "a part includes no other part") for one in parsed.find_all(nodes.Include))
 
 
 def _unfit(node: nodes.Node, loops: int) -> Iterator[tuple[int, str]]:
@@ -91,6 +94,8 @@ def _unfit(node: nodes.Node, loops: int) -> Iterator[tuple[int, str]]:
         yield node.lineno, f"filter {node.name} has no place in a letter; there are {', '.join(sorted(_FILTERS))}"
     if isinstance(node, nodes.Include) and not isinstance(node.template, nodes.Const):
         yield node.lineno, "include needs the name of a part in quotes"
+    if isinstance(node, nodes.Include) and loops:
+        yield node.lineno, "include has no place within for"
     if isinstance(node, nodes.For):
         loops += 1
         if loops > _MOST_LOOPS or node.recursive:

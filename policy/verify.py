@@ -162,15 +162,15 @@ def _letters(pack: Pack) -> Iterator[PackError]:
                 file = f"letters/{language}/{kind.value}.txt"
                 yield PackError(file=file, key="-", mend="is missing; every letter kind needs one in every language")
     for (name, language), text in pack.letters.items():
-        yield from _parts(f"letters/{language}/{name}.txt", text)
+        yield from _parts(f"letters/{language}/{name}.txt", text, is_part=name.startswith("_"))
     for kind in LetterKind:
         for language in pack.languages:
             yield from letter_findings(pack, kind.value, language)
 
 
-def _parts(file: str, text: str) -> Iterator[PackError]:
+def _parts(file: str, text: str, *, is_part: bool = False) -> Iterator[PackError]:
     try:
-        for line, what in unfit_parts(text):
+        for line, what in unfit_parts(text, is_part=is_part):
             yield PackError(file=file, key=f"line {line}", mend=what)
     except TemplateSyntaxError as error:
         yield PackError(file=file, key=f"line {error.lineno}", mend=f"does not render: {error.message}")
@@ -180,7 +180,7 @@ def letter_findings(pack: Pack, name: str, language: str) -> Iterator[PackError]
     """What is wrong with one letter of a pack, or with every letter that includes the part of that name."""
     kinds = [name] if not name.startswith("_") else [kind.value for kind in LetterKind]
     if name.startswith("_"):
-        yield from _parts(f"letters/{language}/{name}.txt", pack.letters[name, language])
+        yield from _parts(f"letters/{language}/{name}.txt", pack.letters[name, language], is_part=True)
     for kind in kinds:
         yield from _letter(pack, kind, language)
 

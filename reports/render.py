@@ -25,7 +25,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "accept": "受付", "request_information": "情報のお願い", "split": "分割のお願い", "out_of_scope": "範囲外", "policy_notice": "非開示のご案内", "account_notice": "アカウントのご案内", "no_reply": "返信なし", "of": "件中",
         "by_language": "言語の内訳", "ja": "日本語", "en": "英語", "zh": "中国語", "other": "その他", "automatic_mail": "自動送信",
         "may_not_reply": "返信してはいけないメール", "null_sender": "差出人が空", "trust_failed": "差出人の確認に失敗", "no_usable_address": "返信できる宛先なし", "role_address": "人が読まない宛先", "own_address": "窓口自身のアドレス", "bounce_hold": "宛先に不達があった", "repeated_body": "同じ本文の繰り返し", "letter_spent": "同じ返信を送付済み", "letters_spent": "お願いを送り終えている", "quick_reply": "直後の自動的な返信", "no_letters_in_language": "この言語の文面がない",
-        "rate_sender_hour": "差出人ごとの上限(1時間)", "rate_sender_day": "差出人ごとの上限(1日)", "rate_domain_hour": "ドメインごとの上限(1時間)", "rate_total": "全体の上限(10分間)",
+        "rate_sender_hour": "差出人ごとの上限(1時間)", "rate_sender_day": "差出人ごとの上限(1日)", "rate_domain_hour": "ドメインごとの上限(1時間)", "rate_total": "全体の上限(10分間)", "blocked": "「送らない」に登録された宛先", "same_text": "同じ文面を24時間以内に送付済み", "stopped": "すべての返信を停止中", "mode_off": "作成しない設定の種類",
     },
     "en": {
         "title": "Ticket quality report", "made": "made", "tickets": "Tickets", "automatic": "automatic mails among them", "complete": "Surely complete at the first mail", "doubtful": "Not sure whether the first mail was complete", "unsure": "Required items we were not sure of", "asked": "Asked for information", "answered": "Complete after asking", "ready": "Median time until ready", "hours": "h",
@@ -34,7 +34,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "accept": "accepted", "request_information": "request for information", "split": "split notice", "out_of_scope": "out of scope", "policy_notice": "not disclosed", "account_notice": "other account", "no_reply": "no reply", "of": "of",
         "by_language": "Languages", "ja": "Japanese", "en": "English", "zh": "Chinese", "other": "other", "automatic_mail": "automatic mail",
         "may_not_reply": "must not be answered", "null_sender": "null sender", "trust_failed": "sender check failed", "no_usable_address": "no usable address", "role_address": "role address", "own_address": "the desk's own address", "bounce_hold": "address bounced", "repeated_body": "repeated text", "letter_spent": "letter sent before", "letters_spent": "all requests sent", "quick_reply": "reply within a minute", "no_letters_in_language": "no letters in this language",
-        "rate_sender_hour": "limit per sender and hour", "rate_sender_day": "limit per sender and day", "rate_domain_hour": "limit per domain and hour", "rate_total": "limit of all letters in ten minutes",
+        "rate_sender_hour": "limit per sender and hour", "rate_sender_day": "limit per sender and day", "rate_domain_hour": "limit per domain and hour", "rate_total": "limit of all letters in ten minutes", "blocked": "address on the block list", "same_text": "same letter within a day", "stopped": "all letters stopped", "mode_off": "letters of this kind are off",
     },
 }  # fmt: skip
 

@@ -1,11 +1,14 @@
-"""Reminders: one, to a customer who was asked and has not written back. After it a person decides."""
+"""What time brings: one reminder to a customer who was asked and has not written back; an end to waiting for a recurrence.
+
+After both a person decides.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.decision import ReplyState
+from models.decision import LetterKind, LetterMode, ReplyState
 from responders.compose import compose_reminder
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from policy.pack import Pack
     from responders.identity import SenderIdentity
 
+_FROM_CAREFUL = tuple(one.value for one in LetterMode)
 _STATES = {
     "shadow": (ReplyState.SHADOW, "shadow mode: only shown"),
     "approve": (ReplyState.HELD, "approve mode: an agent releases it"),
@@ -22,7 +26,14 @@ _STATES = {
 
 
 def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode: str, now: datetime) -> int:
-    """Queue every reminder that is due; returns how many were written."""
+    """Queue every reminder that is due; returns how many were written.
+
+    The desk's mode for reminders stands in place of the pack's; the more careful of it and `mode` counts.
+    """
+    of_kind = store.letter_modes().get(LetterKind.REMINDER.value, pack.policy_of(LetterKind.REMINDER).mode.value)
+    mode = min(mode, of_kind, key=_FROM_CAREFUL.index)
+    if mode == LetterMode.OFF.value:
+        return 0
     state, reason = _STATES.get(mode, (ReplyState.QUEUED, ""))
     written = 0
     for due in store.due_reminders(sent_before=now - pack.limits.remind_after):
@@ -31,3 +42,8 @@ def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode:
             letter = replace(reply, state=state, reason=reason)
             written += store.file_reminder(due, letter, now=now, limits=pack.limits.of_letters)
     return written
+
+
+def end_recurrence_waits(store: Store, pack: Pack, now: datetime) -> int:
+    """Give every ticket whose symptom has not come back in the pack's time to an agent; returns how many."""
+    return store.expire_recurrences(waiting_since=now - pack.limits.recurrence, now=now)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from models.errors import StoreError
 from policy.load import load_pack
 from reports.jobs import start_jobs
+from runtime.letter_texts import SavedTexts
 from runtime.logs import log_for
-from runtime.reminders import send_due_reminders
+from runtime.reminders import end_recurrence_waits, send_due_reminders
 from runtime.reporting import has_weekly_report, save_weekly_report
 from runtime.wiring import open_store, sender_identity
 
@@ -26,12 +27,17 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
     store = open_store(settings)
     identity = sender_identity(settings)
     log = log_for("scheduler")
+    texts = SavedTexts(store, pack)
 
     def weekly() -> None:
         log.info("report_saved", period=save_weekly_report(store, pack, clock()))
 
     def remind() -> None:
-        log.info("reminders_written", count=send_due_reminders(store, pack, identity, settings.mode, clock()))
+        log.info(
+            "reminders_written", count=send_due_reminders(store, texts.current(), identity, settings.mode, clock())
+        )
+
+        log.info("recurrence_waits_ended", count=end_recurrence_waits(store, pack, clock()))
 
     try:
         if not has_weekly_report(store, pack, clock()):

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from ingest.parse import parse_mail
 from ingest.returned import is_failure, own_ids_in
 from models.db.intake import MAX_ATTEMPTS
+from models.db.threads import split_key
 from models.errors import ClaimLost, StoreUnavailable
-from models.mail import AutomaticKind
+from models.mail import AutomaticKind, Automation
 from models.ticket import Filing, TicketState
 from models.wire import envelope_from_json
 from responders.recipient import choose_recipient
-from responders.signing import ref_of_message_id, ref_of_plus_address
+from responders.signing import ref_of_message_id, ref_of_plus_address, split_of_address
+from runtime.letter_texts import SavedTexts
 from runtime.logs import address_key, log_for
 from runtime.triage import triage
 
@@ -60,6 +62,7 @@ class Worker:
     ) -> None:
         self.store, self.rules, self.own, self.clock, self.check_sender = store, rules, own, clock, check_sender
         self.log = log_for("worker")
+        self._texts: SavedTexts | None = None  # none as long as nothing was ever saved
         self._owed: list[Claim] = []  # claims that a failing database would not even take back
         self._hang_s: float | None = None
 
@@ -82,6 +85,7 @@ class Worker:
     def run_batch(self) -> int:
         """Claim and finish up to `BATCH` mails; returns how many were claimed."""
         self._settle_owed()
+        self._take_saved_texts()
         begun = self.clock()
         claims = self.store.claim_mails(limit=BATCH, lease=LEASE, now=begun, max_attempts=MAX_ATTEMPTS)
         for claim in claims:
@@ -90,6 +94,16 @@ class Worker:
             else:
                 self.finish(claim)
         return len(claims)
+
+    def _take_saved_texts(self) -> None:
+        """Letters are written with what agents have saved at the desk by now."""
+        if self._texts is None:
+            if not self.store.letter_texts_stamp():
+                return
+            self._texts = SavedTexts(self.store, self.rules.pack)
+        pack = self._texts.current()
+        if pack is not self.rules.pack:
+            self.rules = replace(self.rules, pack=pack)
 
     def finish(self, claim: Claim) -> None:
         """File one claimed mail, or note its failure: retried, then parked."""
@@ -129,6 +143,10 @@ class Worker:
         )
         if self._lets_another_go_first(claim, mail, now):
             return
+        if is_own_letter(mail, self.rules.identity.secret):
+            self.log.error("own_letter_came_back", mail_id=claim.mail_id, peer=mail.envelope.peer)
+            found = "own_message_id: a letter of our own came back"
+            mail = replace(mail, automation=Automation(kind=AutomaticKind.LOOP, may_reply=False, evidence=(found,)))
         if self.check_sender is not None:
             # The mail is safe by now and no transaction is open: DNS may take its seconds.
             trust = self.check_sender(claim.raw, mail)
@@ -138,6 +156,7 @@ class Worker:
         returned = returned_ids(mail, claim.raw, secret)
         named = plus_refs(mail, secret)
         recipient = choose_recipient(mail)
+        split = split_of(mail, secret)
         history = self.store.history(
             mail,
             now,
@@ -145,11 +164,14 @@ class Worker:
             recipient=recipient.address if recipient else "",
             bounce_hold=limits.bounce_hold,
             proven_refs=(*filter(None, (ref_of_message_id(one, secret) for one in returned)), *named),
+            split=split,
         )
         done = triage(mail, history, self.rules)
         is_returned = history.ref in named and is_failure(claim.raw)
         ref = self.store.file(
-            filing_of(claim, done, now, history, limits=limits, is_returned=is_returned, returned=returned)
+            filing_of(
+                claim, done, now, history, limits=limits, is_returned=is_returned, returned=returned, split=split
+            )
         )
         self.log.info(
             "mail_filed",
@@ -202,6 +224,7 @@ def filing_of(
     limits: LetterLimits,
     is_returned: bool,
     returned: tuple[str, ...],
+    split: tuple[str, int] | None = None,
 ) -> Filing:
     """The one transaction's content."""
     joined = history.ticket
@@ -220,7 +243,19 @@ def filing_of(
         limits=limits,
         is_returned=is_returned,
         returned_ids=returned,
+        split_from=history.split_from,
+        split_key=split_key(*split) if split else "",
     )
+
+
+def is_own_letter(mail: Mail, secret: bytes) -> bool:
+    """Is it one of our letters, whatever became of its other headers on the way (autoreply rule 7)?"""
+    return mail.message_id is not None and ref_of_message_id(mail.message_id, secret) is not None
+
+
+def split_of(mail: Mail, secret: bytes) -> tuple[str, int] | None:
+    """Ticket and issue whose signed split address the mail was sent to."""
+    return next(filter(None, (split_of_address(address, secret) for address in mail.envelope.rcpt_tos)), None)
 
 
 def plus_refs(mail: Mail, secret: bytes) -> tuple[str, ...]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
+from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
+from models.db.locks import share_switch
 from models.db.rows import names
 from models.db.tables import EventRow, ReadingRow
 from models.db.threads import (
@@ -26,11 +27,9 @@ from models.db.threads import (
     body_hash,
     domain_of,
     folded_address,
-    has_bounced,
-    letter_counts,
     ref_of,
 )
-from models.decision import Disposition, LetterKind, ReplyState, Silence, over_limit
+from models.decision import Disposition, LetterKind, ReplyState
 from models.errors import ClaimLost
 from models.mail import AutomaticKind
 from models.ticket import STANDS_ON_LETTER, WAITS_FOR_CUSTOMER, MailState, TicketState, state_after
@@ -44,18 +43,13 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.assessment import Assessment
-    from models.decision import LetterLimits, Reply
+    from models.decision import Reply
     from models.ticket import Filing
 
 READING = ReadingRow.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
-MACHINE = "uketsuke"
+_RETURNED = "the recipient's server returned the letter"
 _ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
-_GOES = frozenset({ReplyState.QUEUED, ReplyState.HELD, ReplyState.SHADOW})
-_UNSEEN = tuple(
-    state.value for state in (ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED)
-)
-_LOCK = 0x756B6574  # "uket": our class of advisory locks
 
 
 class Files(Shelf):
@@ -69,6 +63,7 @@ class Files(Shelf):
         """
         ref = filing.join or ref_of(filing.mail_id)
         with self.write() as connection:
+            share_switch(connection)
             _close_claim(connection, filing, ref)
             _keep_reading(connection, filing)
             row = locked_ticket(connection, ref) if filing.join else None
@@ -169,7 +164,7 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
             opened_at=filing.mail.envelope.received_at,
             updated_at=filing.now,
             ready_at=filing.now if filing.state is TicketState.READY else None,
-            split_from=None,
+            split_from=filing.split_from,
             symptom_kind=seen.symptom_kind.value if seen.symptom_kind else "",
             missing=dump(list(decision.missing)),
             unsure=dump(list(decision.unsure)),
@@ -183,6 +178,8 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
         )
     )
     add_event(connection, ref, filing.now, MACHINE, "filed", f"{decision.disposition.value}, {filing.state.value}")
+    if filing.split_from is not None:
+        add_event(connection, filing.split_from, filing.now, "customer", "split_opened", ref)
 
 
 def locked_ticket(connection: Connection, ref: str) -> RowMapping:
@@ -194,45 +191,16 @@ def locked_ticket(connection: Connection, ref: str) -> RowMapping:
 
 
 def _recounted(connection: Connection, filing: Filing, ref: str) -> Filing:
-    """The filing with its letter suppressed if by now a limit is reached or the ticket has had this letter."""
+    """The filing with its letter silenced or held if by now it must not go: a limit, the stop, the block list, its ticket."""
     reply = filing.reply
-    why = silence_by_now(connection, reply, ref, filing.limits, filing.now) if reply else None
+    sender = filing.mail.sender.folded if filing.mail.sender else ""
+    why = silence_by_now(connection, reply, ref, filing.limits, filing.now, sender=sender) if reply else None
     if reply is None or why is None:
         return filing
-    silenced = replace(reply, state=ReplyState.SUPPRESSED, reason=f"{why.code}: {why.detail}")
+    to = ReplyState.HELD if why.code in HOLDS else ReplyState.SUPPRESSED
+    kept_back = replace(reply, state=to, reason=f"{why.code}: {why.detail}".removesuffix(": "))
     state = TicketState.NEEDS_REVIEW if filing.state in STANDS_ON_LETTER else filing.state
-    return replace(filing, reply=silenced, state=state)
-
-
-def silence_by_now(
-    connection: Connection, reply: Reply, ref: str, limits: LetterLimits | None, now: datetime
-) -> Silence | None:
-    """Why a letter that was to go must not go any more. Holds the recipient's lock until the transaction ends.
-
-    The caller holds the ticket's lock. One domain's letters are counted one after the other on PostgreSQL (SQLite
-    writes so anyway); the count of all letters is not locked and may be over by the number of workers.
-    """
-    if reply.state not in _GOES:
-        return None
-    if connection.dialect.name == "postgresql":
-        key = int.from_bytes(sha256(domain_of(reply.to).encode()).digest()[:4], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:of, :key)"), {"of": _LOCK, "key": key})
-    spent = _spent_by_now(connection, reply, ref)
-    if spent is not None or limits is None:
-        return spent
-    if has_bounced(connection, reply.to, now, limits.bounce_hold):
-        return Silence(code="bounce_hold", detail="a letter to this address came back lately")
-    return over_limit(letter_counts(connection, reply.to, now), limits)
-
-
-def _spent_by_now(connection: Connection, reply: Reply, ref: str) -> Silence | None:
-    query = select(REPLY.c.kind).where(REPLY.c.ref == ref, REPLY.c.state.not_in(_UNSEEN))
-    written = set(connection.execute(query).scalars())
-    if reply.kind.value in written:
-        return Silence(code="letter_spent", detail=f"{ref} has had this kind of letter")
-    if reply.kind in _ASKS and LetterKind.FOLLOW_UP.value in written:
-        return Silence(code="letters_spent", detail=f"{ref} has had its request and its follow-up; a person goes on")
-    return None
+    return replace(filing, reply=kept_back, state=state)
 
 
 def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> None:
@@ -295,6 +263,8 @@ def write_reply(
         "message_id": reply.message_id,
         "mail_from": reply.mail_from,
         "raw": reply.raw,
+        "text_hash": text_hash(reply.text, ref),
+        "judgement": "",
         "state": reply.state.value,
         "reason": reply.reason,
         "asked": dump(asked),
@@ -319,6 +289,9 @@ def write_reply(
 
 
 def _index(connection: Connection, filing: Filing, ref: str) -> None:
+    if filing.split_key:
+        key = message_hash(filing.split_key)
+        insert_if_new(connection, THREAD, {"message_hash": key, "ref": ref, "sender": ""}, ["message_hash", "ref"])
     if filing.mail.message_id and filing.mail.sender:
         values = {
             "message_hash": message_hash(filing.mail.message_id),
@@ -343,11 +316,11 @@ def _mark_bounced(connection: Connection, filing: Filing, ref: str) -> None:
     done = connection.execute(
         update(REPLY)
         .where(REPLY.c.ref == ref, REPLY.c.state.in_(went), which)
-        .values(state=ReplyState.BOUNCED.value, token=None, claimed_until=None)
+        .values(state=ReplyState.BOUNCED.value, token=None, claimed_until=None, reason=_RETURNED)
     )
     if not done.rowcount:
         return
-    add_event(connection, ref, filing.now, MACHINE, "reply_bounced", "the recipient's server returned the letter")
+    add_event(connection, ref, filing.now, MACHINE, "reply_bounced", _RETURNED)
     row = locked_ticket(connection, ref)
     if TicketState(row["state"]) in WAITS_FOR_CUSTOMER:
         change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now)

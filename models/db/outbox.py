@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, or_, select, update
 
 from models.assessment import Category
+from models.controls import Judgement
 from models.db.base import Shelf
-from models.db.filing import MACHINE, add_event, change_state, locked_ticket, silence_by_now, write_reply
+from models.db.desk_rules import are_letters_on
+from models.db.filing import add_event, change_state, locked_ticket, write_reply
 from models.db.intake import INBOUND
+from models.db.limits import MACHINE, silence_by_now
+from models.db.locks import share_switch
 from models.db.rows import names, reply_view
 from models.db.threads import REPLY, TICKET
 from models.decision import LetterKind, ReplyState
-from models.errors import ClaimLost, IllegalMove, NotFound
-from models.ticket import TicketState
+from models.errors import ClaimLost, IllegalMove, LettersStopped, NotFound
+from models.ticket import STANDS_ON_LETTER, TicketState
 from models.views import DueReminder, OutboxClaim
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.engine import RowMapping
+    from sqlalchemy.engine import Connection, RowMapping
 
     from models.decision import LetterLimits, Reply
     from models.views import ReplyView
@@ -48,7 +52,7 @@ class Outbox(Shelf):
     """Letters."""
 
     def claim_replies(self, *, limit: int, lease: timedelta, now: datetime) -> tuple[OutboxClaim, ...]:
-        """Lease up to `limit` queued letters that are due, oldest first."""
+        """Lease up to `limit` queued letters that are due, oldest first; none while someone has stopped all letters."""
         token = secrets.token_hex(16)
         due = (
             select(REPLY.c.id)
@@ -58,6 +62,9 @@ class Outbox(Shelf):
             .limit(limit)
         )
         with self.write() as connection:
+            share_switch(connection)
+            if not are_letters_on(connection):
+                return ()
             if connection.dialect.name == "postgresql":
                 due = due.with_for_update(skip_locked=True)
             taken = connection.execute(
@@ -96,25 +103,20 @@ class Outbox(Shelf):
         self._end(claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
 
     def reply_failed(self, claim: OutboxClaim, *, now: datetime, error: str) -> None:
-        """Never: the letter is marked, its address spared.
+        """Never: the letter is marked, its address spared, and a ticket that stands on it needs review.
 
         Raises:
             ClaimLost: The lease ran out and another process has the letter.
         """
-        self._end(claim, now, "reply_failed", error, state=ReplyState.FAILED.value, reason=error[:500])
+        with self.write() as connection:
+            ticket = locked_ticket(connection, claim.ref)  # before the letter, as everywhere
+            _end(connection, claim, now, "reply_failed", error, state=ReplyState.FAILED.value, reason=error[:500])
+            if _stands_on(connection, ticket, claim.reply_id):
+                change_state(connection, ticket, TicketState.NEEDS_REVIEW, now)
 
     def _end(self, claim: OutboxClaim, now: datetime, what: str, detail: str, **values: Any) -> None:  # noqa: ANN401 - columns
         with self.write() as connection:
-            done = connection.execute(
-                update(REPLY)
-                .where(
-                    REPLY.c.id == claim.reply_id, REPLY.c.token == claim.token, REPLY.c.state == ReplyState.QUEUED.value
-                )
-                .values(token=None, claimed_until=None, **values)
-            )
-            if done.rowcount != 1:
-                raise ClaimLost(f"letter {claim.reply_id}")
-            add_event(connection, claim.ref, now, MACHINE, what, detail)
+            _end(connection, claim, now, what, detail, **values)
 
     def release_reply(self, reply_id: int, *, by: str, now: datetime) -> None:
         """Let a held letter go; its ticket then stands where it would stand had the letter gone by itself.
@@ -122,6 +124,7 @@ class Outbox(Shelf):
         Raises:
             NotFound: No such letter.
             IllegalMove: It is not held, or its ticket is closed: then open the ticket first, or discard the letter.
+            LettersStopped: Someone has stopped all letters.
         """
         self._settle(reply_id, by, now, ReplyState.QUEUED)
 
@@ -136,29 +139,22 @@ class Outbox(Shelf):
 
     def _settle(self, reply_id: int, by: str, now: datetime, to: ReplyState) -> None:
         with self.write() as connection:
-            row = connection.execute(
-                select(REPLY.c.ref, REPLY.c.state, REPLY.c.kind).where(REPLY.c.id == reply_id)
-            ).first()
+            share_switch(connection)
+            row = connection.execute(select(REPLY.c.ref, REPLY.c.state).where(REPLY.c.id == reply_id)).first()
             if row is None:
                 raise NotFound(f"no letter {reply_id}")
-            ticket = locked_ticket(connection, row.ref)
-            if to is ReplyState.QUEUED and ticket["state"] == TicketState.CLOSED.value:
-                raise IllegalMove(ref=row.ref, was=TicketState.CLOSED.value, to=f"{row.kind} {to.value}")
-            why_held = {"reason": ""} if to is ReplyState.QUEUED else {}
-            done = connection.execute(
-                update(REPLY)
-                .where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value)
-                .values(state=to.value, next_at=now, **why_held)
-            )
-            if done.rowcount != 1:
+            if row.state != ReplyState.HELD.value:
                 raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
-            if to is ReplyState.QUEUED and ticket["state"] == TicketState.NEEDS_REVIEW.value:
-                change_state(connection, ticket, _after_release(row.kind, ticket), now, by=by)
-            add_event(connection, row.ref, now, by, f"reply_{to.value}", row.kind)
+            if to is ReplyState.QUEUED and not are_letters_on(connection):
+                raise LettersStopped
+            judgement = Judgement.RELEASED if to is ReplyState.QUEUED else Judgement.DISCARDED
+            settle_held(connection, reply_id, by, now, to, judgement=judgement.value)
 
-    def replies(self, *, limit: int = 100, before: int | None = None) -> tuple[ReplyView, ...]:
-        """Letters, newest first; `before` is the id of the last one of the page before."""
+    def replies(self, *, limit: int = 100, before: int | None = None, state: str = "") -> tuple[ReplyView, ...]:
+        """Letters, newest first, all or those in one state; `before` is the id of the last one of the page before."""
         query = select(*_LIGHT).order_by(REPLY.c.id.desc()).limit(limit)
+        if state:
+            query = query.where(REPLY.c.state == state)
         if before is not None:
             query = query.where(REPLY.c.id < before)
         with self.read() as connection:
@@ -226,17 +222,73 @@ class Outbox(Shelf):
     ) -> bool:
         """Queue a reminder unless the ticket moved on, has one, or a limit is reached; True if it was written.
 
-        What a limit stops is tried again at the next call.
+        What a limit, the block list or the stop keeps back is tried again at the next call.
         """
         with self.write() as connection:
+            share_switch(connection)
             ticket = locked_ticket(connection, due.ref)
             if ticket["state"] != TicketState.WAITING_CUSTOMER.value or not due.asked:
                 return False
             if connection.execute(select(_has_written_since(due.ref, due.mail_id))).scalar():
                 return False
-            if silence_by_now(connection, reply, due.ref, limits, now) is not None:
+            if silence_by_now(connection, reply, due.ref, limits, now, sender=ticket["sender"]) is not None:
                 return False
             return write_reply(connection, reply, mail_id=due.mail_id, ref=due.ref, asked=list(due.asked), now=now)
+
+
+def settle_held(
+    connection: Connection, reply_id: int, by: str, now: datetime, to: ReplyState, *, judgement: str
+) -> None:
+    """Queue or discard a held letter; the caller shares the switch, so that nobody stops the letters meanwhile.
+
+    Raises:
+        IllegalMove: It is not held any more, or is to go and its ticket is closed.
+    """
+    row = connection.execute(select(REPLY.c.ref, REPLY.c.state, REPLY.c.kind).where(REPLY.c.id == reply_id)).one()
+    ticket = locked_ticket(connection, row.ref)
+    if to is ReplyState.QUEUED and ticket["state"] == TicketState.CLOSED.value:
+        raise IllegalMove(ref=row.ref, was=TicketState.CLOSED.value, to=f"{row.kind} {to.value}")
+    why_held = {"reason": ""} if to is ReplyState.QUEUED else {}
+    done = connection.execute(
+        update(REPLY)
+        .where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value)
+        .values(state=to.value, next_at=now, judgement=judgement, **why_held)
+    )
+    if done.rowcount != 1:
+        raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
+    if to is ReplyState.QUEUED and ticket["state"] == TicketState.NEEDS_REVIEW.value:
+        change_state(connection, ticket, after_release(row.kind, ticket), now, by=by)
+    add_event(connection, row.ref, now, by, f"reply_{to.value}", row.kind)
+
+
+def _end(
+    connection: Connection,
+    claim: OutboxClaim,
+    now: datetime,
+    what: str,
+    detail: str,
+    **values: Any,  # noqa: ANN401 - columns
+) -> None:
+    done = connection.execute(
+        update(REPLY)
+        .where(REPLY.c.id == claim.reply_id, REPLY.c.token == claim.token, REPLY.c.state == ReplyState.QUEUED.value)
+        .values(token=None, claimed_until=None, **values)
+    )
+    if done.rowcount != 1:
+        raise ClaimLost(f"letter {claim.reply_id}")
+    add_event(connection, claim.ref, now, MACHINE, what, detail)
+
+
+def _stands_on(connection: Connection, ticket: RowMapping, reply_id: int) -> bool:
+    """Does the ticket stand where it stands because of that letter, no later one being out?"""
+    if TicketState(ticket["state"]) not in STANDS_ON_LETTER:
+        return False
+    went = (ReplyState.QUEUED.value, ReplyState.SENT.value)
+    later = select(REPLY.c.id).where(REPLY.c.ref == ticket["ref"], REPLY.c.id > reply_id, REPLY.c.state.in_(went))
+    if connection.execute(later.limit(1)).first() is not None:
+        return False
+    kind = connection.execute(select(REPLY.c.kind).where(REPLY.c.id == reply_id)).scalar_one()
+    return after_release(kind, ticket) in STANDS_ON_LETTER
 
 
 def _has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
@@ -244,7 +296,7 @@ def _has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int
     return exists().where(INBOUND.c.ref == ref, INBOUND.c.id > mail_id, INBOUND.c.is_automatic.is_(False))
 
 
-def _after_release(kind: str, ticket: RowMapping) -> TicketState:
-    """An outage is worked on whatever its letter asks."""
+def after_release(kind: str, ticket: RowMapping) -> TicketState:
+    """Where a ticket stands once its letter has gone; an outage is worked on whatever its letter asks."""
     is_incident = Category.INCIDENT.value in names(ticket["categories"])
     return TicketState.READY if is_incident else _AFTER_RELEASE[kind]

@@ -78,6 +78,7 @@ def reply_view(row: RowMapping) -> ReplyView:
         created_at=row["created_at"],
         sent_at=row["sent_at"],
         attempts=row["attempts"],
+        judgement=row["judgement"],
     )
 
 

@@ -154,6 +154,8 @@ class ReplyRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     to_folded: str = Field(sa_column=Column(String(320), nullable=False))  # for counting: one mailbox, one spelling
+    text_hash: str = Field(sa_column=Column(String(64), nullable=False))  # equal for letters that say the same
+    judgement: str = Field(sa_column=Column(String(16), nullable=False))  # an agent's word on it; empty: none yet
 
 
 class EventRow(SQLModel, table=True):
@@ -217,3 +219,65 @@ class MailboxUidRow(SQLModel, table=True):
     attempts: int = Field(sa_column=Column(Integer, nullable=False))
     error: str = Field(sa_column=Column(Text, nullable=False))
     next_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
+class SwitchRow(SQLModel, table=True):
+    """A switch of the whole desk; `letters` is on unless someone has stopped all letters."""
+
+    __tablename__ = "switch"
+
+    name: str = Field(sa_column=Column(String(32), primary_key=True))
+    is_on: bool = Field(default=True)
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class AddressRuleRow(SQLModel, table=True):
+    """One line of the block and allow list; `pattern` as `models.controls.normal_pattern` makes it."""
+
+    __tablename__ = "address_rule"
+
+    pattern: str = Field(sa_column=Column(String(320), primary_key=True))
+    verdict: str = Field(sa_column=Column(String(8), nullable=False))
+    note: str = Field(sa_column=Column(Text, nullable=False))
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class LetterModeRow(SQLModel, table=True):
+    """How far letters of one kind may go, where the desk says otherwise than the pack."""
+
+    __tablename__ = "letter_mode"
+
+    kind: str = Field(sa_column=Column(String(32), primary_key=True))
+    mode: str = Field(sa_column=Column(String(8), nullable=False))
+
+
+class LetterTextRow(SQLModel, table=True):
+    """One version of a letter's text; the newest of a name and language is current."""
+
+    __tablename__ = "letter_text"
+    __table_args__ = (UniqueConstraint("name", "language", "number"),)
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    name: str = Field(sa_column=Column(String(64), nullable=False))
+    language: str = Field(sa_column=Column(String(16), nullable=False))
+    number: int = Field(sa_column=Column(Integer, nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    note: str = Field(sa_column=Column(Text, nullable=False))
+    is_current: bool = Field(default=True)
+    is_pack: bool = Field(default=False)  # back to the pack's own text, whatever it will be
+
+
+class DeskEventRow(SQLModel, table=True):
+    """One line of the desk's own history: what someone changed for all letters."""
+
+    __tablename__ = "desk_event"
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    what: str = Field(sa_column=Column(String(32), nullable=False))
+    detail: str = Field(sa_column=Column(Text, nullable=False))

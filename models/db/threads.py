@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from models.assessment import Category, SymptomKind
+from models.controls import Verdict
 from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
+from models.db.desk_rules import are_letters_on, modes_now, verdicts_for
 from models.db.rows import names
 from models.db.tables import ReplyRow, ThreadRow, TicketRow
 from models.decision import History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
@@ -37,7 +39,7 @@ REPLY = ReplyRow.__table__  # type: ignore[attr-defined]
 
 BOUNCE_HOLD = timedelta(days=60)  # where the caller names none; the pack's `bounce_hold_days` does
 REJOIN_CLOSED = timedelta(days=30)  # an older closed ticket is not opened again: the mail starts a new one
-_COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.BOUNCED))
+COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.BOUNCED))
 # Mailbox providers: sharing one of these domains does not make two senders colleagues.
 _PUBLIC_DOMAINS = re.compile(
     r"(?:^|\.)(?:gmail\.com|googlemail\.com|yahoo\.(?:co\.jp|com)|ymail\.ne\.jp|outlook\.(?:com|jp)|hotmail\.(?:com|co\.jp)|live\.(?:com|jp)"
@@ -81,6 +83,7 @@ class Threads(Shelf):
         recipient: str | None = None,
         bounce_hold: timedelta = BOUNCE_HOLD,
         proven_refs: Sequence[str] = (),
+        split: tuple[str, int] | None = None,
     ) -> History:
         """What happened before this mail: its ticket, our letters to whom a letter would go, repeats.
 
@@ -91,14 +94,19 @@ class Threads(Shelf):
             recipient: The address that a letter would go to, if any; None takes the sender's.
             bounce_hold: How long an address that returned a letter gets none.
             proven_refs: Tickets that the mail names by a signature of ours, whoever its sender is.
+            split: Ticket and issue whose signed split address the mail was sent to: it opens a ticket of its own, or
+                joins the one that an earlier mail to that address opened.
         """
         sender = mail.sender.folded if mail.sender else ""
         address = sender if recipient is None else recipient
         with self.read() as connection:
             believed = "" if mail.trust is Trust.FAILED else sender  # a forger's address makes him nobody's colleague
-            row = self._find_ticket(connection, mail, believed, now, proven_refs)
+            found = _split_child(connection, *split) if split else None
+            row = found if split else self._find_ticket(connection, mail, believed, now, proven_refs)
             ticket = _open_ticket(connection, row) if row is not None else None
             counts = letter_counts(connection, address, now)
+            verdicts = verdicts_for(connection, address, sender)
+            is_blocked = Verdict.BLOCK in verdicts
             return History(
                 now=now,
                 ticket=ticket,
@@ -109,6 +117,11 @@ class Threads(Shelf):
                 letters_total_10min=counts.total_10min,
                 has_bounced=has_bounced(connection, address, now, bounce_hold),
                 is_repeat_body=_is_repeat(connection, mail, mail_id, sender, now),
+                split_from=_existing(connection, split[0]) if split and row is None else None,
+                is_blocked=is_blocked,
+                is_allowed=verdicts[0] is Verdict.ALLOW and not is_blocked,
+                is_stopped=not are_letters_on(connection),
+                modes=modes_now(connection),
             )
 
     def _find_ticket(
@@ -140,6 +153,23 @@ class Threads(Shelf):
             owner = connection.execute(select(TICKET.c.sender).where(TICKET.c.ref == ref)).scalar()
             if owner and are_close(owner, sender):
                 yield ref
+
+
+def split_key(ref: str, number: int) -> str:
+    """What a split address stands for, as the thread index knows it."""
+    return f"split:{ref}:{number}"
+
+
+def _split_child(connection: Connection, ref: str, number: int) -> RowMapping | None:
+    """The ticket that an earlier mail to a split address opened."""
+    key = message_hash(split_key(ref, number))
+    query = select(TICKET).join(THREAD, THREAD.c.ref == TICKET.c.ref).where(THREAD.c.message_hash == key)
+    return connection.execute(query.order_by(TICKET.c.number).limit(1)).mappings().first()
+
+
+def _existing(connection: Connection, ref: str) -> str | None:
+    found: str | None = connection.execute(select(TICKET.c.ref).where(TICKET.c.ref == ref)).scalar()
+    return found
 
 
 def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
@@ -175,8 +205,14 @@ def letter_counts(connection: Connection, address: str, now: datetime) -> Letter
         recipient_hour=_letters(connection, now - timedelta(hours=1), REPLY.c.to_folded == key),
         recipient_day=_letters(connection, now - timedelta(days=1), REPLY.c.to_folded == key),
         domain_hour=_letters(connection, now - timedelta(hours=1), REPLY.c.to_domain == domain),
-        total_10min=_letters(connection, now - timedelta(minutes=10)),
+        total_10min=letters_in_total(connection, now),
     )
+
+
+def letters_in_total(connection: Connection, now: datetime) -> int:
+    """The letters of ten minutes, but for those that their limit holds: else a storm would never let go."""
+    held_for_it = (REPLY.c.state == ReplyState.HELD.value) & REPLY.c.reason.startswith("rate_total")
+    return _letters(connection, now - timedelta(minutes=10), ~held_for_it)
 
 
 def domain_of(address: str) -> str:
@@ -185,7 +221,7 @@ def domain_of(address: str) -> str:
 
 
 def _letters(connection: Connection, since: datetime, *which: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(REPLY).where(REPLY.c.created_at > since, REPLY.c.state.in_(_COUNTED))
+    query = select(func.count()).select_from(REPLY).where(REPLY.c.created_at > since, REPLY.c.state.in_(COUNTED))
     return int(connection.execute(query.where(*which)).scalar_one())
 
 

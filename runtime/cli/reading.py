@@ -71,7 +71,11 @@ def triage(files: Files, as_json: AsJson = False) -> None:
         sys.exit(1)
 
 
-def reply(file: Annotated[Path, typer.Argument(help="a mail as a file (.eml)")]) -> None:
+def reply(
+    file: Annotated[Path, typer.Argument(help="a mail as a file (.eml)")],
+    *,
+    text: Annotated[bool, typer.Option("--text", help="subject and text only, for a person to read")] = False,
+) -> None:
     """Print the letter that a mail would get, as a complete message, or say why there is none."""
     from models.decision import ReplyState
     from runtime.wiring import build_rules
@@ -86,7 +90,10 @@ def reply(file: Annotated[Path, typer.Argument(help="a mail as a file (.eml)")])
         return
     if done.reply.reason:
         print(f"{done.reply.state.value}: {done.reply.reason}", file=sys.stderr)
-    print_bytes(done.reply.raw)
+    if text:
+        print_bytes(f"To: {done.reply.to}\nSubject: {done.reply.subject}\n\n{done.reply.text}".encode())
+    else:
+        print_bytes(done.reply.raw)
 
 
 def _triage(path: Path, rules: Rules) -> tuple[Triage | None, str | None]:

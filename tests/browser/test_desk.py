@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from models.assessment import Finding, Section, Span
+from models.controls import Verdict
 from models.db.store import Store
 from models.decision import ReplyState
 from models.ticket import TicketState
@@ -180,6 +181,9 @@ def test_no_page_is_wider_than_a_telephone(
 ) -> None:
     ref = file_held(sqlite_store)
     sqlite_store.accept([arrival(2, body="y" * 400)])
+    sqlite_store.save_letter_text("split", "ja", f"{{{{ ref }}}} {LONG_WORD}\n", based_on=None, by=AGENT, now=NOW)
+    sqlite_store.set_address_rule(f"{'x' * 60}@{'y' * 60}.example", Verdict.BLOCK, note=LONG_WORD, by=AGENT, now=NOW)
+    sqlite_store.stop_letters(by=AGENT, now=NOW)
     sqlite_store.save_report("2026-W48", language, report_html(sqlite_store, pack, NOW.date(), language, NOW), now=NOW)
     with watched(chromium, language, width=NARROW) as page:
         page.goto(f"{desk}/sign-in")
@@ -194,10 +198,76 @@ def test_no_page_is_wider_than_a_telephone(
             "/mails/2",
             "/reports",
             "/reports/1",
+            "/outbox/stop",
+            "/letter-settings",
+            "/letter-texts",
+            "/letter-texts/ja/split?version=0",
         ):
             page.goto(desk + path)
             assert page.evaluate("innerWidth") == NARROW
             assert page.evaluate(OVERFLOW) == [], path
+
+
+def test_the_editor_shows_the_letter_while_it_is_typed_and_saves_it(
+    chromium: Browser, desk: str, sqlite_store: Store
+) -> None:
+    ref = file_one(sqlite_store)
+    with watched(chromium, "ja") as page:
+        sign_in(page, desk)
+        page.click("nav a[href='/letter-settings']")
+        page.click("nav.tabs a[href='/letter-texts']")
+        page.click("a[href='/letter-texts/ja/acknowledgement']")
+        assert ref in page.inner_text("#preview-text")
+        page.fill("textarea[name=text]", "{{ ref }} を承りました。<b>新</b>\n")
+        page.wait_for_selector("#preview-text:has-text('<b>新</b>')")
+        assert page.locator("#preview b").count() == 0
+        assert page.inner_text("#preview-subject").endswith(f"[受付 {ref}]")
+        page.fill("textarea[name=text]", "{{ ref }}\n{{ nobody }}\n")
+        page.wait_for_selector("#preview-error:not([hidden])")
+        assert page.inner_text("#preview-error") == "2 行目: 「nobody」という項目はありません。"
+        assert not page.is_visible("#preview-text")
+        page.fill("textarea[name=text]", "{{ ref }} を承りました。\n")
+        page.click("button[value=save]")
+        page.wait_for_selector("p.good")
+        assert page.input_value("textarea[name=text]") == "{{ ref }} を承りました。\n"
+    assert sqlite_store.letter_texts() == {("acknowledgement", "ja"): "{{ ref }} を承りました。\n"}
+
+
+def test_the_editor_works_without_its_script(chromium: Browser, desk: str, sqlite_store: Store) -> None:
+    file_one(sqlite_store)
+    context = chromium.new_context(locale="en", java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    sign_in(page, desk)
+    page.goto(f"{desk}/letter-texts/ja/acknowledgement")
+    assert not page.is_visible("#preview-live")
+    page.fill("textarea[name=text]", "{{ ref }} plain\n")
+    page.click("button[value=preview]")
+    page.wait_for_selector("#preview-text:has-text('T000001 plain')")
+    context.close()
+
+
+def test_an_agent_stops_all_letters_and_lets_them_go(chromium: Browser, desk: str, sqlite_store: Store) -> None:
+    file_one(sqlite_store)
+    with watched(chromium, "ja") as page:
+        sign_in(page, desk)
+        page.goto(f"{desk}/outbox")
+        page.click("a[href='/outbox/stop']")
+        page.click("form[action='/outbox/stop'] button")
+        page.wait_for_url(f"{desk}/outbox")
+        assert page.inner_text(".stopped b") == "すべての返信を止めています。"
+        assert (
+            page.evaluate("getComputedStyle(document.querySelector('.stopped')).backgroundColor") == "rgb(179, 38, 30)"
+        )
+        assert sqlite_store.reply(1).state == "held"
+        page.goto(f"{desk}/queue")
+        page.click(".stopped button")
+        page.wait_for_url(f"{desk}/outbox")
+        assert page.locator(".stopped").count() == 0
+        page.click("form[action='/outbox/release-stopped'] button")
+        page.wait_for_selector(".r-queued")
+    assert sqlite_store.reply(1).state == "queued"
+    assert [event.by for event in sqlite_store.desk_events()] == [AGENT] * 3
 
 
 def test_a_mails_script_does_not_run(chromium: Browser, desk: str, sqlite_store: Store) -> None:

@@ -121,6 +121,7 @@ def test_four_workers_never_write_more_than_the_limit(store: Store) -> None:
         while claims := store.claim_mails(limit=4, lease=LEASE, now=NOW):
             for claim in claims:
                 letter = reply(claim.mail_id, to="Taro@Example.com" if claim.mail_id % 2 else "taro@example.com")
+                letter = replace(letter, text=f"No. {claim.mail_id}")
                 store.file(replace(filing(claim, mail(claim.mail_id), letter), limits=LIMITS))
 
     with ThreadPoolExecutor(4) as pool:
@@ -134,25 +135,26 @@ def test_four_workers_never_write_more_than_the_limit(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "code"),
+    ("limits", "state", "code"),
     [
-        (replace(LIMITS, per_recipient_day=0), "rate_sender_day"),
-        (replace(LIMITS, per_domain_hour=0), "rate_domain_hour"),
-        (replace(LIMITS, total_10min=0), "rate_total"),
+        (replace(LIMITS, per_recipient_day=0), "suppressed", "rate_sender_day"),
+        (replace(LIMITS, per_domain_hour=0), "suppressed", "rate_domain_hour"),
+        (replace(LIMITS, total_10min=0), "held", "rate_total"),
     ],
 )
-def test_every_limit_is_counted_again(store: Store, limits: LetterLimits, code: str) -> None:
+def test_every_limit_is_counted_again(store: Store, limits: LetterLimits, state: str, code: str) -> None:
     claim = claim_next(store, 1)
     store.file(replace(filing(claim, mail(1), reply(1)), limits=limits))
     (letter,) = store.replies()
-    assert (letter.state, letter.reason.partition(":")[0]) == ("suppressed", code)
+    assert (letter.state, letter.reason.partition(":")[0]) == (state, code)
 
 
 def test_two_answers_in_two_workers_get_one_follow_up(store: Store) -> None:
     ref = file_one(store)
     send(store)
     filings = [
-        joined(store, ref, number, reply=reply(number, kind=LetterKind.FOLLOW_UP), limits=LIMITS) for number in (2, 3)
+        joined(store, ref, number, reply=replace(reply(number, kind=LetterKind.FOLLOW_UP), text="再度"), limits=LIMITS)
+        for number in (2, 3)
     ]
     together = threading.Barrier(2)
 

@@ -158,6 +158,7 @@ def test_a_missing_letter_is_named(folder: Path) -> None:
         ("{% include ref %}", "line 1", "in quotes"),
         ("x" * 30_000, "line 1", "longer than"),
         ("{% for a in notices %}" * 3 + "{% endfor %}" * 3, "line 1", "at most 2"),
+        ('{% for a in notices %}{% include "_foot" %}{% endfor %}', "line 1", "within for"),
         ("本文だけ", "-", "must name the ticket"),
         ("これは拒否します。", "拒否", "banned words"),
     ],
@@ -174,3 +175,9 @@ def test_a_letter_saved_in_shift_jis_is_named(folder: Path) -> None:
     error = error_of(folder)
     assert (error.file, error.key) == ("letters/ja/reminder.txt", "-")
     assert "UTF-8" in error.mend
+
+
+def test_a_part_includes_no_other_part(folder: Path) -> None:
+    (folder / "letters" / "ja" / "_foot.txt").write_text('{% include "_head" %}', encoding="utf-8")
+    error = error_of(folder)
+    assert (error.file, error.key) == ("letters/ja/_foot.txt", "line 1")

@@ -124,3 +124,17 @@ def test_a_forged_split_address_proves_nothing(address: str) -> None:
 
 def test_a_split_address_names_no_ticket_to_join() -> None:
     assert thread_refs("件名", (split_address("support@uketsuke.example", "T000123", 2, SECRET),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("gist", "subject"),
+    [
+        ("話は変わりますが、請求書を再発行していただけますか。", "請求書を再発行していただけますか"),
+        ("別件ですが、請求書の再発行をお願いします", "請求書の再発行をお願いします"),
+        ("別件", "別件"),
+        ("東京で、請求書が出ません", "東京で、請求書が出ません"),
+    ],
+)
+def test_words_that_lead_over_do_not_stand_in_a_subject(gist: str, subject: str) -> None:
+    (link,) = links(split(issue(), issue(Category.PAYMENT_BILLING, gist=gist, products=())))
+    assert parse_qs(urlsplit(link).query)["subject"] == [subject]

@@ -54,6 +54,13 @@ def test_reply_prints_a_complete_message(eml: Path, capfdbinary: pytest.CaptureF
     assert b"\r\nIn-Reply-To: <1@sample.example>\r\n" in out
 
 
+def test_reply_prints_text_for_a_person(eml: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["reply", "--text", str(eml)]) == 0
+    out = capfd.readouterr().out
+    assert out.startswith("To: ")
+    assert "受付番号 T000000" in out
+
+
 def test_reply_says_why_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

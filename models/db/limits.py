@@ -1,0 +1,158 @@
+"""May this letter go, seeing what was written and set by now? Asked where it is queued, in the same transaction.
+
+Promises: no two workers break a limit, none writes past a stop or to a blocked address; what the limit of all letters
+or the stop holds back waits for a person, everything else is not sent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from models.controls import Verdict
+from models.db.desk_rules import DESK_EVENT, add_desk_event, are_letters_on, verdicts_for
+from models.db.locks import lock_domain, lock_total
+from models.db.threads import (
+    COUNTED,
+    REPLY,
+    domain_of,
+    folded_address,
+    has_bounced,
+    letter_counts,
+    letters_in_total,
+)
+from models.decision import LetterCounts, LetterKind, ReplyState, Silence, over_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from models.decision import LetterLimits, Reply
+
+STOPPED = "stopped"
+TOTAL = "rate_total"
+HOLDS = frozenset({STOPPED, TOTAL})  # codes that hold a letter for a person instead of silencing it
+TOTAL_REACHED = "total_reached"
+MACHINE = "uketsuke"
+UNLIMITED = 2**31  # from here on a limit is off
+_TEN_MINUTES = timedelta(minutes=10)
+_ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
+_GOES = frozenset({ReplyState.QUEUED, ReplyState.HELD, ReplyState.SHADOW})
+_UNSEEN = tuple(
+    state.value for state in (ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED)
+)
+_SIGNED = re.compile(
+    r"[^\s@<>():]+\+(?:bounce\.|split\.)?T\d{6,12}\.(?:\d{1,2}\.)?[a-z2-7]{16}@[^\s@<>()?]+", re.IGNORECASE
+)
+_TIME = re.compile(r"\d{4}/\d{2}/\d{2} \d{2}:\d{2} \([A-Z]{2,5}\)")  # as letters write it
+
+
+def text_hash(text: str, ref: str) -> str:
+    """Equal for letters that say the same, whatever their ticket, signed addresses, spacing and time of receipt.
+
+    That time is the first of a letter ("Your request of ... has been accepted").
+    """
+    received = _TIME.search(text)
+    bare = text.replace(received[0], "") if received else text
+    said = "".join(_SIGNED.sub("", bare).replace(ref, "").split())
+    return sha256(said.encode("utf-8", "replace")).hexdigest()
+
+
+def silence_by_now(
+    connection: Connection, reply: Reply, ref: str, limits: LetterLimits | None, now: datetime, *, sender: str
+) -> Silence | None:
+    """Why a letter that was to go must not go any more. Holds the locks it counts under until the transaction ends.
+
+    The caller shares the switch and holds the ticket's lock. Codes of `HOLDS` concern only a letter that would go by
+    itself and hold it back; all others silence it.
+
+    Args:
+        connection: A writing transaction.
+        reply: The letter as the worker made it.
+        ref: Its ticket.
+        limits: How much may be written to whom; None counts nothing.
+        now: The time.
+        sender: The address of the mail's From, which may be another than the letter's.
+    """
+    if reply.state not in _GOES:
+        return None
+    lock_domain(connection, domain_of(reply.to))
+    return next(_silences(connection, reply, ref, limits, now, sender), None)
+
+
+def _silences(
+    connection: Connection, reply: Reply, ref: str, limits: LetterLimits | None, now: datetime, sender: str
+) -> Iterator[Silence]:
+    """The last one, the limit of all letters, is asked last: what it locks, every other filing waits for."""
+    if spent := _spent_by_now(connection, reply, ref):
+        yield spent
+    verdicts = verdicts_for(connection, reply.to, sender)
+    if Verdict.BLOCK in verdicts:
+        yield Silence(code="blocked", detail="the desk's block list names this address")
+    is_allowed = verdicts[0] is Verdict.ALLOW
+    if limits is not None and (over := _over_own_limits(connection, reply, ref, limits, now, is_allowed=is_allowed)):
+        yield over
+    if reply.state is ReplyState.HELD and reply.reason.startswith(f"{TOTAL}:"):  # the worker has seen it already
+        note_total_reached(connection, reply.reason.partition(": ")[2], now)
+    if reply.state is ReplyState.QUEUED and not are_letters_on(connection):
+        yield Silence(code=STOPPED)
+    if reply.state is ReplyState.QUEUED and limits is not None and (over := _over_total(connection, limits, now)):
+        yield over
+
+
+def _spent_by_now(connection: Connection, reply: Reply, ref: str) -> Silence | None:
+    query = select(REPLY.c.kind).where(REPLY.c.ref == ref, REPLY.c.state.not_in(_UNSEEN))
+    written = set(connection.execute(query).scalars())
+    if reply.kind.value in written:
+        return Silence(code="letter_spent", detail=f"{ref} has had this kind of letter")
+    if reply.kind in _ASKS and LetterKind.FOLLOW_UP.value in written:
+        return Silence(code="letters_spent", detail=f"{ref} has had its request and its follow-up; a person goes on")
+    return None
+
+
+def _over_own_limits(
+    connection: Connection, reply: Reply, ref: str, limits: LetterLimits, now: datetime, *, is_allowed: bool
+) -> Silence | None:
+    """What was written to this address and its domain by now; an allowed address may get all but the same letter twice."""
+    if not is_allowed:
+        if has_bounced(connection, reply.to, now, limits.bounce_hold):
+            return Silence(code="bounce_hold", detail="a letter to this address came back lately")
+        over = over_limit(letter_counts(connection, reply.to, now), replace(limits, total_10min=UNLIMITED))
+        if over is not None:
+            return over
+    if reply.kind is LetterKind.REMINDER or limits.per_recipient_day >= UNLIMITED:
+        return None
+    same = select(REPLY.c.id).where(
+        REPLY.c.to_folded == folded_address(reply.to),
+        REPLY.c.created_at > now - timedelta(days=1),
+        REPLY.c.state.in_(COUNTED),
+        REPLY.c.text_hash == text_hash(reply.text, ref),
+    )
+    if connection.execute(same.limit(1)).first() is not None:
+        return Silence(code="same_text", detail="the same letter went to this address within a day")
+    return None
+
+
+def _over_total(connection: Connection, limits: LetterLimits, now: datetime) -> Silence | None:
+    if limits.total_10min >= UNLIMITED:
+        return None
+    lock_total(connection)
+    only_total = replace(limits, per_recipient_hour=UNLIMITED, per_recipient_day=UNLIMITED, per_domain_hour=UNLIMITED)
+    over = over_limit(LetterCounts(total_10min=letters_in_total(connection, now)), only_total)
+    if over is not None:
+        note_total_reached(connection, over.detail, now)
+    return over
+
+
+def note_total_reached(connection: Connection, detail: str, now: datetime) -> None:
+    """A line in the desk's history, once in ten minutes."""
+    lately = select(DESK_EVENT.c.id).where(DESK_EVENT.c.what == TOTAL_REACHED, DESK_EVENT.c.at > now - _TEN_MINUTES)
+    if connection.execute(lately.limit(1)).first() is None:
+        add_desk_event(connection, now, MACHINE, TOTAL_REACHED, detail)
