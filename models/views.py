@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.mail import Trust
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -164,6 +166,8 @@ class DueReminder:
     mail_id: int
     categories: tuple[Category, ...] = ()
     products: tuple[str, ...] = ()
+    sender_name: str = ""
+    trust: Trust = Trust.UNCHECKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,13 +164,20 @@ def _advice(table: Table, languages: tuple[str, ...]) -> tuple[tuple[records.Ans
                 item=entry.text("item"),
                 circle=_circle(entry),
                 example=entry.localised("example", languages),
+                heading=entry.maybe_localised("heading", languages),
                 text=entry.maybe_localised("text", languages),
                 find=entry.maybe_localised("find", languages),
             )
         )
         entry.end()
     for entry in table.tables("tip", needed=False):
-        tips.append(records.Tip(circle=_circle(entry), text=entry.localised("text", languages)))
+        tips.append(
+            records.Tip(
+                circle=_circle(entry),
+                text=entry.localised("text", languages),
+                changes_settings=entry.flag("changes_settings"),
+            )
+        )
         entry.end()
     table.end()
     return tuple(answers), tuple(tips)

@@ -66,11 +66,12 @@ class Aside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Question, sample answer and a way to find one's own that fit the mails of a circle better than the general ones."""
+    """Heading, question, sample answer and way to find one's own that fit the mails of a circle better than the general ones."""
 
     item: str
     circle: Circle
     example: Localised
+    heading: Localised | None = None
     text: Localised | None = None
     find: Localised | None = None
 
@@ -81,6 +82,7 @@ class Tip:
 
     circle: Circle
     text: Localised
+    changes_settings: bool = False  # then the caution about settings goes with it (S67, S68)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ FLAGS = (
     "refers_elsewhere",
     "shows_status_page",
     "is_unknown_account",
+    "asks",
+    "tips_touch_settings",
 )
 PLAIN = ("to_name", "received", "subject", "kind_name")  # texts that may be empty
 LISTS = ("understood", "issues", "drafts", "questions", "fields", "tips", "notices", "accounts")

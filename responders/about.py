@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from models.assessment import Section
 from responders.items import is_given
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from models.assessment import Assessment, Category, SymptomKind
     from models.decision import OpenTicket
-    from policy.pack import Answer, Aside, Circle, Localised, Pack, Question
+    from policy.pack import Answer, Aside, Circle, Localised, Pack, Question, Tip
 
 _MOST_READ = 100_000  # characters of a mail that are searched for what it says already
 
@@ -39,21 +40,26 @@ class About:
         is_for_products = bool(circle.products or circle.groups)
         return not is_for_products or bool(circle.products & set(self.products) or circle.groups & groups)
 
+    def heading(self, question: Question, pack: Pack) -> Localised:
+        """The line of the fill-in block that fits best."""
+        return next((one.heading for one in self._advice(question, pack) if one.heading), question.heading)
+
     def text(self, question: Question, pack: Pack) -> Localised:
         """The question in the words that fit best."""
         return next((one.text for one in self._advice(question, pack) if one.text), question.text)
 
     def example(self, question: Question, pack: Pack) -> Localised:
-        """The sample answer that fits best."""
-        return next((one.example for one in self._advice(question, pack)), question.example)
+        """The sample answer that fits best; what a goal is like does not depend on why it is asked for."""
+        asked = pack.questions[Section.GOAL.value] if question.item == "link:goal" else question
+        return next((one.example for one in self._advice(asked, pack)), question.example)
 
     def find(self, question: Question, pack: Pack) -> Localised | None:
         """The way to find the answer that fits best."""
         return next((one.find for one in self._advice(question, pack) if one.find), question.find)
 
-    def tips(self, pack: Pack) -> tuple[Localised, ...]:
+    def tips(self, pack: Pack) -> tuple[Tip, ...]:
         """The first checks that fit, the most particular first."""
-        return tuple(one.text for one in pack.tips if self.fits(one.circle, pack))
+        return tuple(one for one in pack.tips if self.fits(one.circle, pack))
 
     def needs(self, aside: Aside, asked: Sequence[str], pack: Pack) -> bool:
         """Is this aside for the mail, and does nothing show that the customer has said it already?"""

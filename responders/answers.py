@@ -22,7 +22,7 @@ _MARKS = "■*・●◆□>＞# \t-"
 
 def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> frozenset[str]:
     """The asked items whose line in the fill-in block now holds an answer."""
-    headings = {_folded(text): item for item, question in pack.questions.items() for text in question.heading.values()}
+    headings = _headings(pack)
     found: dict[str, str] = {}
     current: str | None = None
     for line in reply_text.splitlines():
@@ -35,6 +35,13 @@ def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> froz
         else:
             current = current if not _is_rule(line) else None
     return frozenset(item for item, value in found.items() if item in asked and _is_answer(value))
+
+
+def _headings(pack: Pack) -> dict[str, str]:
+    """Item by heading, in every language; the general headings win over those that advice.toml gives."""
+    particular = {_folded(text): one.item for one in pack.answers if one.heading for text in one.heading.values()}
+    general = {_folded(text): item for item, one in pack.questions.items() for text in one.heading.values()}
+    return {**particular, **general}
 
 
 def _heading_line(line: str, headings: dict[str, str]) -> tuple[str | None, str]:

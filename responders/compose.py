@@ -7,14 +7,15 @@ filing never makes two. A customer whose language the pack does not speak gets t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from models.decision import LetterKind, Reply
 from policy.sample import blank
 from responders.about import About
-from responders.context import frame, letter_context, may_quote, question_variables
+from responders.addressee import addressee
+from responders.context import desk_name, frame, letter_context, may_quote, may_quote_sender, question_variables
 from responders.html import html_of
 from responders.language import wanted_language
 from responders.letters import joined, letter_languages, render
@@ -26,6 +27,7 @@ from responders.signing import message_id_for, plus_address
 from responders.subject import reply_subject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from models.assessment import Assessment
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from responders.identity import SenderIdentity
 
 _NO_SUBJECT = {"ja": "お問い合わせの件", "en": "Your request"}
-_AUTOMATIC = {"ja": "（自動応答）", "en": " (automatic reply)"}
+_AUTOMATIC = {"ja": "(自動応答)", "en": " (automatic reply)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class _Draft:
     in_reply_to: str | None
     references: tuple[str, ...]
     now: datetime
+    links: Mapping[str, str] = field(default_factory=dict)  # what stands in for them in HTML
 
 
 def compose(
@@ -65,15 +68,10 @@ def compose(
         return None
     wanted = wanted_language(seen, history.ticket, pack)
     languages = letter_languages(wanted, pack)
-    texts = {
-        language: render(
-            decision.letter.value,
-            language,
-            letter_context(mail, seen, decision, history, pack, identity, language),
-            pack,
-        )
-        for language in languages
+    contexts = {
+        language: letter_context(mail, seen, decision, history, pack, identity, language) for language in languages
     }
+    texts = {language: render(decision.letter.value, language, context, pack) for language, context in contexts.items()}
     draft = _Draft(
         kind=decision.letter,
         wanted=wanted,
@@ -82,6 +80,11 @@ def compose(
         ref=history.ref,
         subject=_subject_of(mail, seen, identity),
         text=without_any_secret(joined(texts, pack), seen),
+        links={
+            str(one["mailto"]): without_any_secret(str(one["whole_link"]), seen)
+            for context in contexts.values()
+            for one in context["drafts"]  # type: ignore[attr-defined]
+        },
         seed=f"{decision.letter.value}:{_mail_key(mail)}",
         in_reply_to=mail.message_id,
         references=_thread_of(mail),
@@ -93,16 +96,23 @@ def compose(
 def compose_reminder(due: DueReminder, pack: Pack, identity: SenderIdentity, now: datetime) -> Reply:
     """The one reminder to a customer who has not written back: the same questions, in the same thread.
 
-    Written by the scheduler, so it is `auto-generated` (RFC 3834 5.2). The customer is addressed without his name.
+    Written by the scheduler, so it is `auto-generated` (RFC 3834 5.2).
     """
     languages = letter_languages(due.language, pack)
     about = About(categories=due.categories, kind=kind_of_items(due.asked, pack), products=due.products)
     questions = grouped(due.asked, pack)
+    is_quotable = may_quote_sender(due.trust, identity)
     texts = {
         language: render(
             LetterKind.REMINDER.value,
             language,
-            {**blank(), **frame(pack, language, due.ref), **question_variables(questions, pack, language, about)},
+            {
+                **blank(),
+                **frame(pack, language, due.ref),
+                **question_variables(questions, pack, language, about),
+                "to_name": addressee(due.sender_name, language) if is_quotable else "",
+                "asks": True,
+            },
             pack,
         )
         for language in languages
@@ -136,13 +146,13 @@ def _reply(draft: _Draft, pack: Pack, identity: SenderIdentity) -> Reply:
     message_id = message_id_for(draft.ref, draft.seed, identity.domain, identity.secret)
     bounces_to = plus_address(identity.address, draft.ref, identity.secret, is_bounce=True)
     outgoing = Outgoing(
-        from_name=said(pack.desk.name, language, pack) + _AUTOMATIC.get(language, _AUTOMATIC["en"]),
+        from_name=f"{desk_name(pack, language)}{_AUTOMATIC.get(language, _AUTOMATIC['en'])}",
         from_address=identity.address,
         reply_to=plus_address(identity.address, draft.ref, identity.secret),
         to=draft.to,
         subject=subject,
         text=draft.text,
-        html=html_of(draft.text, pack, language) if pack.mail_form.has_html else "",
+        html=html_of(draft.text, pack, language, draft.links) if pack.mail_form.has_html else "",
         sent_at=draft.now.astimezone(ZoneInfo(pack.desk.timezone)),
         message_id=message_id,
         in_reply_to=draft.in_reply_to,

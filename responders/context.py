@@ -17,9 +17,17 @@ from policy.sample import blank, letter_frame
 from responders.about import about_mail
 from responders.addressee import addressee
 from responders.own_words import mask_account, own_words
-from responders.questions import Asked, questions_for, said
+from responders.questions import questions_for, said
 from responders.split_drafts import split_drafts
-from responders.understood import MOST_RESOURCES, local_time, regions_of, resources_of, times_of, understood
+from responders.understood import (
+    MOST_RESOURCES,
+    local_time,
+    regions_of,
+    resources_of,
+    short_name,
+    times_of,
+    understood,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,20 +38,30 @@ if TYPE_CHECKING:
     from policy.pack import Pack
     from responders.about import About
     from responders.identity import SenderIdentity
+    from responders.questions import Asked
 
-_ASKING = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.RECURRENCE})
+_WITH_QUESTIONS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP})
+_ASKING = _WITH_QUESTIONS | {LetterKind.RECURRENCE, LetterKind.SPLIT, LetterKind.ACCOUNT_NOTICE}
 _WITH_TIPS = frozenset({LetterKind.REQUEST_INFORMATION})
 _OUTAGES = frozenset({Category.INCIDENT, Category.UNDISCLOSED_INCIDENT})
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _MOST_TIPS = 2
-_WORTH_NOTING = frozenset({"symptom", "evidence", "where"})  # when it happens again; the letter itself names the time
-_BRACKETS = re.compile(r"\s*[(（]([^()（）]+)[)）]\s*$")
-_LONGEST_ABBREVIATION = 8
+_LONGEST_BRIDGE = 16
 
 
 def may_quote(mail: Mail, identity: SenderIdentity) -> bool:
     """May letters repeat this sender's words? Only if he is proven, or the listener hears trusted senders only."""
-    return mail.trust is Trust.ALIGNED or (identity.is_trusted and mail.trust is not Trust.FAILED)
+    return may_quote_sender(mail.trust, identity)
+
+
+def may_quote_sender(trust: Trust, identity: SenderIdentity) -> bool:
+    """The same of a sender whose mail is not at hand."""
+    return trust is Trust.ALIGNED or (identity.is_trusted and trust is not Trust.FAILED)
+
+
+def desk_name(pack: Pack, language: str) -> str:
+    """Who writes: organisation and desk."""
+    return f"{said(pack.desk.organisation, language, pack)} {said(pack.desk.name, language, pack)}"
 
 
 def letter_context(
@@ -58,12 +76,8 @@ def letter_context(
     """The variables of a letter (docs/policy.md lists them)."""
     is_quotable = may_quote(mail, identity)
     about = about_mail(seen, history.ticket)
-    received = local_time(mail.envelope.received_at, pack)
-    questions: Sequence[Asked] = questions_for(decision, seen, pack) if decision.letter in _ASKING else ()
-    if decision.letter is LetterKind.RECURRENCE:
-        questions = [
-            Asked(slot=one.slot, items=(item,)) for one in questions for item in one.items if one.slot in _WORTH_NOTING
-        ]
+    received = local_time(mail.envelope.received_at, pack, language)
+    questions = questions_for(decision, seen, pack) if decision.letter in _WITH_QUESTIONS else ()
     issues = _issues(seen, pack, language, is_quotable=is_quotable)
     is_told = len(issues) == 1 and Section.SYMPTOM.value not in decision.missing
     gist = str(issues[0]["gist"]) if is_told else ""
@@ -74,6 +88,8 @@ def letter_context(
         **frame(pack, language, history.ref, received),
         **question_variables(questions, pack, language, about),
         **_flags(seen, pack),
+        "asks": decision.letter in _ASKING,
+        "tips_touch_settings": any(tip.changes_settings for tip in tips),
         "to_name": addressee(mail.sender.name, language) if is_quotable and mail.sender else "",
         "subject": own_words(mail.subject, seen) if is_quotable else "",
         "understood": understood(seen, about.kind, pack, language, gist=gist, matter=matter),
@@ -82,7 +98,7 @@ def letter_context(
         "kind_name": said(pack.kinds[about.kind].name, language, pack)
         if about.kind in pack.kinds and about.kind
         else "",
-        "tips": [said(tip, language, pack) for tip in tips],
+        "tips": [said(tip.text, language, pack) for tip in tips],
         "notices": _notices(seen, pack, language),
         "accounts": [mask_account(account) for account in seen.accounts],
     }
@@ -91,26 +107,23 @@ def letter_context(
 def frame(pack: Pack, language: str, ref: str, received: str = "") -> dict[str, object]:
     """The variables that depend on pack, language, reference and time of receipt only."""
     found = letter_frame(pack, language, ref, received)
-    desk = pack.desk
-    sign_off = f"{said(desk.organisation, language, pack)} {said(desk.name, language, pack)}"
-    return {**found, "sign_off": sign_off}
+    return {**found, "sign_off": desk_name(pack, language)}
 
 
 def question_variables(questions: Sequence[Asked], pack: Pack, language: str, about: About) -> dict[str, object]:
     """The numbered questions, and the lines of the fill-in block: one for each item, because each is read back."""
-    items = [item for asked in questions for item in asked.items]
     return {
         "questions": [
             {
                 "n": number,
-                "heading": asked.heading(pack, language),
+                "heading": asked.heading(pack, language, about),
                 "text": asked.text(pack, language, about),
                 "example": asked.example(pack, language, about),
                 "find": asked.find(pack, language, about),
             }
             for number, asked in enumerate(questions, 1)
         ],
-        "fields": [said(pack.questions[item].heading, language, pack) for item in items],
+        "fields": [heading for asked in questions for heading in asked.headings(pack, language, about)],
     }
 
 
@@ -143,8 +156,8 @@ def _issue(
     about = ("・" if language == "ja" else " / ").join(names)
     category = said(pack.categories[issue.category].name, language, pack)
     colon = "：" if language == "ja" else ": "
-    gist = own_words(issue.gist, seen) if is_quotable else ""
-    matter = gist or category
+    gist = own_words(_without_bridge(issue.gist, pack), seen) if is_quotable else ""
+    matter = gist.rstrip("。. ") or category
     return {
         "n": number,
         "gist": gist,
@@ -157,12 +170,12 @@ def _issue(
     }
 
 
-def short_name(name: str) -> str:
-    """A product's name for a subject line: its abbreviation where it has one in brackets, else without brackets."""
-    found = _BRACKETS.search(name)
-    if found is None:
-        return name
-    return found[1] if found[1].isupper() and len(found[1]) <= _LONGEST_ABBREVIATION else name[: found.start()].strip()
+def _without_bridge(gist: str, pack: Pack) -> str:
+    """The matter without words that lead over from another one: 別件ですが、 stands oddly in a subject."""
+    head, comma, rest = gist.partition("、") if "、" in gist else gist.partition(", ")
+    bridges = (regex for group in pack.cues.phrases.get("multi_bridge", {}).values() for regex in group)
+    is_bridge = bool(comma and rest.strip()) and any(re.match(regex, head.strip(), re.IGNORECASE) for regex in bridges)
+    return rest.strip() if is_bridge and len(head) <= _LONGEST_BRIDGE else gist
 
 
 def _facts(issue: Issue, seen: Assessment, pack: Pack, language: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from responders.letter_choice import choose_letter
 from responders.matter import matter_of
 from responders.questions import along_that_fits, asides_that_fit, is_incident
 from responders.recipient import choose_recipient, without_plus
+from responders.understood import resources_of, times_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from responders.matter import Matter
 
 READ_LANGUAGES = frozenset({"ja", "en", "zh"})  # those of the corpus that the models learn from
-MOST_ALONG = 3  # a letter should be read in a minute
+MOST_ALONG = 3  # a letter should be read in a minute:
+MOST_LINES = 6  # so many lines of the form, unless more is missing
 LEAST = frozenset({Section.MATERIALS.value})  # asked last
 ZONE = "zone"  # the question after the time zone
 
@@ -161,7 +163,21 @@ def _checked(case: _Case) -> Iterator[Checked]:
     has_error = seen.has_permission_error or (matter.ticket is not None and matter.ticket.has_permission_error)
     for item in required_items(policies, matter.kind(seen), case.pack, has_permission_error=has_error):
         one = check(item, seen, matter.settled, case.pack.thresholds.ask)
+        if one.presence is Presence.ABSENT and _is_shown(item, case):
+            one = Checked(item=item, presence=Presence.UNSURE, absence=0.5)
         yield one if may_ask(item, seen, matter.ticket) else _from_earlier(one)
+
+
+def _is_shown(item: str, case: _Case) -> bool:
+    """Does the letter itself show something of the kind, read from the mail? Then asking for it would look foolish."""
+    seen, pack = case.seen, case.pack
+    if item == Section.WHEN.value:
+        return bool(times_of(seen, pack, pack.default_language))
+    return (
+        item == Section.WHERE.value
+        and bool(resources_of(seen, pack))
+        and any(hint.value in pack.regions for hint in seen.hints)
+    )
 
 
 def _from_earlier(one: Checked) -> Checked:
@@ -181,7 +197,7 @@ def _along(case: _Case, missing: tuple[str, ...]) -> tuple[str, ...]:
     along = along_that_fits(missing, absent, case.pack)
     asides = asides_that_fit((*missing, *along), about_mail(case.seen, None), case.pack)
     by_value = (*(item for item in along if item not in LEAST), *asides, *(item for item in along if item in LEAST))
-    return by_value[:MOST_ALONG]
+    return by_value[: min(MOST_ALONG, max(0, MOST_LINES - len(missing)))]
 
 
 def _notices(case: _Case) -> tuple[Disposition, ...]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from responders.questions import said
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from policy.pack import Pack
 
 _DRAFT = re.compile(r"^mailto:[^\s<>\"]+$")
@@ -19,8 +21,17 @@ _BULLET = re.compile(r"^(?:・|- )")
 _STYLE = "font-family: sans-serif; font-size: 14px; line-height: 1.7; color: #222"
 
 
-def html_of(text: str, pack: Pack, language: str) -> str:
-    """The letter's text as a small HTML document in UTF-8."""
+def html_of(text: str, pack: Pack, language: str, links: Mapping[str, str] | None = None) -> str:
+    """The letter's text as a small HTML document in UTF-8.
+
+    Args:
+        text: The letter.
+        pack: Its desk's addresses become links.
+        language: The letter's.
+        links: What stands in for a draft's link of the plain text.
+    """
+    for short, whole in (links or {}).items():
+        text = text.replace(f"\n{short}\n", f"\n{whole}\n")
     body, _, signature = text.partition("\n-- \n")
     blocks = [_block(block, pack, language) for block in re.split(r"\n{2,}", body.strip("\n"))]
     if signature:

@@ -139,12 +139,27 @@ def unstructured(text: str, used: int, charset: str = UTF8) -> str:
 
 
 def phrase(text: str, used: int, charset: str = UTF8) -> str:
-    """A display name: atoms as they are, other ASCII quoted, the rest as encoded words."""
+    """A display name: atoms as they are, other ASCII quoted, the rest as encoded words behind the plain words it begins with.
+
+    The fewer encoded words the better: some readers put a blank between two of them, against RFC 2047 section 6.2.
+    """
     if _ATOMS.match(text) and "=?" not in text:
         return text
     if text.isascii() and text.isprintable() and len(text) < LINE - used and "=?" not in text:
         return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+    lead, rest = _plain_lead(text)
+    if lead:
+        return f"{lead} {' '.join(_words(rest, 1, charset))}"
     return " ".join(_words(text, used, charset))
+
+
+def _plain_lead(text: str) -> tuple[str, str]:
+    """The words in front that need no encoding, and the rest; no lead where nothing else would remain."""
+    words = text.split(" ")
+    plain = next(
+        (at for at, word in enumerate(words) if not word or not _ATOMS.match(word) or "=?" in word), len(words)
+    )
+    return (" ".join(words[:plain]), " ".join(words[plain:])) if 0 < plain < len(words) and words[plain] else ("", text)
 
 
 def _words(text: str, used: int, charset: str) -> Iterator[str]:

@@ -32,19 +32,29 @@ class Asked:
     slot: str
     items: tuple[str, ...]
 
-    def heading(self, pack: Pack, language: str) -> str:
+    def headings(self, pack: Pack, language: str, about: About) -> list[str]:
+        """The items' headings, each a line of the fill-in block."""
+        return [said(about.heading(question, pack), language, pack) for question in self._questions(pack)]
+
+    def heading(self, pack: Pack, language: str, about: About) -> str:
         """The items' headings, joined as one title."""
-        joint = "・" if language in {"ja", "zh"} else " / "
-        return joint.join(said(question.heading, language, pack) for question in self._questions(pack))
+        return ("・" if language in {"ja", "zh"} else " / ").join(self.headings(pack, language, about))
 
     def text(self, pack: Pack, language: str, about: About) -> str:
         """The question, in words that fit the product, one sentence a line."""
         return "\n".join(said(about.text(question, pack), language, pack) for question in self._questions(pack))
 
     def example(self, pack: Pack, language: str, about: About) -> str:
-        """A sample answer that fits symptom and product, each item's on its own line, indented under the first."""
+        """A sample answer that fits symptom and product; of several items each on its own line, behind its heading.
+
+        The heading stands in brackets: with a colon it would be read back as an answer from an unmarked quote.
+        """
+        answers = [said(about.example(question, pack), language, pack) for question in self._questions(pack)]
+        if len(answers) == 1:
+            return answers[0]
+        named = zip(self.headings(pack, language, about), answers, strict=True)
         indent = "\n　　" if language in {"ja", "zh"} else "\n  "
-        return indent.join(said(about.example(question, pack), language, pack) for question in self._questions(pack))
+        return indent.join(f"({heading}) {answer}" for heading, answer in named)
 
     def find(self, pack: Pack, language: str, about: About) -> str:
         """A way to get at the answer, of the first item that has one; empty if none has."""

@@ -1,7 +1,8 @@
 """Ready drafts for the issues that a split letter asks to send again: address, subject, facts, and a link that opens them.
 
 Each has a signed address of its own, so that the new mail becomes a ticket linked to the one it came from. Promises: what
-stands in a draft is what the letter says of the issue anyway; a link stays short enough for mail programs to open.
+stands in a draft is what the letter says of the issue anyway. The link of the plain text has address and subject, for a
+long one looks like spam and breaks; that of the HTML form has the text too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from policy.pack import Pack
     from responders.identity import SenderIdentity
 
-LONGEST_LINK = 900  # characters; a longer one is given without the facts
+LONGEST_LINK = 300  # characters in plain text; a longer one is given without the subject
+LONGEST_WHOLE_LINK = 1_800  # in HTML; a longer one is given without the text
 
 
 def split_drafts(
@@ -42,11 +44,22 @@ def _draft(
     else:
         fields = {said(pack.texts["your_question"], language, pack): issue["gist"]}
     lines = [f"{mark}{heading}{colon}{value}".rstrip(" ") for heading, value in fields.items()]
-    return {"n": number, "to": to, "subject": subject, "lines": lines, "mailto": mailto(to, subject, lines)}
+    return {
+        "n": number,
+        "to": to,
+        "subject": subject,
+        "lines": lines,
+        "mailto": mailto(to, subject),
+        "whole_link": mailto(to, subject, lines),
+    }
 
 
-def mailto(to: str, subject: str, lines: Iterable[str]) -> str:
-    """A link (RFC 6068) that opens a mail with this address, subject and, where there is room, text."""
-    link = f"mailto:{quote(to, safe='@.+')}?subject={quote(subject, safe='')}"
+def mailto(to: str, subject: str, lines: Iterable[str] = ()) -> str:
+    """A link (RFC 6068) that opens a mail with this address and, where there is room, subject and text."""
+    address = f"mailto:{quote(to, safe='@.+')}"
+    with_subject = f"{address}?subject={quote(subject, safe='')}"
     body = quote("\r\n".join(lines), safe="")
-    return f"{link}&body={body}" if body and len(link) + len(body) < LONGEST_LINK else link
+    if body:
+        whole = f"{with_subject}&body={body}"
+        return whole if len(whole) <= LONGEST_WHOLE_LINK else with_subject
+    return with_subject if len(with_subject) <= LONGEST_LINK else address

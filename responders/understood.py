@@ -25,7 +25,7 @@ _LABELS = {
         "resource": "対象のリソース",
         "when": "日時",
         "account": "アカウント",
-        "zone": "{}と理解しております",
+        "zone": "{}として理解しております",
     },
     "en": {
         "product": "Product",
@@ -38,6 +38,8 @@ _LABELS = {
     },
 }
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_BRACKETS = re.compile(r"\s*[(（]([^()（）]+)[)）]\s*$")
+_LONGEST_ABBREVIATION = 8
 MOST_RESOURCES = 3
 MOST_TIMES = 2
 
@@ -81,7 +83,23 @@ def products_of(seen: Assessment, pack: Pack, language: str) -> list[str]:
     """Names of the products that the mail asks about; only those of issues that the desk answers, if there are any."""
     answerable = [issue for issue in seen.issues if issue.category.is_answerable]
     ids = dict.fromkeys(product for issue in answerable or seen.issues for product in issue.products)
-    return [said(pack.products[one].name, language, pack) for one in ids if one in pack.products]
+    named = (pack.products[one] for one in ids if one in pack.products and not pack.products[one].is_service)
+    return [plain_name(said(one.name, language, pack)) for one in named]
+
+
+def plain_name(name: str) -> str:
+    """A product's name without a list of its kinds in brackets; an abbreviation there stays."""
+    found = _BRACKETS.search(name)
+    return name[: found.start()].strip() if found and "/" in found[1] else name.partition(" / ")[0]
+
+
+def short_name(name: str) -> str:
+    """A product's name for a subject line: its abbreviation where it has one in brackets, else without brackets."""
+    found = _BRACKETS.search(name)
+    if found is None:
+        return name.partition(" / ")[0]
+    is_short = found[1].isupper() and len(found[1]) <= _LONGEST_ABBREVIATION
+    return found[1] if is_short else name[: found.start()].strip()
 
 
 def resources_of(seen: Assessment, pack: Pack) -> list[str]:
@@ -123,19 +141,26 @@ def shown_time(value: str, pack: Pack, language: str) -> str:
     A time without a zone is read as the desk's own, and the letter says so, for the customer to correct.
     """
     if _DAY.match(value):
-        return value.replace("-", "/")
+        return value if language == "en" else value.replace("-", "/")
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
         return ""
     if at.tzinfo:
-        return local_time(at, pack)
+        return local_time(at, pack, language)
     here = at.replace(tzinfo=ZoneInfo(pack.desk.timezone))
     taken = _LABELS.get(language, _LABELS["en"])["zone"].format(f"{here:%Z}")
-    return f"{here:%Y/%m/%d %H:%M} ({taken})"
+    return f"{_clock(here, language)} ({taken})"
 
 
-def local_time(at: datetime, pack: Pack) -> str:
-    """An instant in the desk's zone, with the zone's name."""
+def local_time(at: datetime, pack: Pack, language: str) -> str:
+    """An instant in the desk's zone, with the zone's name; in English with its offset too."""
     local = at.astimezone(ZoneInfo(pack.desk.timezone))
-    return f"{local:%Y/%m/%d %H:%M} ({local:%Z})"
+    offset = f"{local:%z}"
+    hours = f"{offset[0]}{int(offset[1:3])}{':' + offset[3:5] if offset[3:5] != '00' else ''}"
+    zone = f"{local:%Z}, UTC{hours}" if language == "en" else f"{local:%Z}"
+    return f"{_clock(local, language)} ({zone})"
+
+
+def _clock(at: datetime, language: str) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if language == "en" else f"{at:%Y/%m/%d %H:%M}"

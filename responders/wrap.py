@@ -15,6 +15,7 @@ _NO_START = frozenset("、。，．・：；？！）」』】〕〉》ー々ゝ
 _NO_END = frozenset("（「『【〔〈《([{<")
 _KEPT = re.compile(r"^(?:■|\*|[-─=―]{4,}|-- $|mailto:|件名：|宛先：|Subject: |To: )|://")
 _PARTICLES = frozenset("はがをにでとものへやて")
+_LABELLED = re.compile(r"^(?:For example|How to find it): ")
 _ITEM = re.compile(r"^(?:・|- |※|例：|\s+|\(\d+\) |\d+\. )")
 
 
@@ -38,7 +39,7 @@ def _wrapped(line: str, width: int) -> list[str]:
     if columns(line) <= width or _KEPT.search(line):
         return [line]
     item = _ITEM.match(line)
-    indent = _indent(item[0]) if item else ""
+    indent = _indent(item[0]) if item else "  " if _LABELLED.match(line) else ""
     pieces: list[str] = []
     rest = line
     while columns(rest) > width and (at := _break(rest, width)):
@@ -53,8 +54,8 @@ def _indent(lead: str) -> str:
 
 
 def _break(line: str, width: int) -> int:
-    """Where to break: late in the line behind 、 or 。, else before a new phrase, else anywhere; 0 for nowhere."""
-    places = {"mark": 0, "phrase": 0, "any": 0}
+    """Where to break: late in the line behind 。, else behind 、, else before a new phrase, else anywhere; 0 for nowhere."""
+    places = {"stop": 0, "mark": 0, "phrase": 0, "any": 0}
     taken = 0
     for at, char in enumerate(line):
         if at and _may_break(line, at):
@@ -69,8 +70,8 @@ def _break(line: str, width: int) -> int:
 
 def _kind_of_break(before: str, after: str) -> str:
     """A phrase (文節) mostly ends in a particle, and the next one begins with something else than hiragana."""
-    if before in "、。":
-        return "mark"
+    if before in "。、":
+        return "stop" if before == "。" else "mark"
     begins = after in "おご" or not "ぁ" <= after <= "ん"
     is_phrase_end = before == " " or (before in _PARTICLES and begins)
     return "phrase" if is_phrase_end else "any"
@@ -83,6 +84,8 @@ def _may_break(line: str, at: int) -> bool:
     if after == " " or before == " ":
         return after != " "
     if before.isascii() and after.isascii():
+        return False
+    if "ァ" <= before <= "ー" and "ァ" <= after <= "ー":  # a loan word stays whole
         return False
     if before in "おご" and not after.isascii():  # a polite prefix stays with its word
         return False

@@ -51,7 +51,7 @@ _UNSEEN = tuple(
 _SIGNED = re.compile(
     r"[^\s@<>():]+\+(?:bounce\.|split\.)?T\d{6,12}\.(?:\d{1,2}\.)?[a-z2-7]{16}@[^\s@<>()?]+", re.IGNORECASE
 )
-_TIME = re.compile(r"\d{4}/\d{2}/\d{2} \d{2}:\d{2} \([A-Z]{2,5}\)")  # as letters write it
+_TIME = re.compile(r"\d{4}[/-]\d{2}[/-]\d{2} \d{2}:\d{2} \([A-Z]{2,5}(?:, UTC[+-][\d:]{1,5})?\)")  # as letters write it
 
 
 def text_hash(text: str, ref: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from models.assessment import Category
 from models.controls import Judgement
 from models.db.base import Shelf
 from models.db.desk_rules import are_letters_on
-from models.db.filing import add_event, change_state, locked_ticket, write_reply
+from models.db.filing import READING, add_event, change_state, locked_ticket, write_reply
 from models.db.intake import INBOUND
 from models.db.limits import MACHINE, silence_by_now
 from models.db.locks import share_switch
@@ -19,6 +20,7 @@ from models.db.rows import names, reply_view
 from models.db.threads import REPLY, TICKET
 from models.decision import LetterKind, ReplyState
 from models.errors import ClaimLost, IllegalMove, LettersStopped, NotFound
+from models.mail import Trust
 from models.ticket import STANDS_ON_LETTER, TicketState
 from models.views import DueReminder, OutboxClaim
 
@@ -191,8 +193,17 @@ class Outbox(Shelf):
         """
         later = select(REPLY.c.ref).where(REPLY.c.kind.in_((LetterKind.REMINDER.value, LetterKind.FOLLOW_UP.value)))
         query = (
-            select(REPLY, TICKET.c.missing)
+            select(
+                REPLY,
+                TICKET.c.missing,
+                TICKET.c.categories,
+                TICKET.c.products,
+                INBOUND.c.subject.label("asked_about"),
+                READING.c.mail.label("read"),
+            )
             .join(TICKET, TICKET.c.ref == REPLY.c.ref)
+            .join(INBOUND, INBOUND.c.id == REPLY.c.mail_id)
+            .join(READING, READING.c.mail_id == REPLY.c.mail_id)
             .where(TICKET.c.state == TicketState.WAITING_CUSTOMER.value, TICKET.c.missing != "[]")
             .where(REPLY.c.kind == LetterKind.REQUEST_INFORMATION.value, REPLY.c.state == ReplyState.SENT.value)
             .where(REPLY.c.sent_at < sent_before, REPLY.c.ref.not_in(later))
@@ -202,20 +213,7 @@ class Outbox(Shelf):
         )
         with self.read() as connection:
             rows = connection.execute(query).mappings().all()
-            return tuple(
-                DueReminder(
-                    ref=row["ref"],
-                    language=row["language"],
-                    to=row["to_address"],
-                    subject=connection.execute(
-                        select(INBOUND.c.subject).where(INBOUND.c.id == row["mail_id"])
-                    ).scalar_one(),
-                    asked=names(row["missing"]),
-                    message_id=row["message_id"],
-                    mail_id=row["mail_id"],
-                )
-                for row in rows
-            )
+        return tuple(_due(row) for row in rows)
 
     def file_reminder(
         self, due: DueReminder, reply: Reply, *, now: datetime, limits: LetterLimits | None = None
@@ -289,6 +287,23 @@ def _stands_on(connection: Connection, ticket: RowMapping, reply_id: int) -> boo
         return False
     kind = connection.execute(select(REPLY.c.kind).where(REPLY.c.id == reply_id)).scalar_one()
     return after_release(kind, ticket) in STANDS_ON_LETTER
+
+
+def _due(row: RowMapping) -> DueReminder:
+    read = json.loads(row["read"])
+    return DueReminder(
+        ref=row["ref"],
+        language=row["language"],
+        to=row["to_address"],
+        subject=row["asked_about"],
+        asked=names(row["missing"]),
+        message_id=row["message_id"],
+        mail_id=row["mail_id"],
+        categories=tuple(Category(name) for name in names(row["categories"])),
+        products=names(row["products"]),
+        sender_name=read["sender_name"],
+        trust=Trust(read["trust"]),
+    )
 
 
 def _has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:

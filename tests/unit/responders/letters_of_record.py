@@ -37,7 +37,7 @@ _HINTS = (
 _BARE_TIME = Hint(kind="when", value="2026-11-24T08:30:00")
 _WITH_KEY = "ECSに接続できません\nAccessKey LTAI5tExampleKey00000001 で Forbidden.RAM になります。"
 _ASKED = ("when", "where", "goal", "facet:command_result")
-_EN_MAIL = {"subject": "Cannot connect to ECS", "sender": Address(addr="yamada@sample.example", name="Taro Yamada")}
+_EN_SENDER = Address(addr="yamada@sample.example", name="Taro Yamada")
 
 
 def _readings() -> dict[str, Assessment]:
@@ -57,39 +57,63 @@ def _readings() -> dict[str, Assessment]:
     everything = (
         "symptom", "facet:endpoints", "facet:command_result", "evidence", "when", "where", "goal", "who"
     )  # fmt: skip
+    upload = issue(products=("oss",), gist="a.csvのアップロードがAccessDeniedになる")
+    lifecycle = issue(products=("oss",), gist="ライフサイクルルールで削除されない")
+    login = issue(products=("rds",), gist="アプリケーションからRDSに接続できない")
+    redis = issue(products=("redis",), gist="Redisに接続できない")
+    site = issue(products=("cdn",), gist="サイトが502になる")
+    pods = issue(products=("ack",), gist="PodがPendingのままになる")
+    users = issue(products=("ram",), gist="RAMユーザーの一覧が開けない")
+    empty = issue(gist="インスタンスの一覧が空になる")
+    how_to = issue(Category.HOW_TO, "oss", gist="使い方を教えてほしい")
+    price = issue(Category.OVERVIEW_PRICING, products=(), gist="料金を教えてほしい")
+    account = issue(Category.ACCOUNT, products=(), gist="登録情報の変更")
+    outage = issue(Category.INCIDENT, gist="東京リージョンで一斉に通信が途絶えた")
+    error = SymptomKind.ERROR
     return {
         "acknowledgement": seen(hints=_HINTS),
         "acknowledgement_refers_elsewhere": seen(hints=_HINTS, refers_elsewhere=True),
-        "acknowledgement_with_notice": seen(issues=(issue(Category.HOW_TO), performance), kind=None),
-        "acknowledgement_incident": seen(hints=_HINTS, issues=(issue(Category.INCIDENT),), kind=None),
+        "acknowledgement_with_notice": seen(issues=(how_to, performance), kind=None),
+        "acknowledgement_incident": seen(hints=_HINTS, issues=(outage,), kind=None),
         "acknowledgement_deletes": seen(hints=(*_HINTS, Hint(kind="deletes_resources"))),
-        "request_information": seen("when", "goal", "facet:command_result", hints=_HINTS),
+        "request_information": seen("evidence", "goal", "facet:command_result", hints=_HINTS),
         "request_everything": seen(*everything, issues=(issue(products=()),)),
         "request_error_rds": seen(
-            "facet:error_message", "facet:steps", "where", "evidence", "goal", issues=(backup,), kind=SymptomKind.ERROR
+            "facet:error_message", "facet:steps", "where", "evidence", "goal", issues=(backup,), kind=error
         ),
-        "request_connectivity_rds": seen("facet:endpoints", "facet:command_result", "where", issues=(backup,)),
-        "request_display": seen("facet:intended", "facet:unintended", "goal", kind=SymptomKind.DISPLAY),
+        "request_error_oss": seen("when", "facet:error_message", issues=(upload,), kind=error),
+        "request_error_ack": seen("facet:error_message", "facet:steps", "where", issues=(pods,), kind=error),
+        "request_error_ram": seen("where", "facet:steps", "goal", issues=(users,), kind=error),
+        "request_connectivity_rds": seen("facet:endpoints", "facet:command_result", "where", issues=(login,)),
+        "request_connectivity_redis": seen("facet:endpoints", "where", "goal", issues=(redis,)),
+        "request_connectivity_cdn": seen("facet:endpoints", "facet:command_result", "where", "goal", issues=(site,)),
+        "request_display": seen(
+            "facet:intended", "facet:unintended", "goal", issues=(empty,), kind=SymptomKind.DISPLAY
+        ),
         "request_behaviour_oss": seen(
-            "facet:expected", "facet:actual", "where", issues=(issue(products=("oss",)),), kind=SymptomKind.BEHAVIOUR
+            "facet:expected", "facet:actual", "where", issues=(lifecycle,), kind=SymptomKind.BEHAVIOUR
         ),
         "request_zone": seen("goal", hints=(*_HINTS[:2], _BARE_TIME, Hint(kind="zone_missing"))),
         "request_links": seen(evidence_linked=False, goal_linked=False),
+        "request_refers_elsewhere": seen("goal", hints=_HINTS, refers_elsewhere=True),
         "request_billing": seen("who", issues=(usage,), kind=None),
+        "request_price": seen("symptom", issues=(price,), kind=None),
+        "request_how_to": seen("symptom", "where", issues=(how_to,), kind=None),
+        "request_account": seen("who", issues=(account,), kind=None),
         "request_with_notice": seen("who", issues=(billing, tuning), kind=None),
         "request_with_two_notices": seen("when", issues=(issue(), patching, maintenance)),
         "request_deletes": seen("when", hints=(*_HINTS[:2], Hint(kind="deletes_resources"))),
         "request_urgent": seen("when", hints=(*_HINTS[:2], Hint(kind="urgent"))),
-        "request_incident": seen("when", "where", issues=(issue(Category.INCIDENT),), kind=None),
-        "request_incident_with_notice": seen("when", issues=(issue(Category.INCIDENT), outage_detail), kind=None),
+        "request_incident": seen("when", "where", issues=(outage,), kind=None),
+        "request_incident_with_notice": seen("when", issues=(outage, outage_detail), kind=None),
         "request_with_secret": seen(
             "who",
             has_permission_error=True,
             text=_WITH_KEY,
+            issues=(upload,),
             secrets=(Secret(kind="access_key", span=Span(_WITH_KEY.index("LTAI"), _WITH_KEY.index(" で"))),),
             hints=(Hint(kind="resource", value="LTAI5tExampleKey00000001"),),
-            kind=SymptomKind.ERROR,
-            refers_elsewhere=True,
+            kind=error,
         ),
         "recurrence": seen("evidence", "when", hints=(Hint(kind="once_recovered"), Hint(kind="not_reproducible"))),
         "split": seen(issues=(issue(), backup), hints=in_backup),
@@ -127,6 +151,9 @@ def letters() -> dict[str, str]:
             asked=_ASKED,
             message_id="<request@uketsuke.example>",
             mail_id=1,
+            categories=(Category.TROUBLESHOOTING,),
+            products=("ecs",),
+            sender_name="株式会社サンプル 山田太郎" if language == "ja" else "Taro Yamada",
         )
         reminder = compose_reminder(due, pack(), identity(), NOW)
         found[f"{language}_reminder"] = f"{reminder.subject}\n\n{reminder.text}"
@@ -140,6 +167,18 @@ def _answer(*absent: str, **changes: object) -> Assessment:
 
 
 _ENGLISH = {
+    "a.csvのアップロードがAccessDeniedになる": "uploads of a.csv fail with AccessDenied",
+    "ライフサイクルルールで削除されない": "the lifecycle rule deletes nothing",
+    "アプリケーションからRDSに接続できない": "our application cannot connect to RDS",
+    "Redisに接続できない": "cannot connect to Redis",
+    "サイトが502になる": "our site answers with 502",
+    "PodがPendingのままになる": "pods stay Pending",
+    "RAMユーザーの一覧が開けない": "the list of RAM users does not open",
+    "インスタンスの一覧が空になる": "the list of instances is empty",
+    "使い方を教えてほしい": "how to use it",
+    "料金を教えてほしい": "what it costs",
+    "登録情報の変更": "change of our registered data",
+    "東京リージョンで一斉に通信が途絶えた": "everything in Tokyo is unreachable",
     "請求書の再発行をお願いしたい": "reissue of an invoice",
     "利用料金の内訳を知りたい": "what the usage charges consist of",
     "バックアップが失敗する": "backups fail",
@@ -157,7 +196,8 @@ def _in(reading: Assessment, language: str) -> Assessment:
 
 
 def _letter(reading: Assessment, language: str, *, is_reply: bool = False) -> str:
-    came = mail() if language == "ja" else mail(**_EN_MAIL)
+    subject = reading.issues[0].gist if reading.issues else "ECSに接続できない"
+    came = mail(subject=subject) if language == "ja" else mail(sender=_EN_SENDER, subject=subject)
     asked = ticket(
         past(LetterKind.REQUEST_INFORMATION), asked=_ASKED, settled=("symptom", "evidence", "who"), language=language
     )

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -8,10 +13,11 @@ import pytest
 from ingest.thread_refs import thread_refs
 from models.assessment import Category, Hint, Span
 from models.decision import Reply
+from policy.pack import MailForm
 from responders.compose import compose
 from responders.decide import decide
 from responders.signing import plus_address, split_address, split_of_address
-from responders.split_drafts import LONGEST_LINK, mailto
+from responders.split_drafts import LONGEST_LINK, LONGEST_WHOLE_LINK, mailto
 from tests.unit.responders.builders import history, identity, issue, mail, pack, seen
 
 SECRET = identity().secret
@@ -19,10 +25,17 @@ BACKUP = issue(Category.TROUBLESHOOTING, "rds", gist="バックアップが失�
 INVOICE = issue(Category.PAYMENT_BILLING, gist="請求書の再発行", products=())
 
 
-def split(*issues: object, is_trusted: bool = True, hints: tuple[Hint, ...] = (), language: str = "ja") -> Reply:
+def split(
+    *issues: object,
+    is_trusted: bool = True,
+    hints: tuple[Hint, ...] = (),
+    language: str = "ja",
+    has_html: bool = False,
+) -> Reply:
     reading = seen(issues=issues, hints=hints, language=language)  # type: ignore[arg-type]
-    decision = decide(mail(), reading, history(), pack())
-    reply = compose(mail(), reading, decision, history(), pack(), identity(is_trusted=is_trusted))
+    formed = replace(pack(), mail_form=MailForm(has_html=has_html))
+    decision = decide(mail(), reading, history(), formed)
+    reply = compose(mail(), reading, decision, history(), formed, identity(is_trusted=is_trusted))
     assert reply is not None
     return reply
 
@@ -44,15 +57,18 @@ def test_a_click_opens_a_mail_with_the_subject_and_the_facts_of_that_issue_only(
         Hint(kind="resource", value="i-6we0a1b2c3d4e5f6g7h8", span=Span(5, 20)),
         Hint(kind="when", value="2026-11-23T10:15:00+09:00", span=Span(51, 60)),
     )
-    (link,) = links(split(issue(spans=(Span(0, 30),)), BACKUP, hints=hints))
-    asked = parse_qs(urlsplit(link).query, keep_blank_values=True)
+    letter = split(issue(spans=(Span(0, 30),)), BACKUP, hints=hints, has_html=True)
+    facts = ["■ 現象：バックアップが失敗する", "■ 発生場所：日本 (東京)", "■ 発生日時：2026/11/23 10:15 (JST)"]
+    assert all(f"\n　{line}\n" in letter.text for line in facts)
+    (short,) = links(letter)
+    assert parse_qs(urlsplit(short).query) == {"subject": ["ApsaraDB RDS：バックアップが失敗する"]}
+    message = message_from_bytes(letter.raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    (whole,) = re.findall(r'href="(mailto:[^"]+)"', message.get_body(("html",)).get_content())  # type: ignore[union-attr]
+    asked = parse_qs(urlsplit(unescape(whole)).query)
     assert asked["subject"] == ["ApsaraDB RDS：バックアップが失敗する"]
-    lines = asked["body"][0].split("\r\n")
-    assert lines == [
-        "■ 現象：バックアップが失敗する",
-        "■ 発生場所：日本 (東京)",
-        "■ 発生日時・頻度：2026/11/23 10:15 (JST)",
-    ]
+    assert asked["body"][0].split("\r\n") == facts
+    assert urlsplit(whole).path == urlsplit(short).path
 
 
 def test_what_is_out_or_undisclosed_is_answered_here_and_never_sent_away() -> None:
@@ -95,9 +111,10 @@ def test_both_languages_open_the_same_address() -> None:
 
 def test_a_link_is_short_enough_for_mail_programs_and_breaks_no_header() -> None:
     to = split_address("support@uketsuke.example", "T000123", 2, SECRET)
-    long = mailto(to, "あ" * 60, ["い" * 60] * 3)
-    assert len(long) < LONGEST_LINK
-    assert "body=" not in long
+    assert len(mailto(to, "あ" * 20)) <= LONGEST_LINK
+    assert mailto(to, "あ" * 60) == f"mailto:{to}", "still opens a mail to the right address"
+    assert "body=" not in mailto(to, "あ" * 60, ["い" * 60] * 6)
+    assert len(mailto(to, "あ" * 60, ["い" * 60] * 2)) <= LONGEST_WHOLE_LINK
     hostile = mailto(to, "x\r\nBcc: all@sample.example&body=y", ["&cc=all@sample.example", "#"])
     asked = parse_qs(urlsplit(hostile).query)
     assert set(asked) == {"subject", "body"}
