@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from desk.frame import Desk
     from models.controls import LetterVersion
+    from models.views import QueueRow
 
 Name = Annotated[str, InPath(pattern=r"^[a-z_]{1,40}$")]
 Language = Annotated[str, InPath(pattern=r"^[a-z]{2,8}$")]
@@ -154,16 +155,20 @@ def _version(versions: Sequence[LetterVersion], number: int) -> LetterVersion | 
 
 
 def _shown(desk: Desk, request: Request, ref: str, name: str, language: str, text: str) -> Preview | None:
-    refs = _tickets(desk)
+    refs = _tickets(desk, name, language)
     wanted = ref.strip().upper() or (refs[0][0] if refs else "")
     return preview(desk, wanted, name, language, text, speaking=desk.language(request)) if wanted else None
 
 
-def _tickets(desk: Desk) -> list[tuple[str, str]]:
-    """(reference, subject) of the latest tickets."""
+def _tickets(desk: Desk, name: str, language: str) -> list[tuple[str, str]]:
+    """(reference, subject) of the latest tickets; those first that have had such a letter, then those in its language."""
     states = [state.value for state in TicketState if state is not TicketState.PARKED]
-    rows = desk.store.queue(states=states, limit=_TICKETS)
-    return [(row.ref, row.subject) for row in rows if row.ref]
+    rows = [row for row in desk.store.queue(states=states, limit=_TICKETS) if row.ref]
+
+    def distance(row: QueueRow) -> tuple[bool, bool]:
+        return name not in {reply.kind for reply in row.replies} and not name.startswith("_"), row.language != language
+
+    return [(row.ref or "", row.subject) for row in sorted(rows, key=distance)]
 
 
 def _page(
@@ -195,7 +200,7 @@ def _page(
         letter_name=name,
         tongue=language,
         text=text,
-        tickets=_tickets(desk),
+        tickets=_tickets(desk, name, language),
         ref=ref,
         note=note,
         shown=shown or _shown(desk, request, ref, name, language, text),

@@ -138,6 +138,10 @@ def _letter(desk: Desk, pack: Pack, view: TicketView, shown: MailView, kind: Let
             asked=shown.decision.missing or view.row.missing,
             message_id=shown.message_id or "<preview@localhost>",
             mail_id=shown.mail_id,
+            categories=tuple(dict.fromkeys(issue.category for issue in shown.seen.issues)),
+            products=view.row.products,
+            sender_name=shown.sender_name,
+            trust=Trust(shown.trust),
         )
         return compose_reminder(due, pack, identity, desk.clock())
     mail = parse_mail(desk.store.raw_mail(shown.mail_id), envelope, own_addresses=desk.pack.desk.addresses)

@@ -221,6 +221,8 @@ def product_names(ids: Sequence[str], pack: Pack, language: str) -> list[str]:
 
 
 def item_name(item: str, pack: Pack, language: str) -> str:
-    """An item's name for a person."""
+    """An item's name for an agent: a section's own, not the line that a letter asks the customer to complete."""
+    if item in set(Section):
+        return pack.sections[Section(item)][language]
     question = pack.questions.get(item)
     return question.heading[language] if question else item

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from policy.pack import Pack
 
 # Letters in these states reached nobody; they spend nothing.
-_UNSEEN = frozenset({ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED})
+_UNSEEN = frozenset(
+    {ReplyState.SHADOW, ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED}
+)
 _REQUESTS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.RECURRENCE})
 ASKING = _REQUESTS | {LetterKind.FOLLOW_UP, LetterKind.REMINDER}
 _SURE_ANSWERS = 2  # so many asked items in a mail of thanks make it an answer without doubt

@@ -72,9 +72,8 @@ def ticket_state(seen: Assessment, decision: Decision, reply: Reply | None, hist
         return TicketState.NEEDS_REVIEW
     if decision.disposition is Disposition.ACCEPT or _is_incident(seen):
         return TicketState.READY
-    is_on_its_way = reply is not None and reply.state in {ReplyState.QUEUED, ReplyState.SHADOW}
-    if not is_on_its_way or reply is None:
-        return TicketState.NEEDS_REVIEW
+    if reply is None or reply.state is not ReplyState.QUEUED:
+        return TicketState.NEEDS_REVIEW  # nobody has written to the customer: an agent must
     if reply.kind is LetterKind.RECURRENCE:
         return TicketState.WAITING_RECURRENCE
     return TicketState.ANSWERED if decision.disposition in _ANSWERED_BY_NOTICE else TicketState.WAITING_CUSTOMER

@@ -169,9 +169,7 @@ class Worker:
         done = triage(mail, history, self.rules)
         is_returned = history.ref in named and is_failure(claim.raw)
         ref = self.store.file(
-            filing_of(
-                claim, done, now, history, limits=limits, is_returned=is_returned, returned=returned, split=split
-            )
+            filing_of(claim, done, now, history, limits=limits, is_returned=is_returned, returned=returned, split=split)
         )
         self.log.info(
             "mail_filed",

@@ -281,7 +281,7 @@ def write_reply(
         ["message_hash", "ref"],
     )
     add_event(connection, ref, now, MACHINE, f"reply_{reply.state.value}", f"{reply.kind.value} {reply.reason}".strip())
-    if asked and reply.state in {ReplyState.QUEUED, ReplyState.SENT, ReplyState.SHADOW, ReplyState.HELD}:
+    if asked and reply.state in {ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD}:
         before = connection.execute(select(TICKET.c.asked).where(TICKET.c.ref == ref)).scalar_one()
         merged = sorted({*json.loads(before), *asked})
         connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(asked=dump(merged)))

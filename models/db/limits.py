@@ -46,7 +46,14 @@ _TEN_MINUTES = timedelta(minutes=10)
 _ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
 _GOES = frozenset({ReplyState.QUEUED, ReplyState.HELD, ReplyState.SHADOW})
 _UNSEEN = tuple(
-    state.value for state in (ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED)
+    state.value
+    for state in (
+        ReplyState.SHADOW,
+        ReplyState.SUPPRESSED,
+        ReplyState.DISCARDED,
+        ReplyState.FAILED,
+        ReplyState.BOUNCED,
+    )
 )
 _SIGNED = re.compile(
     r"[^\s@<>():]+\+(?:bounce\.|split\.)?T\d{6,12}\.(?:\d{1,2}\.)?[a-z2-7]{16}@[^\s@<>()?]+", re.IGNORECASE

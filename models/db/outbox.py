@@ -308,7 +308,8 @@ def _due(row: RowMapping) -> DueReminder:
 
 def _has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
     """Did a person write to the ticket after that mail?"""
-    return exists().where(INBOUND.c.ref == ref, INBOUND.c.id > mail_id, INBOUND.c.is_automatic.is_(False))
+    later = INBOUND.alias()  # the mail itself may stand in the query around
+    return exists().where(later.c.ref == ref, later.c.id > mail_id, later.c.is_automatic.is_(False))
 
 
 def after_release(kind: str, ticket: RowMapping) -> TicketState:

@@ -160,7 +160,7 @@ def test_a_mail_that_lacks_something_gets_exactly_one_letter_with_all_its_header
     assert envelope.rcpt_tos == [CUSTOMER]
     assert letter["To"] == CUSTOMER
     assert letter["From"].addresses[0].addr_spec == DESK
-    assert letter["From"].addresses[0].display_name == "サポートセンター（自動応答）"
+    assert letter["From"].addresses[0].display_name == "Alibaba Cloud Japan サポートセンター(自動応答)"
     assert letter["Auto-Submitted"] == "auto-replied"
     assert letter["In-Reply-To"] == "<1@kaihatsu.example>"
     assert letter["References"] == "<1@kaihatsu.example>"

@@ -67,10 +67,12 @@ def split_letter(centre: Centre) -> EmailMessage:
 
 
 def clicked(letter: EmailMessage) -> tuple[str, str, str]:
-    """Address, subject and text that the mail program opens."""
-    (link,) = re.findall(r"^mailto:\S+", letter.get_content(), re.MULTILINE)
-    asked = parse_qs(urlsplit(link).query)
-    return unquote(urlsplit(link).path), asked["subject"][0], asked["body"][0]
+    """Address and subject that the mail program opens, and the text of the draft above the link."""
+    text = letter.get_content().replace("\r\n", "\n")
+    (link,) = re.findall(r"^mailto:\S+", text, re.MULTILINE)
+    draft = text.partition("本文：\n")[2].partition("リンクから作成")[0]
+    subject = parse_qs(urlsplit(link).query)["subject"][0]
+    return unquote(urlsplit(link).path), subject, "\n".join(line.strip("　") for line in draft.splitlines())
 
 
 def test_a_click_opens_a_linked_ticket_of_its_own(centre: Centre) -> None:
