@@ -73,6 +73,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("database", lambda: _database(settings))
     yield _try("secret", lambda: _secret(settings))
     yield _try("models", lambda: _models(settings))
+    yield _try("letters", lambda: _letters(settings))
     yield _try("smtp port", lambda: _port(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", greets_as_ours))
     yield _try("smtp tls", lambda: _tls(settings))
     yield _try("lmtp", lambda: _lmtp(settings))
@@ -115,6 +116,20 @@ def _secret(settings: Settings) -> str:
 
     load_secret(settings.secret_path)
     return str(settings.secret_path)
+
+
+def _letters(settings: Settings) -> str:
+    """From which confidence on letters of each kind go by themselves."""
+    from policy.load import load_pack
+    from runtime.wiring import NEVER, with_thresholds
+
+    pack = with_thresholds(load_pack(settings.pack))
+    told = []
+    for kind, policy in pack.letter_policies.items():
+        threshold = max(policy.hold, pack.thresholds.hold)
+        far = "never by itself" if policy.hold == NEVER else f"from {threshold:.2f}"
+        told.append(f"{kind.value} {far}" if policy.mode.value == "auto" else f"{kind.value} {policy.mode.value}")
+    return ", ".join(told) or f"all from {pack.thresholds.hold:.2f}"
 
 
 def _models(settings: Settings) -> str:
