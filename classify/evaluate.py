@@ -148,6 +148,7 @@ def as_labelled(truth: LabelledMail, seen: Assessment) -> Assessment:
         goal_linked=truth.goal_linked,
         multiple_accounts=truth.multiple_accounts,
         refers_elsewhere=truth.refers_elsewhere,
+        hints=(),  # what was read besides must not decide what would be right
         confidence=_SURE,
     )
 
