@@ -78,6 +78,9 @@ class Silence:
     detail: str = ""
 
 
+UNLIMITED = 2**31  # from here on a limit is off
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterLimits:
     """How much may be written to whom; the pack's figures, as the store needs them where a letter is queued."""
@@ -87,6 +90,11 @@ class LetterLimits:
     per_domain_hour: int
     total_10min: int
     bounce_hold: timedelta  # no letter for so long to an address that returned one
+
+    @property
+    def are_off(self) -> bool:
+        """Lifted for a load trial (`UKETSUKE_REPLY_LIMITS=off`), which sends one text to many."""
+        return self.per_recipient_day >= UNLIMITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +161,7 @@ class PastLetter:
     at: datetime
     message_id: str
     asked: tuple[str, ...] = ()  # the items it asked for
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +195,10 @@ class History:
     is_repeat_body: bool = False  # same body as the sender's previous mail within the hour
     split_from: str | None = None  # the ticket whose customer was asked to send this matter as a new mail
     known_accounts: tuple[str, ...] = ()  # accounts that agents have confirmed for this sender
+    unanswered_by_sender: int = (
+        0  # tickets of the last days in which our letter asked this address and nobody wrote back
+    )
+    unanswered_by_domain: int = 0  # the same for its domain; 0 where that is a mailbox provider's
     is_blocked: bool = False  # the desk's block list names the recipient: no letter
     is_allowed: bool = False  # the desk's allow list does: neither rates nor the form of the address silence us
     is_stopped: bool = False  # someone has stopped all letters in the desk

@@ -168,6 +168,7 @@ class DueReminder:
     products: tuple[str, ...] = ()
     sender_name: str = ""
     trust: Trust = Trust.UNCHECKED
+    reply_id: int = 0  # of our request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

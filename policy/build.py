@@ -99,6 +99,8 @@ def _limits(table: Table) -> records.ReplyLimits:
         max_questions=table.count("max_questions", usual.max_questions),
         remind_after=timedelta(days=table.number("remind_after_days", usual.remind_after.days)),
         bounce_hold=timedelta(days=table.number("bounce_hold_days", usual.bounce_hold.days)),
+        unanswered_per_sender=table.count("unanswered_per_sender", usual.unanswered_per_sender),
+        unanswered_per_domain=table.count("unanswered_per_domain", usual.unanswered_per_domain),
         recurrence=timedelta(days=table.number("recurrence_days", usual.recurrence.days)),
     )
     table.end()

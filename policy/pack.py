@@ -208,6 +208,8 @@ class ReplyLimits:
     max_questions: int = 5
     remind_after: timedelta = timedelta(days=3)
     bounce_hold: timedelta = timedelta(days=60)
+    unanswered_per_sender: int = 20  # tickets of a month that asked and heard nothing; then an agent looks
+    unanswered_per_domain: int = 60
     recurrence: timedelta = timedelta(days=30)  # how long a ticket waits for its symptom to come back
 
     @property

@@ -74,7 +74,7 @@ def letter_mode(kind: LetterKind, history: History, pack: Pack, mode: str) -> Le
 def _silences(mail: Mail, decision: Decision, history: History, pack: Pack) -> Iterator[Silence]:
     yield from _machines(mail)
     yield from _addresses(mail, history, pack)
-    yield from _repeats(mail, decision, history)
+    yield from _repeats(mail, decision, history, pack)
     yield from _rates(history, pack)
 
 
@@ -111,10 +111,10 @@ def _addresses(mail: Mail, history: History, pack: Pack) -> Iterator[Silence]:
         yield Silence(code="bounce_hold", detail="a letter to this address came back lately")
 
 
-def _repeats(mail: Mail, decision: Decision, history: History) -> Iterator[Silence]:
+def _repeats(mail: Mail, decision: Decision, history: History, pack: Pack) -> Iterator[Silence]:
     """Not twice for the same text or the same gap (rules 11, 13, 15)."""
-    if history.is_repeat_body:
-        yield Silence(code="repeated_body", detail="same text as the sender's last mail within the hour")
+    if history.is_repeat_body and not pack.limits.of_letters.are_off:
+        yield Silence(code="repeated_body", detail="same text as an earlier mail of the sender")
     ticket = history.ticket
     if ticket is None:
         return

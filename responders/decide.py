@@ -236,6 +236,12 @@ def _matters_for_people(case: _Case) -> Iterator[Reason]:
 def _doubts_of_letter(case: _Case) -> Iterator[Reason]:
     if case.seen.language not in READ_LANGUAGES:
         yield Reason(code="hold_unread_language", detail="the reading is not trained for this language")
+    limits, history = case.pack.limits, case.history
+    if history.ticket is None and (
+        history.unanswered_by_sender >= limits.unanswered_per_sender
+        or history.unanswered_by_domain >= limits.unanswered_per_domain
+    ):
+        yield Reason(code="hold_no_dialogue", detail="many of our questions there were never answered")
     if not _is_addressed(case):
         yield Reason(code="hold_bcc", detail="the desk stands in neither To nor Cc: a blind copy or forwarded")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from models.db.store import Store
+    from models.views import DueReminder
     from policy.pack import Pack
     from responders.identity import SenderIdentity
 
@@ -36,10 +37,13 @@ def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode:
         return 0
     state, reason = _STATES.get(mode, (ReplyState.QUEUED, ""))
     written = 0
-    for due in store.due_reminders(sent_before=now - pack.limits.remind_after):
-        reply = compose_reminder(due, pack, identity, now)
-        if reply is not None:
-            letter = replace(reply, state=state, reason=reason)
+    page: tuple[DueReminder, ...] = ()
+    # Page by page to the end: those that are silenced time and again must not stand before the others for ever.
+    while page := store.due_reminders(
+        sent_before=now - pack.limits.remind_after, after=page[-1].reply_id if page else 0
+    ):
+        for due in page:
+            letter = replace(compose_reminder(due, pack, identity, now), state=state, reason=reason)
             written += store.file_reminder(due, letter, now=now, limits=pack.limits.of_letters)
     return written
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.decision import UNLIMITED
 from models.errors import ConfigError
 from policy.load import load_pack
 from runtime.secret import load_secret
@@ -111,10 +112,12 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
     if settings.reply_limits == "off":
         limits = replace(
             pack.limits,
-            per_sender_hour=_UNLIMITED,
-            per_sender_day=_UNLIMITED,
-            per_domain_hour=_UNLIMITED,
-            total_10min=_UNLIMITED,
+            per_sender_hour=UNLIMITED,
+            per_sender_day=UNLIMITED,
+            per_domain_hour=UNLIMITED,
+            total_10min=UNLIMITED,
+            unanswered_per_sender=UNLIMITED,
+            unanswered_per_domain=UNLIMITED,
         )
         pack = replace(pack, limits=limits)
     return Rules(
@@ -146,7 +149,6 @@ def with_thresholds(pack: Pack) -> Pack:
 
 
 NEVER = 2.0  # above every confidence
-_UNLIMITED = 2**31
 
 
 def own_addresses(settings: Settings) -> frozenset[str]:

@@ -26,7 +26,7 @@ from models.db.threads import (
     letter_counts,
     letters_in_total,
 )
-from models.decision import LetterCounts, LetterKind, ReplyState, Silence, over_limit
+from models.decision import UNLIMITED, LetterCounts, LetterKind, ReplyState, Silence, over_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,6 @@ TOTAL = "rate_total"
 HOLDS = frozenset({STOPPED, TOTAL})  # codes that hold a letter for a person instead of silencing it
 TOTAL_REACHED = "total_reached"
 MACHINE = "uketsuke"
-UNLIMITED = 2**31  # from here on a limit is off
 _TEN_MINUTES = timedelta(minutes=10)
 _ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
 _GOES = frozenset({ReplyState.QUEUED, ReplyState.HELD, ReplyState.SHADOW})
@@ -134,7 +133,7 @@ def _over_own_limits(
         over = over_limit(letter_counts(connection, reply.to, now), replace(limits, total_10min=UNLIMITED))
         if over is not None:
             return over
-    if reply.kind is LetterKind.REMINDER or limits.per_recipient_day >= UNLIMITED:
+    if reply.kind is LetterKind.REMINDER or limits.are_off:
         return None
     same = select(REPLY.c.id).where(
         REPLY.c.to_folded == folded_address(reply.to),

@@ -186,8 +186,8 @@ class Outbox(Shelf):
             raise NotFound(f"no letter {reply_id}")
         return bytes(raw)
 
-    def due_reminders(self, *, sent_before: datetime, limit: int = 100) -> tuple[DueReminder, ...]:
-        """Tickets that wait for a customer who was asked once before that instant.
+    def due_reminders(self, *, sent_before: datetime, limit: int = 100, after: int = 0) -> tuple[DueReminder, ...]:
+        """Tickets that wait for a customer who was asked once before that instant; `after` is the last page's last `reply_id`.
 
         Not where a follow-up or reminder went since, where he has written anything since, or where nothing is missing.
         """
@@ -207,7 +207,7 @@ class Outbox(Shelf):
             .where(TICKET.c.state == TicketState.WAITING_CUSTOMER.value, TICKET.c.missing != "[]")
             .where(REPLY.c.kind == LetterKind.REQUEST_INFORMATION.value, REPLY.c.state == ReplyState.SENT.value)
             .where(REPLY.c.sent_at < sent_before, REPLY.c.ref.not_in(later))
-            .where(~_has_written_since(REPLY.c.ref, REPLY.c.mail_id))
+            .where(REPLY.c.id > after, ~_has_written_since(REPLY.c.ref, REPLY.c.mail_id))
             .order_by(REPLY.c.id)
             .limit(limit)
         )
@@ -292,6 +292,7 @@ def _stands_on(connection: Connection, ticket: RowMapping, reply_id: int) -> boo
 def _due(row: RowMapping) -> DueReminder:
     read = json.loads(row["read"])
     return DueReminder(
+        reply_id=row["id"],
         ref=row["ref"],
         language=row["language"],
         to=row["to_address"],

@@ -12,7 +12,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from models.assessment import Category, SymptomKind
 from models.controls import Verdict
@@ -38,6 +38,13 @@ TICKET = TicketRow.__table__  # type: ignore[attr-defined]
 REPLY = ReplyRow.__table__  # type: ignore[attr-defined]
 
 BOUNCE_HOLD = timedelta(days=60)  # where the caller names none; the pack's `bounce_hold_days` does
+DIALOGUE = timedelta(days=30)  # within it so many letters that ask and are never answered make a machine likely
+REPEAT_OF_LONG_TEXT = timedelta(days=30)
+LONG_TEXT = 40  # characters without blanks
+_ASKING = tuple(
+    kind.value
+    for kind in (LetterKind.REQUEST_INFORMATION, LetterKind.SPLIT, LetterKind.ACCOUNT_NOTICE, LetterKind.RECURRENCE)
+)
 REJOIN_CLOSED = timedelta(days=30)  # an older closed ticket is not opened again: the mail starts a new one
 COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.BOUNCED))
 # Mailbox providers: sharing one of these domains does not make two senders colleagues.
@@ -68,7 +75,12 @@ def are_close(one: str, other: str) -> bool:
     if one.casefold() == other.casefold():
         return bool(one)
     domain = one.rpartition("@")[2].casefold()
-    return bool(domain) and domain == other.rpartition("@")[2].casefold() and not _PUBLIC_DOMAINS.search(domain)
+    return bool(domain) and domain == other.rpartition("@")[2].casefold() and not is_public(domain)
+
+
+def is_public(domain: str) -> bool:
+    """Is it a mailbox provider's?"""
+    return _PUBLIC_DOMAINS.search(domain) is not None
 
 
 class Threads(Shelf):
@@ -118,6 +130,10 @@ class Threads(Shelf):
                 has_bounced=has_bounced(connection, address, now, bounce_hold),
                 is_repeat_body=_is_repeat(connection, mail, mail_id, sender, now),
                 split_from=_existing(connection, split[0]) if split and row is None else None,
+                unanswered_by_sender=_unanswered(connection, now, REPLY.c.to_folded == folded_address(address)),
+                unanswered_by_domain=0
+                if is_public(domain_of(address))
+                else _unanswered(connection, now, REPLY.c.to_domain == domain_of(address)),
                 is_blocked=is_blocked,
                 is_allowed=verdicts[0] is Verdict.ALLOW and not is_blocked,
                 is_stopped=not are_letters_on(connection),
@@ -191,6 +207,7 @@ def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
                 at=letter["created_at"],
                 message_id=letter["message_id"],
                 asked=names(letter["asked"]),
+                text=letter["text"],
             )
             for letter in letters
         ),
@@ -236,10 +253,31 @@ def has_bounced(connection: Connection, address: str, now: datetime, hold: timed
 
 
 def _is_repeat(connection: Connection, mail: Mail, mail_id: int, sender: str, now: datetime) -> bool:
-    query = (
-        select(INBOUND.c.body_hash)
-        .where(INBOUND.c.sender == sender, INBOUND.c.received_at > now - timedelta(hours=1), INBOUND.c.id < mail_id)
-        .order_by(INBOUND.c.id.desc())
-        .limit(1)
+    """The text of the sender's last mail again within the hour, or a longer one of his within the month.
+
+    People repeat a short answer; a long text word for word comes by mistake, or from a machine.
+    """
+    if not mail.reply_text.strip():
+        return False
+    before = select(INBOUND.c.body_hash).where(INBOUND.c.sender == sender, INBOUND.c.id < mail_id)
+    last = before.where(INBOUND.c.received_at > now - timedelta(hours=1)).order_by(INBOUND.c.id.desc()).limit(1)
+    if connection.execute(last).scalar() == body_hash(mail):
+        return True
+    if len("".join(mail.reply_text.split())) < LONG_TEXT:
+        return False
+    same = before.where(INBOUND.c.received_at > now - REPEAT_OF_LONG_TEXT, INBOUND.c.body_hash == body_hash(mail))
+    return connection.execute(same.limit(1)).first() is not None
+
+
+def _unanswered(connection: Connection, now: datetime, to: ColumnElement[bool]) -> int:
+    """Tickets of the last days in which a letter of ours asked such an address and no person has written since."""
+    later = INBOUND.alias()
+    wrote_back = exists().where(
+        later.c.ref == REPLY.c.ref, later.c.id > REPLY.c.mail_id, later.c.is_automatic.is_(False)
     )
-    return bool(mail.reply_text.strip()) and connection.execute(query).scalar() == body_hash(mail)
+    query = (
+        select(func.count(REPLY.c.ref.distinct()))
+        .where(to, REPLY.c.created_at > now - DIALOGUE, REPLY.c.state.in_(COUNTED), REPLY.c.kind.in_(_ASKING))
+        .where(~wrote_back)
+    )
+    return int(connection.execute(query).scalar_one())

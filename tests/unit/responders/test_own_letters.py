@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from models.mail import Attachment, AutomaticKind
+from responders.compose import compose
+from responders.decide import decide
+from responders.own_letters import without_our_words
+from tests.unit.responders.builders import history, identity, mail, pack, seen
+
+
+def letter(language: str = "ja") -> str:
+    reading = seen("when", "goal", "who", language=language)
+    reply = compose(mail(), reading, decide(mail(), reading, history(), pack()), history(), pack(), identity())
+    assert reply is not None
+    return reply.text
+
+
+@pytest.mark.parametrize("language", ["ja", "en", "zh"])
+def test_our_letter_sent_back_whole_is_a_loop_and_no_answer(language: str) -> None:
+    text = letter(language)
+    back = without_our_words(mail(reply_text=text), [text])
+    assert back.reply_text == ""
+    assert back.automation.kind is AutomaticKind.LOOP
+    assert not back.automation.may_reply
+
+
+def test_it_is_known_again_where_it_was_wrapped_or_marked_on_the_way() -> None:
+    text = letter("en")
+    rewrapped = "\n".join(f"| {line}" for line in text.replace("\n", " ").split(". "))
+    assert without_our_words(mail(reply_text=rewrapped), [text]).automation.kind is AutomaticKind.LOOP
+
+
+def test_the_customers_answers_stay_and_our_samples_go() -> None:
+    text = letter()
+    filled = text.replace("■ 発生日時：", "■ 発生日時：2026/11/24 9:15 (JST) から")
+    came = without_our_words(mail(reply_text=f"下記のとおりです。\n\n{filled}"), [text])
+    assert "下記のとおりです。" in came.reply_text
+    assert "■ 発生日時：2026/11/24 9:15 (JST) から" in came.reply_text
+    assert "2026/11/22 09:15" not in came.reply_text, "our own sample is no answer"
+    assert came.automation.kind is None
+
+
+def test_short_answers_and_attachments_are_the_customers() -> None:
+    text = letter()
+    assert without_our_words(mail(reply_text="不明"), [text]).reply_text == "不明"
+    shot = (Attachment(filename="screen.png", content_type="image/png", size=9, part=1),)
+    assert without_our_words(mail(reply_text=text, attachments=shot), [text]).automation.kind is None
+
+
+def test_a_mail_without_our_words_stays_as_it_is() -> None:
+    came = mail()
+    assert without_our_words(came, [letter()]) is came
+    assert without_our_words(came, []) is came
