@@ -230,8 +230,14 @@ def _link(sections: dict[Section, Finding], section: Section, links: Mapping[Sec
 
 
 def _several_accounts(doc: Document, named: tuple[str, ...], issues: tuple[Issue, ...]) -> bool:
-    """Two ids, or words for other accounts; merging two accounts is one matter."""
+    """Two ids, or words for other accounts; merging two accounts is one matter, a role in another account is its means."""
     merges = "統合" in doc.text or "マージ" in doc.text or "merg" in doc.text.lower()
     if merges and len(issues) <= 1:
         return False
-    return len(named) > 1 or speaks_of_other_accounts(doc)
+    acting = [one for one in named if not _is_only_role(one, doc.text)]
+    return len(acting) > 1 or speaks_of_other_accounts(doc)
+
+
+def _is_only_role(account: str, text: str) -> bool:
+    """Does the mail name this account by the ARNs of its roles only (AssumeRole across accounts)?"""
+    return text.count(account) == text.count(f"acs:ram::{account}:role/")

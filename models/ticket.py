@@ -51,6 +51,7 @@ LEGAL_MOVES: Mapping[TicketState, frozenset[TicketState]] = {
 
 
 WAITS_FOR_CUSTOMER = frozenset({TicketState.WAITING_CUSTOMER, TicketState.WAITING_RECURRENCE})
+_SHORT_THANKS = 80  # characters without blanks
 # Where a ticket stands only because a letter is on its way to the customer.
 STANDS_ON_LETTER = WAITS_FOR_CUSTOMER | {TicketState.ANSWERED}
 
@@ -128,6 +129,13 @@ def is_thanks(seen: Assessment) -> bool:
     return bool(seen.issues) and all(issue.category is Category.ACKNOWLEDGEMENT for issue in seen.issues)
 
 
+def is_mere_thanks(filing: Filing) -> bool:
+    """A short acknowledgement that names nothing."""
+    is_short = len("".join(filing.mail.reply_text.split())) <= _SHORT_THANKS
+    names_something = any(hint.kind in {"region", "resource", "when"} for hint in filing.seen.hints)
+    return is_thanks(filing.seen) and is_short and not names_something and not filing.decision.hold
+
+
 def state_after(now_in: TicketState, filing: Filing) -> TicketState:
     """Where a joined ticket stands after a mail, seeing where it stands by now.
 
@@ -143,6 +151,8 @@ def state_after(now_in: TicketState, filing: Filing) -> TicketState:
         return now_in if is_done_with else TicketState.NEEDS_REVIEW
     if now_in in WAITS_FOR_CUSTOMER and (is_without_matter or wants_close(filing.seen)):
         return TicketState.NEEDS_REVIEW
+    if now_in is TicketState.ANSWERED and is_without_matter and not is_mere_thanks(filing):
+        return TicketState.NEEDS_REVIEW  # the letter offered to look into it: perhaps this is what it asked for
     if is_without_matter:
         return now_in
     was_moved = filing.was is not None and filing.was is not now_in and filing.state is not now_in

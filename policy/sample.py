@@ -80,6 +80,7 @@ def _rich(pack: Pack, language: str) -> dict[str, object]:
                 "proposed_subject": f"s {n}",
                 "is_first": n == 1,
                 "has_symptom": True,
+                "words": f"words {n}",
             }
             for n in (1, 2)
         ],

@@ -15,11 +15,11 @@ _UNFIT = re.compile(r"@|://|www\.|[<>{}\\^~]|\.(?:com|net|org|info|biz|jp|cn|xyz
 _PARTS = re.compile(r"[/／|｜()（）【】\[\]<>＜＞,、]+")
 _COMPANY = re.compile(r"㈱|\(株\)|（株）")
 _ORGANISATION = re.compile(
-    r"株式会社|有限会社|合同会社|一般社団法人|財団法人|学校法人|大学|協会|組合|銀行|事務局|センター|(?:部|課|室|係|窓口|チーム|担当|サポート|支店|本社)$"
+    r"株式会社|有限会社|合同会社|一般社団法人|財団法人|学校法人|大学|協会|組合|銀行|事務局|センター|(?:部|課|室|係|窓口|チーム|担当|サポート|支店|本社|運用|保守|監視|企画|総務|経理|当直|当番|管理者|管理)$"
     r"|^(?:inc|ltd|llc|corp|corporation|gmbh|k\.?k|co|company|team|support|department|dept|group|division|desk)\.?$",
     re.IGNORECASE,
 )
-_HONORIFIC = re.compile(r"(?<!\s)\s*(?:様|さま|さん|殿|氏|御中)$")
+_HONORIFIC = re.compile(r"(?:(?<!\s)\s*(?:様|さま|さん|殿|氏|御中|先生))+$")
 
 
 def addressee(display_name: str, language: str) -> str:

@@ -37,6 +37,14 @@ def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> froz
     return frozenset(item for item, value in found.items() if item in asked and _is_answer(value))
 
 
+def completed_in_quote(text: str, asked: Collection[str], pack: Pack) -> frozenset[str]:
+    """The asked items whose line was completed within the quoted letter: there every line was empty behind its colon."""
+    headings = _headings(pack)
+    quoted = (line.lstrip("> |＞") for line in text.splitlines() if line[:1] in {">", "＞", "|"})
+    lines = (_heading_line(line, headings) for line in quoted)
+    return frozenset(item for item, value in lines if item is not None and item in asked and _is_answer(value))
+
+
 def _headings(pack: Pack) -> dict[str, str]:
     """Item by heading, in every language; the general headings win over those that advice.toml gives."""
     particular = {_folded(text): one.item for one in pack.answers if one.heading for text in one.heading.values()}

@@ -47,6 +47,7 @@ _OUTAGES = frozenset({Category.INCIDENT, Category.UNDISCLOSED_INCIDENT})
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _MOST_TIPS = 2
 _LONGEST_BRIDGE = 16
+_LONGEST_WORDS = 200
 
 
 def may_quote(mail: Mail, identity: SenderIdentity) -> bool:
@@ -78,7 +79,7 @@ def letter_context(
     about = about_mail(seen, history.ticket)
     received = local_time(mail.envelope.received_at, pack, language)
     questions = questions_for(decision, seen, pack) if decision.letter in _WITH_QUESTIONS else ()
-    issues = _issues(seen, pack, language, is_quotable=is_quotable)
+    issues = _issues(mail, seen, pack, language, is_quotable=is_quotable)
     is_told = len(issues) == 1 and Section.SYMPTOM.value not in decision.missing
     gist = str(issues[0]["gist"]) if is_told else ""
     matter = str(issues[0]["category_name"]) if len(issues) == 1 else ""
@@ -92,7 +93,16 @@ def letter_context(
         "tips_touch_settings": any(tip.changes_settings for tip in tips),
         "to_name": addressee(mail.sender.name, language) if is_quotable and mail.sender else "",
         "subject": own_words(mail.subject, seen) if is_quotable else "",
-        "understood": understood(seen, about.kind, pack, language, gist=gist, matter=matter),
+        "understood": understood(
+            seen,
+            about.kind,
+            pack,
+            language,
+            received=mail.envelope.received_at,
+            gist=gist,
+            matter=matter,
+            asks_zone="zone" in decision.asked_along,
+        ),
         "issues": issues,
         "drafts": split_drafts(issues, history.ref, pack, identity, language),
         "kind_name": said(pack.kinds[about.kind].name, language, pack)
@@ -142,13 +152,13 @@ def _flags(seen: Assessment, pack: Pack) -> dict[str, bool]:
     }
 
 
-def _issues(seen: Assessment, pack: Pack, language: str, *, is_quotable: bool) -> list[dict[str, object]]:
+def _issues(mail: Mail, seen: Assessment, pack: Pack, language: str, *, is_quotable: bool) -> list[dict[str, object]]:
     found = [issue for issue in seen.issues if issue.category.is_answerable]
-    return [_issue(n, issue, seen, pack, language, is_quotable=is_quotable) for n, issue in enumerate(found, 1)]
+    return [_issue(n, issue, mail, seen, pack, language, is_quotable=is_quotable) for n, issue in enumerate(found, 1)]
 
 
 def _issue(
-    number: int, issue: Issue, seen: Assessment, pack: Pack, language: str, *, is_quotable: bool
+    number: int, issue: Issue, mail: Mail, seen: Assessment, pack: Pack, language: str, *, is_quotable: bool
 ) -> dict[str, object]:
     names = [
         short_name(said(pack.products[one].name, language, pack)) for one in issue.products if one in pack.products
@@ -166,8 +176,15 @@ def _issue(
         "proposed_subject": f"{about}{colon}{matter}" if about else matter,
         "is_first": number == 1,
         "has_symptom": issue.category in _TROUBLE,
-        **_facts(issue, seen, pack, language),
+        "words": _words_of(issue, seen, pack) if is_quotable else "",
+        **_facts(issue, mail, seen, pack, language),
     }
+
+
+def _words_of(issue: Issue, seen: Assessment, pack: Pack) -> str:
+    """What the customer wrote about this issue, on one line, made harmless."""
+    stretches = " ".join(seen.text[span.start : span.end] for span in issue.spans)
+    return own_words(_without_bridge(stretches, pack), seen, longest=_LONGEST_WORDS) if stretches else ""
 
 
 def _without_bridge(gist: str, pack: Pack) -> str:
@@ -178,13 +195,16 @@ def _without_bridge(gist: str, pack: Pack) -> str:
     return rest.strip() if is_bridge and len(head) <= _LONGEST_BRIDGE else gist
 
 
-def _facts(issue: Issue, seen: Assessment, pack: Pack, language: str) -> dict[str, str]:
+def _facts(issue: Issue, mail: Mail, seen: Assessment, pack: Pack, language: str) -> dict[str, str]:
     """Where and when, as far as the issue's own part of the mail tells."""
     own = [hint for hint in seen.hints if hint.span and any(_holds(span, hint.span) for span in issue.spans)]
     part = replace(seen, hints=tuple(own))
     joint = "、" if language in {"ja", "zh"} else ", "
     where = [*regions_of(part, pack, language), *resources_of(part, pack)[:MOST_RESOURCES]]
-    return {"where": joint.join(where), "when": joint.join(times_of(part, pack, language))}
+    return {
+        "where": joint.join(where),
+        "when": joint.join(times_of(part, pack, language, around=mail.envelope.received_at)),
+    }
 
 
 def _holds(whole: Span, part: Span) -> bool:

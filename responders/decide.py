@@ -8,6 +8,7 @@ pack's threshold are asked for. Does not know whether a letter may go out: `brak
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 READ_LANGUAGES = frozenset({"ja", "en", "zh"})  # those of the corpus that the models learn from
 MOST_ALONG = 3  # a letter should be read in a minute:
 MOST_LINES = 6  # so many lines of the form, unless more is missing
+PASSED_ON = 80  # characters below the own words from which a forwarded mail counts
+_FORWARD = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|転送|轉寄|转发)\s*[:：]", re.IGNORECASE)
 LEAST = frozenset({Section.MATERIALS.value})  # asked last
 ZONE = "zone"  # the question after the time zone
 
@@ -172,7 +175,7 @@ def _is_shown(item: str, case: _Case) -> bool:
     """Does the letter itself show something of the kind, read from the mail? Then asking for it would look foolish."""
     seen, pack = case.seen, case.pack
     if item == Section.WHEN.value:
-        return bool(times_of(seen, pack, pack.default_language))
+        return bool(times_of(seen, pack, pack.default_language, around=case.mail.envelope.received_at))
     return (
         item == Section.WHERE.value
         and bool(resources_of(seen, pack))
@@ -193,7 +196,7 @@ def _along(case: _Case, missing: tuple[str, ...]) -> tuple[str, ...]:
     candidates = items_along(matter.policies(case.pack), matter.kind(case.seen), case.pack)
     absent = [item for item in candidates if check(item, case.seen, matter.settled, ask).presence is Presence.ABSENT]
     if Section.WHEN.value not in missing and any(hint.kind == "zone_missing" for hint in case.seen.hints):
-        absent.append(ZONE)  # a time of day was given, but not where on earth
+        absent.insert(0, ZONE)  # a time of day was given, but not where on earth
     along = along_that_fits(missing, absent, case.pack)
     asides = asides_that_fit((*missing, *along), about_mail(case.seen, None), case.pack)
     by_value = (*(item for item in along if item not in LEAST), *asides, *(item for item in along if item in LEAST))
@@ -212,12 +215,14 @@ def _notices(case: _Case) -> tuple[Disposition, ...]:
 
 def _holds(case: _Case, disposition: Disposition, confidence: float, letter: LetterKind | None) -> Iterator[Reason]:
     """Why an agent looks before any letter goes."""
-    hold = max(case.pack.thresholds.hold, case.pack.policy_of(letter).hold if letter else 0.0)
+    # An outage report gets its short letter as soon as it is more likely right than wrong: asking never delays it.
+    of_kind = case.pack.policy_of(letter).hold if letter and not is_incident(case.seen) else 0.0
+    hold = max(case.pack.thresholds.hold, of_kind)
     if confidence < hold:
         yield Reason(code="hold_low_confidence", detail=f"{confidence:.2f} is under {hold:.2f}")
     yield from _matters_for_people(case)
     if letter:
-        yield from _doubts_of_letter(case)
+        yield from _doubts_of_letter(case, letter)
     if disposition is not Disposition.NO_REPLY and case.matter.joins:
         yield from _doubts_of_thread(case, disposition)
 
@@ -229,13 +234,19 @@ def _matters_for_people(case: _Case) -> Iterator[Reason]:
         yield Reason(code="hold_complaint", detail="a complaint goes to a person first")
     if "security" in hints:
         yield Reason(code="hold_security", detail="a matter of security goes to a person first")
+    if "sensitive" in hints:
+        yield Reason(code="hold_sensitive", detail="law, abuse, a withdrawal or no more mail: a person answers")
     if _names_unknown_account(case):
         yield Reason(code="hold_other_account", detail="an agent makes sure whose account it is")
 
 
-def _doubts_of_letter(case: _Case) -> Iterator[Reason]:
+def _doubts_of_letter(case: _Case, letter: LetterKind) -> Iterator[Reason]:
     if case.seen.language not in READ_LANGUAGES:
         yield Reason(code="hold_unread_language", detail="the reading is not trained for this language")
+    if _is_passed_on(case):
+        yield Reason(code="hold_forwarded", detail="a forwarded mail may hold below what the letter asks for")
+    if letter is LetterKind.REQUEST_INFORMATION and _says_nothing(case):
+        yield Reason(code="hold_nothing_told", detail="neither a symptom nor a product, place or resource was found")
     limits, history = case.pack.limits, case.history
     if history.ticket is None and (
         history.unanswered_by_sender >= limits.unanswered_per_sender
@@ -252,8 +263,39 @@ def _doubts_of_thread(case: _Case, disposition: Disposition) -> Iterator[Reason]
         yield Reason(code="hold_closed_ticket", detail="the ticket is closed: an agent decides how it goes on")
     if disposition not in {Disposition.REQUEST_INFORMATION, Disposition.ACCEPT} or case.matter.is_new_in_thread:
         yield Reason(code="hold_new_matter", detail="a new matter in an open ticket: an agent decides where it belongs")
-    if disposition is Disposition.REQUEST_INFORMATION and is_half_answer(case.seen, case.matter.answers):
+    elif _leads_to_another(case):
+        yield Reason(
+            code="hold_new_matter", detail="words that lead to another matter: an agent decides where it belongs"
+        )
+    has_asked_before = has_asked(case.history.ticket)
+    settles_nothing = has_asked_before and not case.matter.answers
+    if disposition is Disposition.REQUEST_INFORMATION and (
+        settles_nothing or is_half_answer(case.seen, case.matter.answers)
+    ):
         yield Reason(code="hold_half_answer", detail="the reply settles too little to be sure that it is an answer")
+
+
+def _leads_to_another(case: _Case) -> bool:
+    """Does a reply turn to something else (別件ですが)?"""
+    bridges = (regex for group in case.pack.cues.phrases.get("turns", {}).values() for regex in group)
+    lines = [line.strip() for line in case.mail.reply_text.split("\n") if line.strip()]
+    return any(re.match(regex, line, re.IGNORECASE) for regex in bridges for line in lines)
+
+
+def _is_passed_on(case: _Case) -> bool:
+    """A first mail that hands another one on below its own words."""
+    mail = case.mail
+    is_first = case.history.ticket is None and not mail.in_reply_to
+    below = len("".join(mail.text.split())) - len("".join(mail.reply_text.split()))
+    return is_first and _FORWARD.match(mail.subject) is not None and below >= PASSED_ON
+
+
+def _says_nothing(case: _Case) -> bool:
+    """A greeting, a test: asking for everything would look foolish."""
+    seen, pack = case.seen, case.pack
+    has_symptom = seen.sections[Section.SYMPTOM].present
+    has_place = any(hint.kind in {"region", "resource"} for hint in seen.hints)
+    return not (has_symptom or has_place or resources_of(seen, pack) or any(issue.products for issue in seen.issues))
 
 
 def _is_addressed(case: _Case) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from models.assessment import Category
 from models.decision import LetterKind, ReplyState
-from responders.answers import completed_items
+from responders.answers import completed_in_quote, completed_items
 from responders.items import is_given
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def settled_by(mail: Mail, seen: Assessment, ticket: OpenTicket | None, pack: Pa
     """The items that need no question: settled in earlier mails, or completed in this one's fill-in block."""
     if ticket is None:
         return frozenset()
-    done = completed_items(mail.reply_text, ticket.asked, pack)
+    done = completed_items(mail.reply_text, ticket.asked, pack) | completed_in_quote(mail.text, ticket.asked, pack)
     return ticket.settled | done | {item for item in ticket.asked if is_given(item, seen)}
 
 

@@ -30,11 +30,11 @@ _TELLING = 8  # characters of a credential that would tell something of it
 SHORTEST_SECRET = 4  # a shorter one is masked in the customer's words only: the letter's own words would suffer
 
 
-def own_words(text: str, seen: Assessment) -> str:
-    """Words of the customer, fit for a letter."""
+def own_words(text: str, seen: Assessment, *, longest: int = LONGEST) -> str:
+    """Words of the customer, fit for a letter; cut behind `longest` characters."""
     masked = _without_beginning(without_secrets(text, seen), seen)
     flat = common_characters(without_links(one_line(masked)))
-    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"
+    return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
 
 
 def common_characters(text: str) -> str:

@@ -1,8 +1,8 @@
 """Ready drafts for the issues that a split letter asks to send again: address, subject, facts, and a link that opens them.
 
 Each has a signed address of its own, so that the new mail becomes a ticket linked to the one it came from. Promises: what
-stands in a draft is what the letter says of the issue anyway. The link of the plain text has address and subject, for a
-long one looks like spam and breaks; that of the HTML form has the text too.
+stands in a draft is what the customer wrote of the issue, made harmless, or what was recognised. A link that is too long for
+plain text goes without the text of the draft, then without its subject; that of the HTML form has everything.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from policy.pack import Pack
     from responders.identity import SenderIdentity
 
-LONGEST_LINK = 300  # characters in plain text; a longer one is given without the subject
-LONGEST_WHOLE_LINK = 1_800  # in HTML; a longer one is given without the text
+LONGEST_LINK = 600  # characters in plain text
+LONGEST_WHOLE_LINK = 3_600  # in HTML
 
 
 def split_drafts(
@@ -38,28 +38,27 @@ def _draft(
     subject = str(issue["proposed_subject"])
     colon = "：" if language in {"ja", "zh"} else ": "
     mark = "■ " if language in {"ja", "zh"} else "* "
-    known = {"symptom": issue["gist"], "where": issue["where"], "when": issue["when"]}
+    words = issue["words"] or issue["gist"]
+    known = {"symptom": words, "where": issue["where"], "when": issue["when"]}
     if issue["has_symptom"]:
         fields = {said(pack.questions[item].heading, language, pack): value for item, value in known.items()}
     else:
-        fields = {said(pack.texts["your_question"], language, pack): issue["gist"]}
+        fields = {said(pack.texts["your_question"], language, pack): words}
     lines = [f"{mark}{heading}{colon}{value}".rstrip(" ") for heading, value in fields.items()]
     return {
         "n": number,
         "to": to,
         "subject": subject,
         "lines": lines,
-        "mailto": mailto(to, subject),
+        "mailto": mailto(to, subject, lines, LONGEST_LINK),
         "whole_link": mailto(to, subject, lines),
     }
 
 
-def mailto(to: str, subject: str, lines: Iterable[str] = ()) -> str:
-    """A link (RFC 6068) that opens a mail with this address and, where there is room, subject and text."""
+def mailto(to: str, subject: str, lines: Iterable[str] = (), longest: int = LONGEST_WHOLE_LINK) -> str:
+    """A link (RFC 6068) that opens a mail with this address and, as far as there is room, subject and text."""
     address = f"mailto:{quote(to, safe='@.+')}"
     with_subject = f"{address}?subject={quote(subject, safe='')}"
     body = quote("\r\n".join(lines), safe="")
-    if body:
-        whole = f"{with_subject}&body={body}"
-        return whole if len(whole) <= LONGEST_WHOLE_LINK else with_subject
-    return with_subject if len(with_subject) <= LONGEST_LINK else address
+    links = (f"{with_subject}&body={body}", with_subject) if body else (with_subject,)
+    return next((link for link in links if len(link) <= longest), address)

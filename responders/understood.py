@@ -6,7 +6,7 @@ Hints carry normalised values; what they are is told by the pack (a region's id,
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ _LABELS = {
         "when": "日時",
         "account": "アカウント",
         "zone": "{}として理解しております",
+        "no_zone": "タイムゾーンの記載なし",
     },
     "en": {
         "product": "Product",
@@ -35,6 +36,7 @@ _LABELS = {
         "when": "Time",
         "account": "Account",
         "zone": "taken as {}",
+        "no_zone": "no time zone given",
     },
 }
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
@@ -42,10 +44,19 @@ _BRACKETS = re.compile(r"\s*[(（]([^()（）]+)[)）]\s*$")
 _LONGEST_ABBREVIATION = 8
 MOST_RESOURCES = 3
 MOST_TIMES = 2
+FARTHEST = timedelta(days=92)
 
 
 def understood(
-    seen: Assessment, kind: SymptomKind | None, pack: Pack, language: str, *, gist: str = "", matter: str = ""
+    seen: Assessment,
+    kind: SymptomKind | None,
+    pack: Pack,
+    language: str,
+    *,
+    received: datetime,
+    gist: str = "",
+    matter: str = "",
+    asks_zone: bool = False,
 ) -> list[dict[str, str]]:
     """Rows of label and value: the matter, product, region, resource, time with its zone, account (masked).
 
@@ -54,8 +65,10 @@ def understood(
         kind: The kind of symptom, if any.
         pack: Names.
         language: The letter's.
+        received: When the mail came.
         gist: The matter in the customer's words, made harmless; empty where they must not be repeated.
         matter: Its category's name, for matters without a kind of symptom.
+        asks_zone: The letter asks for the zone of the time.
     """
     labels = _LABELS.get(language, _LABELS["en"])
     joint = "、" if language in {"ja", "zh"} else ", "
@@ -65,7 +78,7 @@ def understood(
         "product": products_of(seen, pack, language),
         "region": regions_of(seen, pack, language),
         "resource": resources_of(seen, pack)[:MOST_RESOURCES],
-        "when": times_of(seen, pack, language)[:MOST_TIMES],
+        "when": times_of(seen, pack, language, around=received, asks_zone=asks_zone)[:MOST_TIMES],
         "account": [mask_account(account) for account in seen.accounts[:1]],
     }
     return [
@@ -127,15 +140,32 @@ def regions_of(seen: Assessment, pack: Pack, language: str) -> list[str]:
     return [said(pack.regions[one].name, language, pack) for one in ids]
 
 
-def times_of(seen: Assessment, pack: Pack, language: str) -> list[str]:
-    """The times as read, the earliest first; days that such a time tells more exactly are left out."""
+def times_of(seen: Assessment, pack: Pack, language: str, *, around: datetime, asks_zone: bool = False) -> list[str]:
+    """The times as read, the earliest first; days that such a time tells more exactly are left out.
+
+    Args:
+        seen: The reading.
+        pack: Its zone.
+        language: The letter's.
+        around: When the mail came: a time after it, or long before it, is a deadline, a version or a misreading.
+        asks_zone: The letter asks which zone is meant: then it does not say what it takes the time for.
+    """
     values = dict.fromkeys(hint.value for hint in seen.hints if hint.kind == "when")
     exact = {value[:10] for value in values if not _DAY.match(value)}
     kept = sorted(value for value in values if not (_DAY.match(value) and value in exact))
-    return [shown for value in kept if (shown := shown_time(value, pack, language))]
+    near = (value for value in kept if _is_near(value, around))
+    return [shown for value in near if (shown := shown_time(value, pack, language, asks_zone=asks_zone))]
 
 
-def shown_time(value: str, pack: Pack, language: str) -> str:
+def _is_near(value: str, around: datetime) -> bool:
+    try:
+        day = date.fromisoformat(value[:10])
+    except ValueError:
+        return False
+    return around.date() - FARTHEST <= day <= around.date() + timedelta(days=1)
+
+
+def shown_time(value: str, pack: Pack, language: str, *, asks_zone: bool = False) -> str:
     """An ISO 8601 instant in the desk's zone, with the zone's name; a day stays a day; "" for anything else.
 
     A time without a zone is read as the desk's own, and the letter says so, for the customer to correct.
@@ -149,7 +179,7 @@ def shown_time(value: str, pack: Pack, language: str) -> str:
     if at.tzinfo:
         return local_time(at, pack, language)
     here = at.replace(tzinfo=ZoneInfo(pack.desk.timezone))
-    taken = _LABELS.get(language, _LABELS["en"])["zone"].format(f"{here:%Z}")
+    taken = _LABELS.get(language, _LABELS["en"])["no_zone" if asks_zone else "zone"].format(f"{here:%Z}")
     return f"{_clock(here, language)} ({taken})"
 
 

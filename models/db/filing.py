@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 READING = ReadingRow.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
 _RETURNED = "the recipient's server returned the letter"
+_NOT_NOTED = frozenset({"goal", "who", "link:goal", "link:evidence"})
 _ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
 
 
@@ -243,6 +244,8 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
 
 def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str) -> None:
     asked = [*filing.decision.missing, *filing.decision.asked_along] if reply.kind in _ASKS else []
+    if reply.kind is LetterKind.RECURRENCE:
+        asked = [item for item in asked if item not in _NOT_NOTED]  # the letter lists what to note, not what to say now
     write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now)
 
 

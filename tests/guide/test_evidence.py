@@ -27,7 +27,9 @@ def test_s25_the_grounds_are_asked_for_where_there_are_none() -> None:
 async def test_s26_screens_and_logs_are_grounds_and_are_asked_for_by_name(sqlite_store: Store) -> None:
     told = letter("evidence")
     assert "現象を確認できるもの(コンソールの画面、ログ、コマンドの実行結果など)" in told
-    assert "/var/log/messages" in told, "a system log inside the virtual machine"
+    inside = letter("evidence", kind=SymptomKind.BEHAVIOUR)
+    assert "/var/log/messages" in inside, "a system log inside the virtual machine"
+    assert "/var/log/messages" not in told, "nobody can log in there"
     assert "/var/log/messages" not in letter("when")
     words = ("ECSに接続できません。ご確認ください。", "ECSの件")
     assert "evidence" in read(*words).decision.missing

@@ -81,7 +81,7 @@ async def test_s48_diagrams_and_sheets_are_asked_for_if_there_are_any_and_count_
     sqlite_store: Store,
 ) -> None:
     told = letter("evidence", "materials", kind=SymptomKind.ERROR)
-    assert told.lacks("システムやネットワークの構成図", "パラメータシート", "があれば") == []
+    assert told.lacks("システムやネットワーク、プロダクトの構成図", "パラメータシート", "があれば") == []
     words = ("ECS間で通信できません。図を添付します。", "通信")
     done = read(*words, "ネットワーク構成図.png")
     assert "materials" in present(done)

@@ -10,7 +10,7 @@ from models.mail import Address, AutomaticKind, Automation
 from policy.pack import LetterPolicy
 from responders.decide import decide
 from responders.questions import questions_for
-from tests.unit.responders.builders import ABSENT, DOUBTFUL, UNKNOWN, history, issue, mail, pack, seen
+from tests.unit.responders.builders import ABSENT, DOUBTFUL, UNKNOWN, history, issue, mail, pack, past, seen, ticket
 
 
 def codes_of(decision: Decision) -> set[str]:
@@ -287,3 +287,60 @@ def test_a_link_that_is_barely_doubted_is_unsure_and_not_asked() -> None:
     assert sure.missing == ("link:goal",)
     barely = decided(goal_linked=False, link_confidence={Section.GOAL: 0.6})
     assert (barely.missing, barely.unsure) == ((), ("link:goal",))
+
+
+def test_law_abuse_and_withdrawals_wait_for_a_person() -> None:
+    assert "hold_sensitive" in codes_of(decided("when", hints=(Hint(kind="sensitive"),)))
+
+
+def test_a_greeting_is_not_answered_with_a_questionnaire() -> None:
+    assert "hold_nothing_told" not in codes_of(decided("symptom", "when", issues=(issue(),))), "a product is named"
+    bare = seen("symptom", "when", kind=None, issues=(replace(issue(), products=()),))
+    assert "hold_nothing_told" in codes_of(decide(mail(), bare, history(), pack()))
+    told = seen("when", kind=None, issues=(replace(issue(), products=()),))
+    assert "hold_nothing_told" not in codes_of(decide(mail(), told, history(), pack())), "a symptom is told"
+    placed = replace(bare, hints=(Hint(kind="region", value="ap-northeast-1"),))
+    assert "hold_nothing_told" not in codes_of(decide(mail(), placed, history(), pack()))
+
+
+def test_a_forwarded_first_mail_waits_for_a_person() -> None:
+    below = "---------- Forwarded message ---------\n" + "今朝8時20分ごろから、社内からECSにSSHで接続できません。" * 4
+    came = mail(
+        subject="Fwd: ECSの件", text=f"以下の件、ご確認ください。\n{below}", reply_text="以下の件、ご確認ください。"
+    )
+    assert "hold_forwarded" in codes_of(decide(came, seen("when"), history(), pack()))
+    whole = replace(came, reply_text=came.text)
+    assert "hold_forwarded" not in codes_of(decide(whole, seen("when"), history(), pack())), "it was read"
+    assert "hold_forwarded" not in codes_of(decide(replace(came, subject="ECSの件"), seen("when"), history(), pack()))
+
+
+def test_an_outage_report_needs_no_more_than_the_general_threshold() -> None:
+    careful = replace(pack(), letter_policies={LetterKind.ACKNOWLEDGEMENT: LetterPolicy(hold=0.9)})
+    outage = seen(issues=(issue(Category.INCIDENT),), kind=None, confidence=0.7)
+    assert not decide(mail(), outage, history(), careful).hold
+    assert decide(mail(), seen(confidence=0.7), history(), careful).hold
+
+
+def test_what_the_letter_itself_shows_is_not_asked_for() -> None:
+    shown = (Hint(kind="when", value="2026-11-23T10:15:00+09:00"),)
+    assert decided("when", "goal", hints=shown).missing == ("goal",)
+    assert "when" in decided("when", "goal", hints=shown).unsure
+    deadline = (Hint(kind="when", value="2027-02-15"),)
+    assert "when" in decided("when", "goal", hints=deadline).missing, "a day to come is not when it happened"
+    place = (Hint(kind="region", value="ap-northeast-1"), Hint(kind="resource", value="i-6we0a1b2c3d4e5f6g7h8"))
+    assert "where" in decided("where", "goal", hints=place).unsure
+    assert "where" in decided("where", "goal", hints=place[:1]).missing, "a region alone is half an answer"
+
+
+def test_a_reply_that_turns_to_another_matter_or_settles_nothing_waits_for_a_person() -> None:
+    asked = ticket(
+        past(LetterKind.REQUEST_INFORMATION), asked=("when", "goal"), settled=("symptom", "where", "evidence")
+    )
+    before = history(ticket=asked)
+
+    def told(text: str, *absent: str) -> set[str]:
+        return codes_of(decide(mail(reply_text=text), seen(*absent), before, pack()))
+
+    assert "hold_new_matter" in told("昨日からです。\n別件ですが、RDSのディスクが一杯です。", "goal")
+    assert "hold_half_answer" in told("アカウントとは何でしょうか。", "when", "goal")
+    assert not {"hold_new_matter", "hold_half_answer"} & told("昨日からです。また、現在も続いています。", "goal")

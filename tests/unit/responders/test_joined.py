@@ -4,7 +4,7 @@ import pytest
 
 from models.assessment import Assessment, Category, SymptomKind
 from models.decision import Decision, Disposition, LetterKind, OpenTicket, ReplyState
-from responders.answers import completed_items
+from responders.answers import completed_in_quote, completed_items
 from responders.decide import decide
 from tests.unit.responders.builders import history, issue, mail, pack, past, seen, ticket
 
@@ -120,3 +120,9 @@ def test_a_mail_on_a_closed_ticket_gets_no_letter_before_an_agent_looked() -> No
     assert decision.hold
     assert "hold_closed_ticket" in {reason.code for reason in decision.reasons}
     assert not answered(seen("goal"), asked_ticket()).hold
+
+
+def test_the_form_completed_within_the_quote_is_read_back() -> None:
+    quoted = "> ■ 発生日時： 不明\n> ■ ゴール：\n> ■ 発生場所：東京リージョン\n> 例：(ゴール) 接続できること"
+    assert completed_in_quote(f"下記に記入しました。\n\n{quoted}", ASKED, pack()) == {"when", "where"}
+    assert completed_in_quote("■ 発生日時： 不明", ASKED, pack()) == frozenset(), "no quote: read elsewhere"

@@ -61,7 +61,9 @@ def test_a_click_opens_a_mail_with_the_subject_and_the_facts_of_that_issue_only(
     facts = ["■ 現象：バックアップが失敗する", "■ 発生場所：日本 (東京)", "■ 発生日時：2026/11/23 10:15 (JST)"]
     assert all(f"\n　{line}\n" in letter.text for line in facts)
     (short,) = links(letter)
-    assert parse_qs(urlsplit(short).query) == {"subject": ["ApsaraDB RDS：バックアップが失敗する"]}
+    asked = parse_qs(urlsplit(short).query)
+    assert asked["subject"] == ["ApsaraDB RDS：バックアップが失敗する"]
+    assert asked["body"][0].split("\r\n") == facts
     message = message_from_bytes(letter.raw, policy=default)
     assert isinstance(message, EmailMessage)
     (whole,) = re.findall(r'href="(mailto:[^"]+)"', message.get_body(("html",)).get_content())  # type: ignore[union-attr]
@@ -111,10 +113,12 @@ def test_both_languages_open_the_same_address() -> None:
 
 def test_a_link_is_short_enough_for_mail_programs_and_breaks_no_header() -> None:
     to = split_address("support@uketsuke.example", "T000123", 2, SECRET)
-    assert len(mailto(to, "あ" * 20)) <= LONGEST_LINK
-    assert mailto(to, "あ" * 60) == f"mailto:{to}", "still opens a mail to the right address"
-    assert "body=" not in mailto(to, "あ" * 60, ["い" * 60] * 6)
-    assert len(mailto(to, "あ" * 60, ["い" * 60] * 2)) <= LONGEST_WHOLE_LINK
+    long = ["い" * 60] * 3
+    assert len(mailto(to, "あ" * 20, long, LONGEST_LINK)) <= LONGEST_LINK
+    assert "subject=" in mailto(to, "あ" * 20, long, LONGEST_LINK)
+    assert "body=" not in mailto(to, "あ" * 20, long, LONGEST_LINK)
+    assert mailto(to, "あ" * 90, long, LONGEST_LINK) == f"mailto:{to}", "still opens a mail to the right address"
+    assert LONGEST_LINK < len(mailto(to, "あ" * 20, long)) <= LONGEST_WHOLE_LINK
     hostile = mailto(to, "x\r\nBcc: all@sample.example&body=y", ["&cc=all@sample.example", "#"])
     asked = parse_qs(urlsplit(hostile).query)
     assert set(asked) == {"subject", "body"}
@@ -155,3 +159,15 @@ def test_a_split_address_names_no_ticket_to_join() -> None:
 def test_words_that_lead_over_do_not_stand_in_a_subject(gist: str, subject: str) -> None:
     (link,) = links(split(issue(), issue(Category.PAYMENT_BILLING, gist=gist, products=())))
     assert parse_qs(urlsplit(link).query)["subject"] == [subject]
+
+
+def test_a_draft_holds_all_that_the_customer_wrote_of_the_issue() -> None:
+    text = "2点質問です\nECSに接続できません。また、RDSにつながりません。ERROR 1045 Access denied になります。接続できれば解決です。"
+    at = text.index("また、")
+    second = issue(Category.TROUBLESHOOTING, "rds", gist="RDSにつながりません…", spans=(Span(at, len(text)),))
+    reading = seen(issues=(issue(spans=(Span(7, at),)), second), text=text)
+    reply = compose(mail(), reading, decide(mail(), reading, history(), pack()), history(), pack(), identity())
+    assert reply is not None
+    draft = "".join(reply.text.partition("本文：")[2].split())
+    assert "RDSにつながりません。ERROR1045Accessdeniedになります。接続できれば解決です。" in draft
+    assert "ECSに接続できません" not in draft
