@@ -14,10 +14,10 @@ from sqlalchemy import text as sql
 
 from models.controls import Judgement, Verdict, normal_pattern, patterns_for
 from models.db.engine import make_engine, transaction
-from models.db.limits import UNLIMITED, text_hash
+from models.db.limits import text_hash
 from models.db.migrate import config_for, upgrade
 from models.db.store import Store
-from models.decision import LetterKind, LetterLimits, LetterMode, ReplyState
+from models.decision import UNLIMITED, LetterKind, LetterLimits, LetterMode, ReplyState
 from models.errors import EditConflict, IllegalMove, LettersStopped, NotFound
 from models.ticket import TicketState
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply

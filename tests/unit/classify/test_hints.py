@@ -114,3 +114,53 @@ def test_a_symptom_that_is_gone_is_told_from_one_that_is_not(text: str, is_gone:
 )
 def test_security_matters_are_told_from_questions_about_security(text: str, is_security: bool, pack: Pack) -> None:
     assert ("security" in read(text, pack)) == is_security
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sensitive"),
+    [
+        ("発信者情報の開示請求をいたします。", True),
+        ("今後メールを送らないでください。", True),
+        ("先ほどのメールは誤送信です。無視してください。", True),
+        ("テストです。", True),
+        ("Your network attacks our servers; this is an abuse report.", True),
+        ("Please ignore my previous mail, it was sent by mistake.", True),
+        ("テスト環境のECSに接続できません。", False),
+        ("DirectMailの配信が停止しています。", False),
+        ("情報の開示範囲を設定したいです。", False),
+        ("How can we stop sending logs to SLS?", False),
+    ],
+)
+def test_what_a_person_should_answer_is_told_from_questions(text: str, is_sensitive: bool, pack: Pack) -> None:
+    assert ("sensitive" in read(text, pack)) == is_sensitive
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "発生は本日の9時15分(JST)からでございます。",
+        "リージョンは東京リージョンでございます。",
+        "昨日の21時からです。",
+        "東京リージョンのゾーンAです。",
+        "アカウントIDは 5318846720193355 でございます。",
+        "SSHでログインできることがゴールでございます。",
+    ],
+)
+def test_a_polite_line_with_a_fact_is_no_greeting(line: str, pack: Pack) -> None:
+    doc = make_document("件名", f"お世話になっております。\n{line}", (), pack.cues)
+    assert [one.is_shell for one in doc.lines[1:]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "株式会社みなと商会の山田です。",
+        "サーバー運用部の山田でございます。",
+        "青空フーズの鈴木と申します。",
+        "お世話になっております。佃精機 購買部の茂木です。",
+        "情報システムの佐藤です",
+    ],
+)
+def test_a_line_that_says_who_writes_is_one(line: str, pack: Pack) -> None:
+    doc = make_document("件名", line, (), pack.cues)
+    assert doc.lines[1].is_shell

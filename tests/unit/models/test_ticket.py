@@ -5,8 +5,11 @@ from itertools import product
 
 import pytest
 
+from models.assessment import Category, Hint
+from models.decision import Decision, Disposition
 from models.errors import IllegalMove
-from models.ticket import Ticket, TicketEvent, TicketState, move
+from models.ticket import Filing, Ticket, TicketEvent, TicketState, move, state_after
+from tests.unit.responders.builders import issue, mail, seen
 
 AT = datetime(2026, 11, 24, 1, 15, tzinfo=UTC)
 OPEN = [state for state in TicketState if state is not TicketState.PARKED]
@@ -43,3 +46,33 @@ def test_a_parked_one_is_looked_at_or_closed(to: TicketState) -> None:
     else:
         with pytest.raises(IllegalMove):
             move(ticket(TicketState.PARKED), to, by="hanako", at=AT)
+
+
+def after_answered(
+    text: str, *, hold: bool = False, hints: tuple[Hint, ...] = (), is_thanks: bool = True
+) -> TicketState:
+    """Where a ticket stands that was answered by notice, after a mail without a matter of its own."""
+    category = Category.ACKNOWLEDGEMENT if is_thanks else Category.OUT_UNRELATED
+    filing = Filing(
+        mail_id=2,
+        token="t",
+        mail=mail(reply_text=text),
+        seen=seen(issues=(issue(category),), hints=hints),
+        decision=Decision(disposition=Disposition.NO_REPLY, hold=hold),
+        reply=None,
+        state=TicketState.ANSWERED,
+        now=AT,
+        join="T000123",
+    )
+    return state_after(TicketState.ANSWERED, filing)
+
+
+def test_an_answered_ticket_stays_so_for_short_thanks_only() -> None:
+    assert after_answered("承知いたしました。ありがとうございます。") is TicketState.ANSWERED
+    for state in (
+        after_answered("ありがとうございます。", hold=True),
+        after_answered("ありがとうございます。", is_thanks=False),
+        after_answered("rm-0iw の件です。", hints=(Hint(kind="resource", value="rm-0iwa1b2c3d4e5f6g"),)),
+        after_answered("ありがとうございます。" * 12),
+    ):
+        assert state is TicketState.NEEDS_REVIEW

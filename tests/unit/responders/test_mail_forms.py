@@ -13,7 +13,7 @@ import pytest
 from models.assessment import Category
 from models.decision import Reply
 from models.mail import Address, Mail
-from policy.pack import MailForm, Pack
+from policy.pack import MailForm
 from responders.compose import compose
 from responders.decide import decide
 from tests.unit.responders.builders import history, identity, issue, mail, pack, seen
@@ -26,13 +26,9 @@ TWO = (issue(), issue(Category.HOW_TO, "oss", gist="<script>alert(1)</script> & 
 def composed(form: MailForm, came: Mail | None = None, **changes: object) -> Reply:
     came, with_form = came or mail(), replace(pack(), mail_form=form)
     reading = seen("when", **changes)  # type: ignore[arg-type]
-    reply = compose(came, reading, _decided(came, reading, with_form), history(), with_form, identity())
+    reply = compose(came, reading, decide(came, reading, history(), with_form), history(), with_form, identity())
     assert reply is not None
     return reply
-
-
-def _decided(came: Mail, reading: object, with_form: Pack) -> object:
-    return decide(came, reading, history(), with_form)  # type: ignore[arg-type]
 
 
 def parsed(reply: Reply) -> EmailMessage:
@@ -93,9 +89,9 @@ def test_the_html_alternative_says_the_same_after_the_plain_text() -> None:
     assert message.get_content_type() == "multipart/alternative"
     plain, html = message.iter_parts()
     assert plain.get_content_type() == "text/plain"
-    assert plain.get_content().replace("\r\n", "\n") == reply.text  # type: ignore[attr-defined]
+    assert plain.get_content().replace("\r\n", "\n") == reply.text
     read = Read()
-    read.feed(html.get_content())  # type: ignore[attr-defined]
+    read.feed(html.get_content())
     assert set(read.tags) <= {"html", "head", "meta", "body", "p", "br", "ul", "li", "a"}
     shown = "".join("".join(read.words).split())
     written = [line for line in reply.text.splitlines() if not line.startswith("mailto:") and line != "-- "]
