@@ -46,6 +46,7 @@ _WITH_TIPS = frozenset({LetterKind.REQUEST_INFORMATION})
 _OUTAGES = frozenset({Category.INCIDENT, Category.UNDISCLOSED_INCIDENT})
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _MOST_TIPS = 2
+_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）.．、:：]|[①-⑳]|[・■●◆*-])\s*(?=\D)")
 _LONGEST_BRIDGE = 16
 _LONGEST_WORDS = 200
 
@@ -188,7 +189,8 @@ def _words_of(issue: Issue, seen: Assessment, pack: Pack) -> str:
 
 
 def _without_bridge(gist: str, pack: Pack) -> str:
-    """The matter without words that lead over from another one: 別件ですが、 stands oddly in a subject."""
+    """The matter without its number and words that lead over from another one: 別件ですが、 stands oddly in a subject."""
+    gist = _NUMBER.sub("", gist)
     head, comma, rest = gist.partition("、") if "、" in gist else gist.partition(", ")
     bridges = (regex for group in pack.cues.phrases.get("multi_bridge", {}).values() for regex in group)
     is_bridge = bool(comma and rest.strip()) and any(re.match(regex, head.strip(), re.IGNORECASE) for regex in bridges)
