@@ -30,7 +30,7 @@ COMES_TO: dict[str, tuple[int, dict[str, int], dict[str, int], dict[str, int]]] 
     "CRM, slow, same text": (3, REMINDER, {"repeated_body": 2}, {}),
     "CRM, slow, new words": (9, {"request_information": 4, "reminder": 4}, {}, {"hold_no_dialogue": 5}),
     "CRM, slow, rewriting": (13, {"request_information": 6, "reminder": 6}, {}, {"hold_no_dialogue": 7}),
-    "away ja, own subject": (5, {"request_information": 2, "reminder": 2}, {"repeated_body": 3}, {}),
+    "away ja, own subject": (3, REMINDER, {"repeated_body": 1}, {"hold_nothing_told": 1}),
     "list, unmarked": (9, {"request_information": 3, "reminder": 3}, {}, {}),
     "forwarding mailbox": (3, REMINDER, {}, {}),
     "away ja, declared": (3, REMINDER, {}, {}),
