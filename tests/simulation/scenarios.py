@@ -350,7 +350,7 @@ SCENARIOS = (
     Scenario(
         name="own kind, stripped",
         play=our_own_kind_stripped,
-        why="No header tells; each letter joins its ticket by `In-Reply-To`, and a ticket has each kind of letter once.",
+        why="No header tells, but the words are those of an automatic mail, or our own come back.",
     ),
     Scenario(
         name="desk, declared",
@@ -385,7 +385,7 @@ SCENARIOS = (
     Scenario(
         name="CRM, slow, same text",
         play=slow_crm(CRM_MATTER, is_rewriting=False),
-        why="The same letter does not go twice to one address within a day.",
+        why="A long text of one sender word for word within a month is answered once.",
     ),
     Scenario(
         name="CRM, slow, new words",
@@ -415,7 +415,7 @@ SCENARIOS = (
     Scenario(
         name="away ja, own subject",
         play=absent(Manners.NONE, AWAY_JA, "山田です"),
-        why="Nothing tells it, so it opens a ticket and is asked; the same long text within a month is a repeat, and reminders are one a ticket.",
+        why="The first note opens a ticket, with nothing told that could be asked about: an agent looks; the same text within a month is a repeat.",
     ),
     Scenario(
         name="away en, declared",
