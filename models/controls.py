@@ -114,6 +114,8 @@ class ShadowOutcome:
 def normal_pattern(text: str) -> str | None:
     """The pattern as rules are kept: folded, without plus part; None if it is neither an address nor `@domain`."""
     pattern = _plain(text)
+    if pattern.startswith("@") and not text.strip().startswith("@"):
+        return None  # "+tag@example.com" must not become a rule for all of example.com
     return pattern if _PATTERN.fullmatch(pattern) and len(pattern) <= _LONGEST else None
 
 

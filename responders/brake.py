@@ -37,15 +37,15 @@ def outbound_state(
     Args:
         kind: The letter's.
         decision: Holds the letter back where an agent must look first.
-        silence: The brake's answer; it wins over everything. Only the limit of all letters lets a letter wait: it says
-            nothing about this one (autoreply rule 14).
+        silence: The brake's answer; it wins over everything. Only the limit of all letters lets a letter wait that would
+            have gone by itself: it says nothing about this one (autoreply rule 14).
         history: Tells what the desk has switched.
         pack: Its mode for this kind of letter holds where the desk has set none.
         mode: The whole installation's; the most careful of them all counts.
     """
-    if silence is not None:
-        state = ReplyState.HELD if silence.code == "rate_total" else ReplyState.SUPPRESSED
-        return state, f"{silence.code}: {silence.detail}".removesuffix(": ")
+    why_silent = f"{silence.code}: {silence.detail}".removesuffix(": ") if silence else ""
+    if silence is not None and silence.code != "rate_total":
+        return ReplyState.SUPPRESSED, why_silent
     chosen = letter_mode(kind, history, pack, mode)
     held = next(
         (f"{reason.code}: {reason.detail}" for reason in decision.reasons if reason.code.startswith("hold_")), "hold"
@@ -56,9 +56,11 @@ def outbound_state(
         return ReplyState.SHADOW, held if decision.hold else "mode: shadow"
     if decision.hold:
         return ReplyState.HELD, held
-    if history.is_stopped:
-        return ReplyState.HELD, "stopped"
-    return (ReplyState.HELD, "mode: approve") if chosen is LetterMode.APPROVE else (ReplyState.QUEUED, "")
+    if chosen is LetterMode.APPROVE:
+        return ReplyState.HELD, "mode: approve"
+    if why_silent:
+        return ReplyState.HELD, why_silent
+    return (ReplyState.HELD, "stopped") if history.is_stopped else (ReplyState.QUEUED, "")
 
 
 def letter_mode(kind: LetterKind, history: History, pack: Pack, mode: str) -> LetterMode:

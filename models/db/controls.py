@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from models.controls import AddressRule, Alarms, DeskEvent, Stop, Verdict, normal_pattern
+from models.controls import AddressRule, Alarms, DeskEvent, Stop, Verdict, normal_pattern, patterns_for
 from models.db.base import Shelf
 from models.db.desk_rules import (
     ADDRESS_RULE,
@@ -22,23 +22,28 @@ from models.db.desk_rules import (
     add_desk_event,
     are_letters_on,
     modes_now,
+    verdicts_for,
 )
 from models.db.filing import add_event, change_state, locked_ticket
 from models.db.limits import STOPPED, TOTAL
 from models.db.locks import lock_rules, own_switch, share_switch
-from models.db.outbox import settle_held
-from models.db.threads import REPLY
+from models.db.outbox import has_written_since, settle_held
+from models.db.threads import REPLY, TICKET
 from models.decision import LetterKind, LetterMode, ReplyState
 from models.errors import IllegalMove, LettersStopped, NotFound
 from models.ticket import STANDS_ON_LETTER, TicketState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+    from typing import Any
 
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.engine import Connection
 
 _TEN_MINUTES = timedelta(minutes=10)
 _LONGEST_NOTE = 500
+_BLOCKED = "blocked: the desk's block list names this address"
 
 
 class Controls(Shelf):
@@ -54,7 +59,7 @@ class Controls(Shelf):
             if not are_letters_on(connection):
                 return 0
             _turn(connection, by, now, is_on=False)
-            held = _hold_queued(connection, by, now)
+            held = _keep_back(connection, _waiting(connection, now), by, now, ReplyState.HELD, STOPPED)
             add_desk_event(connection, now, by, "letters_stopped", str(held))
         return held
 
@@ -88,7 +93,10 @@ class Controls(Shelf):
             return len(_held_by_stop(connection))
 
     def release_stopped(self, *, by: str, now: datetime) -> int:
-        """Let all letters go that a stop held, but for those of closed tickets; returns how many.
+        """Let all letters go that a stop held and that would go today; returns how many.
+
+        What must not go by itself any more stays held for an agent's eye: its ticket is closed, its customer has written
+        since or is blocked by now, its kind is not sent by itself any more.
 
         Raises:
             LettersStopped: They are stopped still.
@@ -98,7 +106,10 @@ class Controls(Shelf):
             share_switch(connection)
             if not are_letters_on(connection):
                 raise LettersStopped
+            modes = modes_now(connection)
             for reply_id in _held_by_stop(connection):
+                if not _may_go_now(connection, reply_id, modes):
+                    continue
                 try:
                     settle_held(connection, reply_id, by, now, ReplyState.QUEUED, judgement="")
                 except IllegalMove:  # its ticket is closed, or an agent was quicker
@@ -119,6 +130,8 @@ class Controls(Shelf):
     def set_address_rule(self, pattern: str, verdict: Verdict, *, note: str = "", by: str, now: datetime) -> str:
         """Block or allow an address or an `@domain` with its sub-domains; returns the pattern as it is kept.
 
+        A block silences the letters to it that are queued, too, but for one that is in someone's hands.
+
         Raises:
             ValueError: It is neither.
         """
@@ -127,11 +140,20 @@ class Controls(Shelf):
             raise ValueError("neither an address nor @domain")
         plain = " ".join(note.replace("\x00", "").split())[:_LONGEST_NOTE]
         with self.write() as connection:
+            own_switch(connection)  # who files a letter has seen the rule, or has filed it and we see the letter
             lock_rules(connection)
             connection.execute(delete(ADDRESS_RULE).where(ADDRESS_RULE.c.pattern == kept))
             connection.execute(
                 insert(ADDRESS_RULE).values(pattern=kept, verdict=verdict.value, note=plain, by=by, at=now)
             )
+            if verdict is Verdict.BLOCK:
+                to_it = [
+                    row
+                    for row in _waiting(connection, now)
+                    if kept in patterns_for(row.to_address)
+                    and verdicts_for(connection, row.to_address, "")[0] is Verdict.BLOCK
+                ]
+                _keep_back(connection, to_it, by, now, ReplyState.SUPPRESSED, _BLOCKED)
             add_desk_event(connection, now, by, f"rule_{verdict.value}", f"{kept} {plain}".strip())
         return kept
 
@@ -156,6 +178,7 @@ class Controls(Shelf):
     def set_letter_mode(self, kind: LetterKind, mode: LetterMode | None, *, by: str, now: datetime) -> None:
         """Say how far letters of one kind may go; None goes back to the pack's word. May be called twice."""
         with self.write() as connection:
+            own_switch(connection)  # a letter is filed with what is set before or after, never with half of it
             lock_rules(connection)
             before = modes_now(connection).get(kind.value)
             if before == (mode.value if mode else None):
@@ -183,21 +206,53 @@ def _stop(connection: Connection) -> Stop | None:
     return Stop(by=row.by, at=row.at) if row else None
 
 
-def _hold_queued(connection: Connection, by: str, now: datetime) -> int:
-    """Hold what is queued and in nobody's hands; a ticket that stands only on such a letter goes to an agent."""
-    held = connection.execute(
-        update(REPLY)
-        .where(REPLY.c.state == ReplyState.QUEUED.value)
-        .where(or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= now))
-        .values(state=ReplyState.HELD.value, reason=STOPPED, token=None, claimed_until=None)
-        .returning(REPLY.c.id, REPLY.c.ref, REPLY.c.kind)
-    ).all()
-    for row in sorted(held, key=lambda one: one.id):
-        add_event(connection, row.ref, now, by, "reply_held", f"{row.kind} {STOPPED}")
-        ticket = locked_ticket(connection, row.ref)
+def _waiting(connection: Connection, now: datetime) -> list[Row[Any]]:
+    """The letters that are queued and in nobody's hands."""
+    query = (
+        select(REPLY.c.id, REPLY.c.ref, REPLY.c.kind, REPLY.c.to_address)
+        .where(REPLY.c.state == ReplyState.QUEUED.value, _is_free(now))
+        .order_by(REPLY.c.ref, REPLY.c.id)
+    )
+    return list(connection.execute(query))
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= now)
+
+
+def _keep_back(
+    connection: Connection, letters: list[Row[Any]], by: str, now: datetime, to: ReplyState, why: str
+) -> int:
+    """Hold or silence queued letters; a ticket that stands only on such a letter goes to an agent. Returns how many.
+
+    A ticket is locked before its letter, as everywhere.
+    """
+    kept = 0
+    for letter in letters:
+        ticket = locked_ticket(connection, letter.ref)
+        done = connection.execute(
+            update(REPLY)
+            .where(REPLY.c.id == letter.id, REPLY.c.state == ReplyState.QUEUED.value, _is_free(now))
+            .values(state=to.value, reason=why, token=None, claimed_until=None)
+        )
+        if not done.rowcount:  # it failed or was returned meanwhile
+            continue
+        kept += 1
+        add_event(connection, letter.ref, now, by, f"reply_{to.value}", f"{letter.kind} {why}")
         if TicketState(ticket["state"]) in STANDS_ON_LETTER:
             change_state(connection, ticket, TicketState.NEEDS_REVIEW, now, by=by)
-    return len(held)
+    return kept
+
+
+def _may_go_now(connection: Connection, reply_id: int, modes: Mapping[str, str]) -> bool:
+    """Would a letter that was held go by itself today?"""
+    query = select(REPLY.c.kind, REPLY.c.ref, REPLY.c.mail_id, REPLY.c.to_address, TICKET.c.sender)
+    row = connection.execute(query.join(TICKET, TICKET.c.ref == REPLY.c.ref).where(REPLY.c.id == reply_id)).one()
+    if modes.get(row.kind, LetterMode.AUTO.value) != LetterMode.AUTO.value:
+        return False
+    if Verdict.BLOCK in verdicts_for(connection, row.to_address, row.sender):
+        return False
+    return not connection.execute(select(has_written_since(row.ref, row.mail_id))).scalar()
 
 
 def _held_by_stop(connection: Connection) -> list[int]:

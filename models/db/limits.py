@@ -1,7 +1,7 @@
 """May this letter go, seeing what was written and set by now? Asked where it is queued, in the same transaction.
 
-Promises: no two workers break a limit, none writes past a stop or to a blocked address; what the limit of all letters
-or the stop holds back waits for a person, everything else is not sent.
+Promises: no two workers break a limit, none writes past a stop or to a blocked address; what the limit of all letters,
+the stop or a kind's mode holds back waits for a person, everything else is not sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from models.controls import Verdict
-from models.db.desk_rules import DESK_EVENT, add_desk_event, are_letters_on, verdicts_for
+from models.db.desk_rules import DESK_EVENT, add_desk_event, are_letters_on, modes_now, verdicts_for
 from models.db.locks import lock_domain, lock_total
 from models.db.threads import (
     COUNTED,
@@ -26,7 +26,7 @@ from models.db.threads import (
     letter_counts,
     letters_in_total,
 )
-from models.decision import UNLIMITED, LetterCounts, LetterKind, ReplyState, Silence, over_limit
+from models.decision import UNLIMITED, LetterCounts, LetterKind, LetterMode, ReplyState, Silence, over_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 STOPPED = "stopped"
 TOTAL = "rate_total"
-HOLDS = frozenset({STOPPED, TOTAL})  # codes that hold a letter for a person instead of silencing it
+MODE = "mode"
+HOLDS = frozenset({STOPPED, TOTAL, MODE})  # codes that hold a letter for a person instead of silencing it
 TOTAL_REACHED = "total_reached"
 MACHINE = "uketsuke"
 _TEN_MINUTES = timedelta(minutes=10)
@@ -107,6 +108,11 @@ def _silences(
         yield over
     if reply.state is ReplyState.HELD and reply.reason.startswith(f"{TOTAL}:"):  # the worker has seen it already
         note_total_reached(connection, reply.reason.partition(": ")[2], now)
+    set_mode = LetterMode(modes_now(connection).get(reply.kind.value, LetterMode.AUTO.value))
+    if set_mode is LetterMode.OFF:
+        yield Silence(code="mode_off", detail=reply.kind.value)
+    if reply.state is ReplyState.QUEUED and set_mode is not LetterMode.AUTO:
+        yield Silence(code=MODE, detail=set_mode.value)
     if reply.state is ReplyState.QUEUED and not are_letters_on(connection):
         yield Silence(code=STOPPED)
     if reply.state is ReplyState.QUEUED and limits is not None and (over := _over_total(connection, limits, now)):

@@ -207,7 +207,7 @@ class Outbox(Shelf):
             .where(TICKET.c.state == TicketState.WAITING_CUSTOMER.value, TICKET.c.missing != "[]")
             .where(REPLY.c.kind == LetterKind.REQUEST_INFORMATION.value, REPLY.c.state == ReplyState.SENT.value)
             .where(REPLY.c.sent_at < sent_before, REPLY.c.ref.not_in(later))
-            .where(REPLY.c.id > after, ~_has_written_since(REPLY.c.ref, REPLY.c.mail_id))
+            .where(REPLY.c.id > after, ~has_written_since(REPLY.c.ref, REPLY.c.mail_id))
             .order_by(REPLY.c.id)
             .limit(limit)
         )
@@ -227,7 +227,7 @@ class Outbox(Shelf):
             ticket = locked_ticket(connection, due.ref)
             if ticket["state"] != TicketState.WAITING_CUSTOMER.value or not due.asked:
                 return False
-            if connection.execute(select(_has_written_since(due.ref, due.mail_id))).scalar():
+            if connection.execute(select(has_written_since(due.ref, due.mail_id))).scalar():
                 return False
             if silence_by_now(connection, reply, due.ref, limits, now, sender=ticket["sender"]) is not None:
                 return False
@@ -254,9 +254,19 @@ def settle_held(
     )
     if done.rowcount != 1:
         raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
-    if to is ReplyState.QUEUED and ticket["state"] == TicketState.NEEDS_REVIEW.value:
+    if (
+        to is ReplyState.QUEUED
+        and ticket["state"] == TicketState.NEEDS_REVIEW.value
+        and not _holds_another(connection, row.ref)
+    ):
         change_state(connection, ticket, after_release(row.kind, ticket), now, by=by)
     add_event(connection, row.ref, now, by, f"reply_{to.value}", row.kind)
+
+
+def _holds_another(connection: Connection, ref: str) -> bool:
+    """Does a letter of the ticket wait for an agent still?"""
+    held = select(REPLY.c.id).where(REPLY.c.ref == ref, REPLY.c.state == ReplyState.HELD.value)
+    return connection.execute(held.limit(1)).first() is not None
 
 
 def _end(
@@ -307,7 +317,7 @@ def _due(row: RowMapping) -> DueReminder:
     )
 
 
-def _has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+def has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
     """Did a person write to the ticket after that mail?"""
     later = INBOUND.alias()  # the mail itself may stand in the query around
     return exists().where(later.c.ref == ref, later.c.id > mail_id, later.c.is_automatic.is_(False))

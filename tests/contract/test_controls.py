@@ -112,6 +112,64 @@ def test_a_closed_tickets_letter_is_not_released_with_the_others(store: Store) -
     assert [store.reply(number).state for number in (1, 2)] == ["held", "queued"]
 
 
+def test_what_would_not_go_today_stays_held_when_the_stops_letters_are_released(store: Store) -> None:
+    senders = ("a@one.example", "b@two.example", "c@three.example", "d@four.example")
+    kinds = (LetterKind.SPLIT, LetterKind.REQUEST_INFORMATION, LetterKind.REQUEST_INFORMATION, LetterKind.OUT_OF_SCOPE)
+    for number, (sender, kind) in enumerate(zip(senders, kinds, strict=True), 1):
+        assert file_letter(store, number, to=sender, sender=sender, kind=kind)[0] == "queued"
+    store.stop_letters(by=BY, now=NOW)
+    store.set_letter_mode(LetterKind.SPLIT, LetterMode.APPROVE, by=BY, now=NOW)
+    store.set_address_rule("@two.example", Verdict.BLOCK, by=BY, now=NOW)
+    store.accept([arrival(5, sender=senders[2])])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    store.file(replace(filing(claim, mail(5, sender=senders[2]), None), join="T000003"))
+    store.resume_letters(by=BY, now=NOW)
+    assert store.release_stopped(by=BY, now=NOW) == 1
+    assert [store.reply(number).state for number in range(1, 5)] == ["held", "held", "held", "queued"]
+
+
+def test_a_ticket_with_another_held_letter_stays_with_the_agents(store: Store) -> None:
+    file_letter(store, 1)
+    store.accept([arrival(2)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    letter = reply(claim.mail_id, state=ReplyState.HELD, kind=LetterKind.FOLLOW_UP)
+    store.file(replace(filing(claim, mail(2), letter), join="T000001", state=TicketState.NEEDS_REVIEW))
+    store.stop_letters(by=BY, now=NOW)
+    store.resume_letters(by=BY, now=NOW)
+    store.release_reply(1, by=BY, now=NOW)
+    assert store.ticket("T000001").row.state == "needs_review"
+    store.release_reply(2, by=BY, now=NOW)
+    assert store.ticket("T000001").row.state == "waiting_customer"
+
+
+def test_a_block_silences_what_is_queued_to_it_but_not_what_is_in_someones_hands(store: Store) -> None:
+    for number, sender in enumerate(("a@one.example", "b@one.example", "c@one.example", "d@two.example"), 1):
+        file_letter(store, number, to=sender, sender=sender)
+    store.set_address_rule("b@one.example", Verdict.ALLOW, by=BY, now=NOW)
+    (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)
+    store.set_address_rule("@one.example", Verdict.BLOCK, by=BY, now=NOW)
+    assert [store.reply(number).state for number in range(1, 5)] == ["queued", "queued", "suppressed", "queued"]
+    assert store.ticket("T000003").row.state == "needs_review"
+    store.reply_sent(claim, now=NOW)
+    assert [one.ref for one in store.claim_replies(limit=9, lease=LEASE, now=NOW)] == ["T000002", "T000004"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "stands"),
+    [
+        (LetterMode.AUTO, ("queued", "")),
+        (LetterMode.APPROVE, ("held", "mode: approve")),
+        (LetterMode.SHADOW, ("held", "mode: shadow")),
+        (LetterMode.OFF, ("suppressed", "mode_off: request_information")),
+    ],
+)
+def test_a_mode_that_was_set_while_a_letter_was_made_counts(
+    store: Store, mode: LetterMode, stands: tuple[str, str]
+) -> None:
+    store.set_letter_mode(LetterKind.REQUEST_INFORMATION, mode, by=BY, now=NOW)
+    assert file_letter(store, 1) == stands
+
+
 def test_no_reminder_is_written_while_letters_are_stopped(store: Store) -> None:
     file_one(store)
     (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)

@@ -165,6 +165,16 @@ def test_while_all_letters_are_stopped_each_waits() -> None:
     assert stands(REQUEST, None, before=history(is_stopped=True)) == (ReplyState.HELD, "stopped")
 
 
+@pytest.mark.parametrize("why", [None, Silence(code="rate_total", detail="x")])
+def test_neither_the_stop_nor_the_total_hides_that_an_agent_must_look(why: Silence | None) -> None:
+    """Else releasing what the stop held would send letters that nobody was to send unseen."""
+    stopped = history(is_stopped=True)
+    held = decide(mail(), seen("when", confidence=0.2), history(), pack())
+    assert stands(REQUEST, why, "approve", stopped) == (ReplyState.HELD, "mode: approve")
+    assert stands(REQUEST, why, "shadow", stopped)[0] is ReplyState.SHADOW
+    assert stands(held, why, "auto", stopped)[1].startswith("hold_")
+
+
 def test_the_block_list_silences_and_the_allow_list_spares_rates_and_forms_but_not_machines() -> None:
     assert silence(before=history(is_blocked=True, is_allowed=True)) == "blocked"
     spared = history(is_allowed=True, has_bounced=True, letters_to_sender_hour=99, letters_to_domain_hour=99)
