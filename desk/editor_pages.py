@@ -212,7 +212,7 @@ def _page(
         is_saved="saved" in request.query_params,
         is_edited=(name, language) in desk.store.letter_texts(),
         diff=differences(before or "", after or "") if compared is not None else None,
-        variables=sorted(sample_contexts(desk.pack, language)[0]),
+        variables=sorted(sample_contexts(desk.pack, language, "")[0]),
         parts=sorted(one for one, tongue in desk.pack.letters if tongue == language and one.startswith("_")),
     )
     response.headers.update(POLICY)

@@ -1,4 +1,8 @@
-"""Sample contexts for letters: one with everything, one with as little as there can be. Used to check templates."""
+"""Sample contexts for letters, used to check templates.
+
+One with everything, one with as little as there can be, and both with each single variable the other way round: whatever
+a template does only `if` something is there, is tried.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +25,22 @@ FLAGS = (
 )
 PLAIN = ("to_name", "received", "subject", "kind_name")  # texts that may be empty
 LISTS = ("understood", "issues", "drafts", "questions", "fields", "tips", "notices", "accounts")
+_VARYING = (*FLAGS, *PLAIN, *LISTS)
 
 
-def sample_contexts(pack: Pack, language: str) -> tuple[dict[str, object], ...]:
-    """The contexts that every letter of a pack must render with (docs/policy.md lists the variables)."""
-    return _rich(pack, language), _bare(pack, language)
+def sample_contexts(pack: Pack, language: str, text: str) -> tuple[dict[str, object], ...]:
+    """The contexts that a letter of a pack must render with (docs/policy.md lists the variables).
+
+    Args:
+        pack: Its words.
+        language: The letter's.
+        text: The letter's template with its parts: variables that it does not name are not turned.
+    """
+    rich, bare = _rich(pack, language), _bare(pack, language)
+    turned = [
+        {**one, name: other[name]} for one, other in ((rich, bare), (bare, rich)) for name in _VARYING if name in text
+    ]
+    return rich, bare, *turned
 
 
 def letter_frame(pack: Pack, language: str, ref: str, received: str = "") -> dict[str, object]:

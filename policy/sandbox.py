@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_LOOPS = 2  # one within another; the lists of a letter are short
 _LONGEST = 20_000  # characters of one template
+_MOST_INCLUDES = 20  # of one letter
 _FILTERS = frozenset({"join", "length", "count", "upper", "lower", "trim", "default", "first", "last"})
 _PARTS = (
     nodes.Template,
@@ -76,14 +77,18 @@ def unfit_parts(text: str, *, is_part: bool = False) -> Iterator[tuple[int, str]
 
     Raises:
         jinja2.TemplateSyntaxError: It is no template at all.
+        RecursionError: Nothing but nesting.
     """
     if len(text) > _LONGEST:
         yield 1, f"is longer than {_LONGEST} characters"
         return
     parsed = letter_environment({}).parse(text)
     yield from _unfit(parsed, 0)
+    included = list(parsed.find_all(nodes.Include))
     if is_part:
-        yield from ((one.lineno, "a part includes no other part") for one in parsed.find_all(nodes.Include))
+        yield from ((one.lineno, "a part includes no other part") for one in included)
+    elif len(included) > _MOST_INCLUDES:
+        yield included[_MOST_INCLUDES].lineno, f"a letter includes at most {_MOST_INCLUDES} parts"
 
 
 def _unfit(node: nodes.Node, loops: int) -> Iterator[tuple[int, str]]:
@@ -92,13 +97,19 @@ def _unfit(node: nodes.Node, loops: int) -> Iterator[tuple[int, str]]:
         yield node.lineno, f"{name}: a letter may only write variables, choose (if), repeat (for) and include parts"
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         yield node.lineno, f"filter {node.name} has no place in a letter; there are {', '.join(sorted(_FILTERS))}"
-    if isinstance(node, nodes.Include) and not isinstance(node.template, nodes.Const):
-        yield node.lineno, "include needs the name of a part in quotes"
+    if isinstance(node, nodes.Include) and not _is_part_named(node.template):
+        yield node.lineno, "include needs the name of a part in quotes; those of parts begin with _"
     if isinstance(node, nodes.Include) and loops:
         yield node.lineno, "include has no place within for"
     if isinstance(node, nodes.For):
         loops += 1
         if loops > _MOST_LOOPS or node.recursive:
             yield node.lineno, f"for: at most {_MOST_LOOPS}, one within the other"
+        if not isinstance(node.iter, nodes.Name | nodes.Getattr):
+            yield node.lineno, "for goes through a list of the letter (for q in questions), and nothing else"
     for child in node.iter_child_nodes():
         yield from _unfit(child, loops)
+
+
+def _is_part_named(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str) and node.value.startswith("_")

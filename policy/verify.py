@@ -174,6 +174,8 @@ def _parts(file: str, text: str, *, is_part: bool = False) -> Iterator[PackError
             yield PackError(file=file, key=f"line {line}", mend=what)
     except TemplateSyntaxError as error:
         yield PackError(file=file, key=f"line {error.lineno}", mend=f"does not render: {error.message}")
+    except RecursionError:
+        yield PackError(file=file, key="-", mend="does not render: one thing within another, too deep")
 
 
 def letter_findings(pack: Pack, name: str, language: str) -> Iterator[PackError]:
@@ -194,7 +196,8 @@ def _letter(pack: Pack, kind: str, language: str) -> Iterator[PackError]:
     if unfit:
         return
     environment = letters_of(pack, language)
-    for context in sample_contexts(pack, language):
+    parts = (part for (name, tongue), part in pack.letters.items() if name.startswith("_") and tongue == language)
+    for context in sample_contexts(pack, language, "\n".join((pack.letters[kind, language], *parts))):
         try:
             text = environment.get_template(kind).render(context)
         except Exception as error:  # noqa: BLE001 - a template is a program: whatever it raises, its author must hear where

@@ -56,11 +56,10 @@ def outbound_state(
         return ReplyState.SHADOW, held if decision.hold else "mode: shadow"
     if decision.hold:
         return ReplyState.HELD, held
-    if chosen is LetterMode.APPROVE:
-        return ReplyState.HELD, "mode: approve"
-    if why_silent:
-        return ReplyState.HELD, why_silent
-    return (ReplyState.HELD, "stopped") if history.is_stopped else (ReplyState.QUEUED, "")
+    # What an agent must release anyway is held for that, whatever else holds it: a stop's letters are released together.
+    mode_holds = "mode: approve" if chosen is LetterMode.APPROVE else ""
+    why_held = mode_holds or why_silent or ("stopped" if history.is_stopped else "")
+    return (ReplyState.HELD if why_held else ReplyState.QUEUED), why_held
 
 
 def letter_mode(kind: LetterKind, history: History, pack: Pack, mode: str) -> LetterMode:

@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from models.decision import LetterKind, LetterMode, ReplyState
+from models.errors import StoreUnavailable
 from responders.compose import compose_reminder
+from runtime.logs import log_for
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,8 +45,14 @@ def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode:
         sent_before=now - pack.limits.remind_after, after=page[-1].reply_id if page else 0
     ):
         for due in page:
-            letter = replace(compose_reminder(due, pack, identity, now), state=state, reason=reason)
-            written += store.file_reminder(due, letter, now=now, limits=pack.limits.of_letters)
+            try:
+                letter = replace(compose_reminder(due, pack, identity, now), state=state, reason=reason)
+                written += store.file_reminder(due, letter, now=now, limits=pack.limits.of_letters)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - one letter that fails must not keep the others from going
+                # TRY400: a trace may quote the mail.
+                log_for("scheduler").error("reminder_failed", ref=due.ref, error=type(error).__name__)
     return written
 
 

@@ -33,11 +33,9 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
         log.info("report_saved", period=save_weekly_report(store, pack, clock()))
 
     def remind() -> None:
-        log.info(
-            "reminders_written", count=send_due_reminders(store, texts.current(), identity, settings.mode, clock())
-        )
-
         log.info("recurrence_waits_ended", count=end_recurrence_waits(store, pack, clock()))
+        count = send_due_reminders(store, texts.current(), identity, settings.mode, clock())
+        log.info("reminders_written", count=count)
 
     try:
         if not has_weekly_report(store, pack, clock()):

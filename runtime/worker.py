@@ -63,6 +63,7 @@ class Worker:
         self.store, self.rules, self.own, self.clock, self.check_sender = store, rules, own, clock, check_sender
         self.log = log_for("worker")
         self._texts: SavedTexts | None = None  # none as long as nothing was ever saved
+        self._as_delivered = rules.pack  # without what was saved
         self._owed: list[Claim] = []  # claims that a failing database would not even take back
         self._hang_s: float | None = None
 
@@ -85,7 +86,8 @@ class Worker:
     def run_batch(self) -> int:
         """Claim and finish up to `BATCH` mails; returns how many were claimed."""
         self._settle_owed()
-        self._take_saved_texts()
+        with _ended_after(self._hang_s):
+            self._take_saved_texts()
         begun = self.clock()
         claims = self.store.claim_mails(limit=BATCH, lease=LEASE, now=begun, max_attempts=MAX_ATTEMPTS)
         for claim in claims:
@@ -166,7 +168,7 @@ class Worker:
             proven_refs=(*filter(None, (ref_of_message_id(one, secret) for one in returned)), *named),
             split=split,
         )
-        done = triage(mail, history, self.rules)
+        done = self._triaged(mail, history, claim)
         is_returned = history.ref in named and is_failure(claim.raw)
         ref = self.store.file(
             filing_of(claim, done, now, history, limits=limits, is_returned=is_returned, returned=returned, split=split)
@@ -183,6 +185,18 @@ class Worker:
             reason=done.reply.reason if done.reply else None,
             trust=mail.trust.value,
         )
+
+    def _triaged(self, mail: Mail, history: History, claim: Claim) -> Triage:
+        """A text saved at the desk that fails on this mail must not keep it from its ticket: then the pack's own is used."""
+        try:
+            return triage(mail, history, self.rules)
+        except Exception as error:
+            if self.rules.pack is self._as_delivered:
+                raise
+            done = triage(mail, history, replace(self.rules, pack=self._as_delivered))
+            # TRY400: a trace may quote the mail.
+            self.log.error("letter_text_failed", mail_id=claim.mail_id, error=type(error).__name__)  # noqa: TRY400
+            return done
 
     def _lets_another_go_first(self, claim: Claim, mail: Mail, now: datetime) -> bool:
         """Put an answer back while the mail that it answers is still in some worker's hands; about a minute at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from tests.support.filings import DESK, LEASE, NOW
 
 BY = "hanako"
 ASKING = "お世話になっております。\nECS (i-6we0a1b2c3d4e5f6g7h8) に SSH で接続できません。\nよろしくお願いいたします。"
+_FAILS_ON_THE_FIRST = "{{ ref }}{% if ref == 'T000001' %}{{ gone }}{% endif %}\n"
 SAVED = "{{ ref }} を承りました。\n保存した文面です。\n"
 
 
@@ -67,6 +69,30 @@ def test_a_saved_text_that_does_not_fit_the_pack_is_left_out_and_the_others_are_
     refused = [line for line in logs if line["event"] == "letter_text_refused"]
     assert len(refused) == 1
     assert "gone_since_the_upgrade" in refused[0]["error"]
+
+
+def test_a_saved_text_that_fails_on_a_mail_gives_way_to_the_packs_own(sqlite_store: Store, worker: Worker) -> None:
+    """No sample shows what it does with this very subject."""
+    text = "{{ ref }}{% if subject == 'ECS に接続できない' %}{{ gone }}{% endif %}\n"
+    sqlite_store.save_letter_text("request_information", "ja", text, based_on=None, by=BY, now=NOW)
+    with capture_logs() as logs:
+        made = letter(sqlite_store, worker, 1)
+    assert "letter_text_failed" in [one["event"] for one in logs]
+    assert "letter_text_refused" not in [one["event"] for one in logs]
+    assert "T000001" in made
+    assert "お問い合わせ" in made
+
+
+def test_a_reminder_that_fails_keeps_no_other_from_going(sqlite_store: Store, rules: Rules, worker: Worker) -> None:
+    for number in (1, 2):
+        letter(sqlite_store, worker, number)
+    for claim in sqlite_store.claim_replies(limit=5, lease=LEASE, now=NOW):
+        sqlite_store.reply_sent(claim, now=NOW)
+    later = NOW + timedelta(days=30)
+    broken = replace(rules.pack, letters={**rules.pack.letters, ("reminder", "ja"): _FAILS_ON_THE_FIRST})
+    with capture_logs() as logs:
+        assert send_due_reminders(sqlite_store, broken, rules.identity, "auto", later) == 1
+    assert [(one["event"], one["ref"]) for one in logs] == [("reminder_failed", "T000001")]
 
 
 def test_saved_texts_stand_in_the_packs_place_and_it_is_left_as_it_is(pack: Pack) -> None:
