@@ -160,7 +160,7 @@ class DueReminder:
     ref: str
     language: str
     to: str
-    subject: str
+    subject: str  # of our request: secrets and unproven links are out of it already
     asked: tuple[str, ...]
     message_id: str  # of our request, for In-Reply-To
     mail_id: int

@@ -123,7 +123,7 @@ def compose_reminder(due: DueReminder, pack: Pack, identity: SenderIdentity, now
         languages=languages,
         to=due.to,
         ref=due.ref,
-        subject="" if has_link(due.subject) and not identity.is_trusted else due.subject,
+        subject=due.subject,
         text=joined(texts, pack),
         seed=f"{LetterKind.REMINDER.value}:{due.message_id}",
         in_reply_to=due.message_id,

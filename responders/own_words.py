@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LONGEST = 60
 MASK = "****"
 _NARROW_KANA = re.compile(r"[\uff61-\uff9f]+")
+_WIDE = re.compile(r"[\uff01-\uff5e]+")
 _LINK = re.compile(
     r"[a-z][a-z0-9+.-]{0,40}://\S*|(?:mailto|javascript|data|file|tel):\S*|www\.\S+|\S{1,320}@\S+|(?:[\w-]{1,63}\.){1,8}[a-z]{2,63}/\S*",
     re.IGNORECASE,
@@ -33,8 +34,15 @@ SHORTEST_SECRET = 4  # a shorter one is masked in the customer's words only: the
 def own_words(text: str, seen: Assessment, *, longest: int = LONGEST) -> str:
     """Words of the customer, fit for a letter; cut behind `longest` characters."""
     masked = _without_beginning(without_secrets(text, seen), seen)
-    flat = common_characters(without_links(one_line(masked)))
+    # Links first in their common form: mail programs make a link of a full-width one too.
+    flat = common_characters(without_links(_with_plain_links(one_line(masked))))
     return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
+
+
+def _with_plain_links(text: str) -> str:
+    """The text with its wide ASCII narrowed where that makes a link of it."""
+    plain = _WIDE.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
+    return plain if _LINK.search(plain) else text
 
 
 def common_characters(text: str) -> str:
@@ -104,7 +112,8 @@ def without_links(text: str) -> str:
 
 def has_link(text: str) -> bool:
     """Is there anything in it that a mail program would make clickable?"""
-    return _LINK.search(text) is not None or _HOST.search(text) is not None
+    plain = unicodedata.normalize("NFKC", text)
+    return any(one.search(form) is not None for one in (_LINK, _HOST) for form in (text, plain))
 
 
 def mask_account(account: str) -> str:

@@ -12,7 +12,7 @@ from models.ticket import TicketState
 from responders.brake import brake, outbound_state
 from responders.compose import compose
 from responders.decide import decide
-from responders.own_letters import without_our_words
+from responders.own_letters import texts_sent, without_our_words
 
 if TYPE_CHECKING:
     from classify.scorer import Scorer
@@ -49,7 +49,7 @@ class Triage:
 def triage(mail: Mail, history: History, rules: Rules) -> Triage:
     """Assess, decide, compose. Pure and repeatable: the same arguments give the same letter with the same id."""
     if history.ticket is not None:
-        mail = without_our_words(mail, [letter.text for letter in history.ticket.letters])
+        mail = without_our_words(mail, texts_sent(history.ticket.letters))
     seen = assess(mail, rules.pack, rules.scorer)
     decision = decide(mail, seen, history, rules.pack)
     reply = compose(mail, seen, decision, history, rules.pack, rules.identity)

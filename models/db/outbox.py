@@ -198,11 +198,9 @@ class Outbox(Shelf):
                 TICKET.c.missing,
                 TICKET.c.categories,
                 TICKET.c.products,
-                INBOUND.c.subject.label("asked_about"),
                 READING.c.mail.label("read"),
             )
             .join(TICKET, TICKET.c.ref == REPLY.c.ref)
-            .join(INBOUND, INBOUND.c.id == REPLY.c.mail_id)
             .join(READING, READING.c.mail_id == REPLY.c.mail_id)
             .where(TICKET.c.state == TicketState.WAITING_CUSTOMER.value, TICKET.c.missing != "[]")
             .where(REPLY.c.kind == LetterKind.REQUEST_INFORMATION.value, REPLY.c.state == ReplyState.SENT.value)
@@ -306,7 +304,7 @@ def _due(row: RowMapping) -> DueReminder:
         ref=row["ref"],
         language=row["language"],
         to=row["to_address"],
-        subject=row["asked_about"],
+        subject=row["subject"],
         asked=names(row["missing"]),
         message_id=row["message_id"],
         mail_id=row["mail_id"],

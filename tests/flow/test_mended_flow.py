@@ -245,6 +245,16 @@ def test_silence_still_gets_its_one_reminder(small: Desk) -> None:
     assert (small.remind(), small.remind()) == (1, 0)
 
 
+def test_the_reminder_says_no_more_of_the_subject_than_the_request_did(small: Desk) -> None:
+    small.accept(ASKING, subject="OSS AccessDenied password: Tr0ub4dor-and-3")
+    small.work()
+    small.send()
+    assert small.remind() == 1
+    letter = small.send()
+    assert header(letter, "Subject").startswith("Re: OSS AccessDenied")
+    assert b"Tr0ub4dor" not in letter.raw
+
+
 def test_an_agent_who_closes_while_thanks_are_read_is_not_overruled(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from models.mail import Address, Mail, Trust
@@ -108,6 +110,11 @@ def test_own_words_are_one_short_line_without_links() -> None:
     assert own_words("a\nb\u202e http://x.example/y www.x.example me@x.example z", reading) == "a b z"
     assert len(own_words("あ" * 500, reading)) == 60
     assert has_link("see evil.example")
+    wide = "詳細はｈｔｔｐｓ：／／ｅｖｉｌ．ｅｘａｍｐｌｅ／ｘ へ"
+    assert has_link(wide)
+    assert has_link("ｅｖｉｌ．ｅｘａｍｐｌｅ")
+    assert "evil" not in unicodedata.normalize("NFKC", own_words(wide, reading))
+    assert own_words("状況：ＡＢＣ（東京）", reading) == "状況：ＡＢＣ（東京）"
     assert not has_link("ECSに接続できません (v1.2)")
 
 

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from models.decision import LetterKind, PastLetter, ReplyState
 from models.mail import Attachment, AutomaticKind
 from responders.compose import compose
 from responders.decide import decide
-from responders.own_letters import without_our_words
-from tests.unit.responders.builders import history, identity, mail, pack, seen
+from responders.own_letters import texts_sent, without_our_words
+from tests.unit.responders.builders import NOW, history, identity, mail, pack, seen
 
 
 def letter(language: str = "ja") -> str:
@@ -46,6 +47,39 @@ def test_short_answers_and_attachments_are_the_customers() -> None:
     assert without_our_words(mail(reply_text="不明"), [text]).reply_text == "不明"
     shot = (Attachment(filename="screen.png", content_type="image/png", size=9, part=1),)
     assert without_our_words(mail(reply_text=text, attachments=shot), [text]).automation.kind is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Elastic Compute Service (ECS)",
+        "i-6we0a1b2c3d4e5f6g7h8",
+        "ECS (i-6we0a1b2c3d4e5f6g7h8)",
+        "5123456789012345",
+    ],
+)
+def test_an_answer_that_our_letter_says_too_is_still_an_answer(answer: str) -> None:
+    """Our letters repeat what the customer wrote; when he writes it again, he answers."""
+    text = (
+        f"{letter()}\n・製品：Elastic Compute Service (ECS)\n・対象：ECS (i-6we0a1b2c3d4e5f6g7h8)\n5123456789012345\n"
+    )
+    came = mail(reply_text=answer)
+    assert without_our_words(came, [text]) is came
+
+
+def test_a_few_lines_of_ours_alone_are_no_loop() -> None:
+    text = letter()
+    lines = [line for line in text.split("\n") if len(line) > 15][:2]
+    came = mail(reply_text="\n".join(lines))
+    assert without_our_words(came, [text]) is came
+
+
+def test_only_letters_that_may_have_gone_out_are_ours_to_come_back() -> None:
+    past = [
+        PastLetter(kind=LetterKind.REMINDER, state=state, at=NOW, message_id=state.value, text=state.value)
+        for state in ReplyState
+    ]
+    assert set(texts_sent(past)) == {"queued", "sent", "bounced"}
 
 
 def test_a_mail_without_our_words_stays_as_it_is() -> None:
