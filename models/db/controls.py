@@ -25,7 +25,7 @@ from models.db.desk_rules import (
     verdicts_for,
 )
 from models.db.filing import add_event, change_state, locked_ticket
-from models.db.limits import STOPPED, TOTAL
+from models.db.limits import MODE, STOPPED, TOTAL
 from models.db.locks import lock_rules, own_switch, share_switch
 from models.db.outbox import has_written_since, settle_held
 from models.db.threads import REPLY, TICKET
@@ -95,8 +95,8 @@ class Controls(Shelf):
     def release_stopped(self, *, by: str, now: datetime) -> int:
         """Let all letters go that a stop held and that would go today; returns how many.
 
-        What must not go by itself any more stays held for an agent's eye: its ticket is closed, its customer has written
-        since or is blocked by now, its kind is not sent by itself any more.
+        What must not go by itself any more stays held for an agent's eye, and says why: its ticket is closed, its customer
+        has written since or is blocked by now, its kind is not sent by itself any more.
 
         Raises:
             LettersStopped: They are stopped still.
@@ -108,11 +108,13 @@ class Controls(Shelf):
                 raise LettersStopped
             modes = modes_now(connection)
             for reply_id in _held_by_stop(connection):
-                if not _may_go_now(connection, reply_id, modes):
+                if why_not := _why_not_now(connection, reply_id, modes):
+                    stays = update(REPLY).where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value)
+                    connection.execute(stays.values(reason=why_not))
                     continue
                 try:
                     settle_held(connection, reply_id, by, now, ReplyState.QUEUED, judgement="")
-                except IllegalMove:  # its ticket is closed, or an agent was quicker
+                except IllegalMove:  # an agent was quicker
                     continue
                 released += 1
             add_desk_event(connection, now, by, "stopped_released", str(released))
@@ -244,15 +246,19 @@ def _keep_back(
     return kept
 
 
-def _may_go_now(connection: Connection, reply_id: int, modes: Mapping[str, str]) -> bool:
-    """Would a letter that was held go by itself today?"""
-    query = select(REPLY.c.kind, REPLY.c.ref, REPLY.c.mail_id, REPLY.c.to_address, TICKET.c.sender)
+def _why_not_now(connection: Connection, reply_id: int, modes: Mapping[str, str]) -> str:
+    """Why a letter that the stop held would not go by itself today; empty if it would."""
+    query = select(REPLY.c.kind, REPLY.c.ref, REPLY.c.mail_id, REPLY.c.to_address, TICKET.c.sender, TICKET.c.state)
     row = connection.execute(query.join(TICKET, TICKET.c.ref == REPLY.c.ref).where(REPLY.c.id == reply_id)).one()
-    if modes.get(row.kind, LetterMode.AUTO.value) != LetterMode.AUTO.value:
-        return False
+    mode = modes.get(row.kind, LetterMode.AUTO.value)
+    if row.state == TicketState.CLOSED.value:
+        return f"{STOPPED}: the ticket is closed by now"
+    if mode != LetterMode.AUTO.value:
+        return f"{MODE}: {mode}"
     if Verdict.BLOCK in verdicts_for(connection, row.to_address, row.sender):
-        return False
-    return not connection.execute(select(has_written_since(row.ref, row.mail_id))).scalar()
+        return _BLOCKED
+    is_old = connection.execute(select(has_written_since(row.ref, row.mail_id))).scalar()
+    return f"{STOPPED}: the customer has written since" if is_old else ""
 
 
 def _held_by_stop(connection: Connection) -> list[int]:
