@@ -46,6 +46,7 @@ class DeskSettings:
     secret: bytes = field(repr=False)
     title: str = "uketsuke"  # where the pack has no name in the page's language
     is_secure: bool = False
+    mode: str = "auto"  # the installation's, which no letter goes beyond
     are_senders_trusted: bool = False  # as the worker has it: previews quote what letters would
 
 

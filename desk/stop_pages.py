@@ -8,6 +8,7 @@ from fastapi import FastAPI, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk.frame import require_form
+from models.decision import LetterKind
 
 if TYPE_CHECKING:
     from desk.frame import Desk
@@ -35,5 +36,6 @@ def add_stop(app: FastAPI, desk: Desk) -> None:
     @app.post("/outbox/release-stopped")
     def release(request: Request, token: Annotated[str, Form()]) -> Response:
         agent = require_form(request, desk, token)
-        desk.store.release_stopped(by=agent, now=desk.clock())
+        modes = {kind.value: desk.pack.policy_of(kind).mode.value for kind in LetterKind}
+        desk.store.release_stopped(by=agent, now=desk.clock(), mode=desk.settings.mode, modes=modes)
         return RedirectResponse("/outbox", status_code=303)

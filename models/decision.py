@@ -62,6 +62,11 @@ class LetterMode(StrEnum):
     AUTO = "auto"  # goes out where the decision is sure enough
 
 
+def most_careful(*modes: str) -> LetterMode:
+    """The mode that counts of several."""
+    return min(map(LetterMode, modes), key=list(LetterMode).index)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One named step of a decision: `code` is stable, `detail` is for a person."""

@@ -25,7 +25,11 @@ FLAGS = (
 )
 PLAIN = ("to_name", "received", "subject", "kind_name")  # texts that may be empty
 LISTS = ("understood", "issues", "drafts", "questions", "fields", "tips", "notices", "accounts")
-_VARYING = (*FLAGS, *PLAIN, *LISTS)
+_TOGETHER = (("asks", "questions", "fields"), ("issues", "drafts"))  # there together or not at all
+_VARYING = (
+    *_TOGETHER,
+    *((name,) for name in (*FLAGS, *PLAIN, *LISTS) if not any(name in names for names in _TOGETHER)),
+)
 
 
 def sample_contexts(pack: Pack, language: str, text: str) -> tuple[dict[str, object], ...]:
@@ -38,7 +42,10 @@ def sample_contexts(pack: Pack, language: str, text: str) -> tuple[dict[str, obj
     """
     rich, bare = _rich(pack, language), _bare(pack, language)
     turned = [
-        {**one, name: other[name]} for one, other in ((rich, bare), (bare, rich)) for name in _VARYING if name in text
+        {**one, **{name: other[name] for name in names}}
+        for one, other in ((rich, bare), (bare, rich))
+        for names in _VARYING
+        if any(name in text for name in names)
     ]
     return rich, bare, *turned
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from models.decision import LetterCounts, LetterKind, LetterMode, ReplyState, Silence, over_limit
+from models.decision import LetterCounts, LetterKind, LetterMode, ReplyState, Silence, most_careful, over_limit
 from models.mail import Trust
 from responders.joined import ASKING, letters_written
 from responders.recipient import choose_recipient, is_role_address, without_plus
@@ -68,8 +68,7 @@ def letter_mode(kind: LetterKind, history: History, pack: Pack, mode: str) -> Le
     What is set in the desk for a kind stands in the pack's place.
     """
     of_kind = history.modes.get(kind.value, pack.policy_of(kind).mode.value)
-    careful = list(LetterMode)
-    return min(LetterMode(mode), LetterMode(of_kind), key=careful.index)
+    return most_careful(mode, of_kind)
 
 
 def _silences(mail: Mail, decision: Decision, history: History, pack: Pack) -> Iterator[Silence]:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 SHORTEST = 10  # characters without blanks; a shorter line may be the customer's as well
 _HALF = 0.5  # so much of a letter in a mail makes it that letter come back
+_MUCH = 200  # and so many characters of it without a word of the customer's own: a part of it come back
 _OUT = frozenset({ReplyState.QUEUED, ReplyState.SENT, ReplyState.BOUNCED})  # queued: sent and not yet noted, perhaps
 _REF = re.compile(r"T\d{6,12}")
 _MARKS = "> |＞・-*■　\t"
-_VALUE = re.compile(r"(?=.*\d)[\w.:/@+-]+", re.ASCII)
+_VALUE = re.compile(r"(?=.*\d)[\w.:/@+()-]+", re.ASCII)
 
 
 def texts_sent(letters: Iterable[PastLetter]) -> list[str]:
@@ -36,8 +37,8 @@ def without_our_words(mail: Mail, letters: Collection[str]) -> Mail:
     """The mail without the lines that stand in one of these letters.
 
     Whole lines of ours are taken out; where most of a letter is there, parts of lines too, however they were wrapped on the
-    way. An id or a number alone in its line stays: our letters repeat what customers wrote. Where most of a letter is there
-    and nothing else, it is our letter come back: a loop, never answered. Fewer lines alone stay as they are.
+    way. An id or a number alone in its line stays: our letters repeat what customers wrote. Where much of a letter is there
+    and nothing else, it is our letter come back: a loop, never answered. A few lines alone stay as they are.
     """
     texts = [text for text in letters if text]
     if not texts or not mail.reply_text.strip():
@@ -53,7 +54,8 @@ def without_our_words(mail: Mail, letters: Collection[str]) -> Mail:
     left = "\n".join(line for line in kept if not line.strip() or _bare(line) not in whole).strip("\n")
     if any(char.isalnum() for char in _REF.sub("", left)) or mail.attachments:
         return replace(mail, reply_text="\n".join(kept).strip("\n"))
-    if not is_back:
+    taken = set(lines) - set(kept)
+    if not is_back and sum(len(_bare(line)) for line in taken) < _MUCH:
         return mail
     found = "own_text: nothing but the words of our own letter"
     automation = Automation(

@@ -35,7 +35,7 @@ def own_words(text: str, seen: Assessment, *, longest: int = LONGEST) -> str:
     """Words of the customer, fit for a letter; cut behind `longest` characters."""
     masked = _without_beginning(without_secrets(text, seen), seen)
     # Links first in their common form: mail programs make a link of a full-width one too.
-    flat = common_characters(without_links(_with_plain_links(one_line(masked))))
+    flat = without_links(common_characters(without_links(_with_plain_links(one_line(masked)))))
     return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.decision import LetterKind, LetterMode, ReplyState
+from models.decision import LetterKind, LetterMode, ReplyState, most_careful
 from models.errors import StoreUnavailable
 from responders.compose import compose_reminder
 from runtime.logs import log_for
@@ -17,25 +17,33 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from models.db.store import Store
+    from models.decision import Reply
     from models.views import DueReminder
     from policy.pack import Pack
     from responders.identity import SenderIdentity
 
-_FROM_CAREFUL = tuple(one.value for one in LetterMode)
 _STATES = {
     "shadow": (ReplyState.SHADOW, "shadow mode: only shown"),
     "approve": (ReplyState.HELD, "approve mode: an agent releases it"),
 }
 
 
-def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode: str, now: datetime) -> int:
+def send_due_reminders(
+    store: Store, pack: Pack, identity: SenderIdentity, mode: str, now: datetime, *, as_delivered: Pack | None = None
+) -> int:
     """Queue every reminder that is due; returns how many were written.
 
-    The desk's mode for reminders stands in place of the pack's; the more careful of it and `mode` counts.
+    Args:
+        store: Of tickets and letters.
+        pack: With the texts that were saved at the desk.
+        identity: Of the letters.
+        mode: The whole installation's. The desk's mode for reminders stands in place of the pack's; the more careful counts.
+        now: The time.
+        as_delivered: The pack without saved texts, for letters that fail with them.
     """
     of_kind = store.letter_modes().get(LetterKind.REMINDER.value, pack.policy_of(LetterKind.REMINDER).mode.value)
-    mode = min(mode, of_kind, key=_FROM_CAREFUL.index)
-    if mode == LetterMode.OFF.value:
+    mode = most_careful(mode, of_kind)
+    if mode is LetterMode.OFF:
         return 0
     state, reason = _STATES.get(mode, (ReplyState.QUEUED, ""))
     written = 0
@@ -46,7 +54,7 @@ def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode:
     ):
         for due in page:
             try:
-                letter = replace(compose_reminder(due, pack, identity, now), state=state, reason=reason)
+                letter = replace(_composed(due, (pack, as_delivered), identity, now), state=state, reason=reason)
                 written += store.file_reminder(due, letter, now=now, limits=pack.limits.of_letters)
             except StoreUnavailable:
                 raise
@@ -54,6 +62,19 @@ def send_due_reminders(store: Store, pack: Pack, identity: SenderIdentity, mode:
                 # TRY400: a trace may quote the mail.
                 log_for("scheduler").error("reminder_failed", ref=due.ref, error=type(error).__name__)
     return written
+
+
+def _composed(due: DueReminder, packs: tuple[Pack, Pack | None], identity: SenderIdentity, now: datetime) -> Reply:
+    pack, spare = packs
+    try:
+        return compose_reminder(due, pack, identity, now)
+    except Exception as error:
+        if spare is None or spare is pack:
+            raise
+        letter = compose_reminder(due, spare, identity, now)
+        # TRY400: a trace may quote the mail.
+        log_for("scheduler").error("letter_text_failed", ref=due.ref, error=type(error).__name__)
+        return letter
 
 
 def end_recurrence_waits(store: Store, pack: Pack, now: datetime) -> int:

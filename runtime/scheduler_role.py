@@ -34,7 +34,7 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
 
     def remind() -> None:
         log.info("recurrence_waits_ended", count=end_recurrence_waits(store, pack, clock()))
-        count = send_due_reminders(store, texts.current(), identity, settings.mode, clock())
+        count = send_due_reminders(store, texts.current(), identity, settings.mode, clock(), as_delivered=pack)
         log.info("reminders_written", count=count)
 
     try:

@@ -63,7 +63,6 @@ class Worker:
         self.store, self.rules, self.own, self.clock, self.check_sender = store, rules, own, clock, check_sender
         self.log = log_for("worker")
         self._texts: SavedTexts | None = None  # none as long as nothing was ever saved
-        self._as_delivered = rules.pack  # without what was saved
         self._owed: list[Claim] = []  # claims that a failing database would not even take back
         self._hang_s: float | None = None
 
@@ -191,9 +190,9 @@ class Worker:
         try:
             return triage(mail, history, self.rules)
         except Exception as error:
-            if self.rules.pack is self._as_delivered:
+            if self._texts is None or self.rules.pack is self._texts.pack:
                 raise
-            done = triage(mail, history, replace(self.rules, pack=self._as_delivered))
+            done = triage(mail, history, replace(self.rules, pack=self._texts.pack))
             # TRY400: a trace may quote the mail.
             self.log.error("letter_text_failed", mail_id=claim.mail_id, error=type(error).__name__)  # noqa: TRY400
             return done

@@ -25,11 +25,11 @@ from models.db.desk_rules import (
     verdicts_for,
 )
 from models.db.filing import add_event, change_state, locked_ticket
-from models.db.limits import MODE, STOPPED, TOTAL
+from models.db.limits import BLOCKED, MODE, STOPPED, TOTAL
 from models.db.locks import lock_rules, own_switch, share_switch
 from models.db.outbox import has_written_since, settle_held
 from models.db.threads import REPLY, TICKET
-from models.decision import LetterKind, LetterMode, ReplyState
+from models.decision import LetterKind, LetterMode, ReplyState, most_careful
 from models.errors import IllegalMove, LettersStopped, NotFound
 from models.ticket import STANDS_ON_LETTER, TicketState
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 _TEN_MINUTES = timedelta(minutes=10)
 _LONGEST_NOTE = 500
-_BLOCKED = "blocked: the desk's block list names this address"
 
 
 class Controls(Shelf):
@@ -92,11 +91,19 @@ class Controls(Shelf):
         with self.read() as connection:
             return len(_held_by_stop(connection))
 
-    def release_stopped(self, *, by: str, now: datetime) -> int:
+    def release_stopped(
+        self, *, by: str, now: datetime, mode: str = LetterMode.AUTO.value, modes: Mapping[str, str] | None = None
+    ) -> int:
         """Let all letters go that a stop held and that would go today; returns how many.
 
         What must not go by itself any more stays held for an agent's eye, and says why: its ticket is closed, its customer
-        has written since or is blocked by now, its kind is not sent by itself any more.
+        has written since or is blocked by now, its kind is not sent by itself any more, an earlier letter of it stays held.
+
+        Args:
+            by: The agent.
+            now: The time.
+            mode: The whole installation's.
+            modes: The pack's by kind; what is set at the desk stands in its place.
 
         Raises:
             LettersStopped: They are stopped still.
@@ -106,11 +113,16 @@ class Controls(Shelf):
             share_switch(connection)
             if not are_letters_on(connection):
                 raise LettersStopped
-            modes = modes_now(connection)
-            for reply_id in _held_by_stop(connection):
-                if why_not := _why_not_now(connection, reply_id, modes):
+            set_modes = {**(modes or {}), **modes_now(connection)}
+            staying: set[str] = set()  # tickets of which a letter stays: a later one may build on it
+            for reply_id, ref in _held_by_stop(connection):
+                why_not = _why_not_now(connection, reply_id, ref, mode, set_modes)
+                if not why_not and ref in staying:
+                    why_not = f"{STOPPED}: an earlier letter of the ticket is held still"
+                if why_not:
                     stays = update(REPLY).where(REPLY.c.id == reply_id, REPLY.c.state == ReplyState.HELD.value)
                     connection.execute(stays.values(reason=why_not))
+                    staying.add(ref)
                     continue
                 try:
                     settle_held(connection, reply_id, by, now, ReplyState.QUEUED, judgement="")
@@ -148,28 +160,23 @@ class Controls(Shelf):
             connection.execute(
                 insert(ADDRESS_RULE).values(pattern=kept, verdict=verdict.value, note=plain, by=by, at=now)
             )
-            if verdict is Verdict.BLOCK:
-                to_it = [
-                    row
-                    for row in _waiting(connection, now)
-                    if kept in patterns_for(row.to_address)
-                    and verdicts_for(connection, row.to_address, "")[0] is Verdict.BLOCK
-                ]
-                _keep_back(connection, to_it, by, now, ReplyState.SUPPRESSED, _BLOCKED)
+            _silence_blocked(connection, kept, by, now)
             add_desk_event(connection, now, by, f"rule_{verdict.value}", f"{kept} {plain}".strip())
         return kept
 
     def drop_address_rule(self, pattern: str, *, by: str, now: datetime) -> None:
-        """Take a rule off the list.
+        """Take a rule off the list. What an exception from a block let go and is queued still is silenced.
 
         Raises:
             NotFound: It is not there.
         """
         kept = normal_pattern(pattern) or ""
         with self.write() as connection:
+            own_switch(connection)
             lock_rules(connection)
             if connection.execute(delete(ADDRESS_RULE).where(ADDRESS_RULE.c.pattern == kept)).rowcount != 1:
                 raise NotFound("no such rule")
+            _silence_blocked(connection, kept, by, now)
             add_desk_event(connection, now, by, "rule_dropped", kept)
 
     def letter_modes(self) -> dict[str, str]:
@@ -211,11 +218,23 @@ def _stop(connection: Connection) -> Stop | None:
 def _waiting(connection: Connection, now: datetime) -> list[Row[Any]]:
     """The letters that are queued and in nobody's hands."""
     query = (
-        select(REPLY.c.id, REPLY.c.ref, REPLY.c.kind, REPLY.c.to_address)
+        select(REPLY.c.id, REPLY.c.ref, REPLY.c.kind, REPLY.c.to_address, TICKET.c.sender)
+        .join(TICKET, TICKET.c.ref == REPLY.c.ref)
         .where(REPLY.c.state == ReplyState.QUEUED.value, _is_free(now))
         .order_by(REPLY.c.ref, REPLY.c.id)
     )
     return list(connection.execute(query))
+
+
+def _silence_blocked(connection: Connection, pattern: str, by: str, now: datetime) -> None:
+    """Silence the queued letters that the rule of this pattern, or its end, leaves blocked."""
+    blocked = [
+        row
+        for row in _waiting(connection, now)
+        if pattern in {*patterns_for(row.to_address), *patterns_for(row.sender)}
+        and Verdict.BLOCK in verdicts_for(connection, row.to_address, row.sender)
+    ]
+    _keep_back(connection, blocked, by, now, ReplyState.SUPPRESSED, BLOCKED)
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
@@ -246,21 +265,23 @@ def _keep_back(
     return kept
 
 
-def _why_not_now(connection: Connection, reply_id: int, modes: Mapping[str, str]) -> str:
-    """Why a letter that the stop held would not go by itself today; empty if it would."""
-    query = select(REPLY.c.kind, REPLY.c.ref, REPLY.c.mail_id, REPLY.c.to_address, TICKET.c.sender, TICKET.c.state)
-    row = connection.execute(query.join(TICKET, TICKET.c.ref == REPLY.c.ref).where(REPLY.c.id == reply_id)).one()
-    mode = modes.get(row.kind, LetterMode.AUTO.value)
-    if row.state == TicketState.CLOSED.value:
+def _why_not_now(connection: Connection, reply_id: int, ref: str, mode: str, modes: Mapping[str, str]) -> str:
+    """Why a letter that the stop held would not go by itself today; empty if it would. Holds its ticket's lock."""
+    ticket = locked_ticket(connection, ref)
+    query = select(REPLY.c.kind, REPLY.c.mail_id, REPLY.c.to_address).where(REPLY.c.id == reply_id)
+    row = connection.execute(query).one()
+    chosen = most_careful(mode, modes.get(row.kind, LetterMode.AUTO.value))
+    if ticket["state"] == TicketState.CLOSED.value:
         return f"{STOPPED}: the ticket is closed by now"
-    if mode != LetterMode.AUTO.value:
-        return f"{MODE}: {mode}"
-    if Verdict.BLOCK in verdicts_for(connection, row.to_address, row.sender):
-        return _BLOCKED
-    is_old = connection.execute(select(has_written_since(row.ref, row.mail_id))).scalar()
+    if chosen is not LetterMode.AUTO:
+        return f"{MODE}: {chosen.value}"
+    if Verdict.BLOCK in verdicts_for(connection, row.to_address, ticket["sender"]):
+        return BLOCKED
+    is_old = connection.execute(select(has_written_since(ref, row.mail_id))).scalar()
     return f"{STOPPED}: the customer has written since" if is_old else ""
 
 
-def _held_by_stop(connection: Connection) -> list[int]:
-    query = select(REPLY.c.id).where(REPLY.c.state == ReplyState.HELD.value, REPLY.c.reason == STOPPED)
-    return list(connection.execute(query.order_by(REPLY.c.id)).scalars())
+def _held_by_stop(connection: Connection) -> list[tuple[int, str]]:
+    """(id, ticket) of the letters, by ticket: in the order in which their tickets may be locked."""
+    query = select(REPLY.c.id, REPLY.c.ref).where(REPLY.c.state == ReplyState.HELD.value, REPLY.c.reason == STOPPED)
+    return [(row.id, row.ref) for row in connection.execute(query.order_by(REPLY.c.ref, REPLY.c.id))]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 STOPPED = "stopped"
 TOTAL = "rate_total"
 MODE = "mode"
+BLOCKED = "blocked: the desk's block list names this address"
 HOLDS = frozenset({STOPPED, TOTAL, MODE})  # codes that hold a letter for a person instead of silencing it
 TOTAL_REACHED = "total_reached"
 MACHINE = "uketsuke"
@@ -102,7 +103,7 @@ def _silences(
         yield spent
     verdicts = verdicts_for(connection, reply.to, sender)
     if Verdict.BLOCK in verdicts:
-        yield Silence(code="blocked", detail="the desk's block list names this address")
+        yield Silence(code="blocked", detail=BLOCKED.partition(": ")[2])
     is_allowed = verdicts[0] is Verdict.ALLOW
     if limits is not None and (over := _over_own_limits(connection, reply, ref, limits, now, is_allowed=is_allowed)):
         yield over

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, or_, select, update
 
 from models.assessment import Category
-from models.controls import Judgement
+from models.controls import Judgement, Verdict
 from models.db.base import Shelf
-from models.db.desk_rules import are_letters_on
+from models.db.desk_rules import are_letters_on, verdicts_for
 from models.db.filing import READING, add_event, change_state, locked_ticket, write_reply
 from models.db.intake import INBOUND
-from models.db.limits import MACHINE, silence_by_now
+from models.db.limits import BLOCKED, MACHINE, silence_by_now
 from models.db.locks import share_switch
 from models.db.rows import names, reply_view
 from models.db.threads import REPLY, TICKET
@@ -97,12 +97,21 @@ class Outbox(Shelf):
         self._end(claim, now, "reply_sent", "", state=ReplyState.SENT.value, sent_at=now, reason="")
 
     def reply_deferred(self, claim: OutboxClaim, *, now: datetime, next_at: datetime, error: str) -> None:
-        """Not now: try again at `next_at`.
+        """Not now: try again at `next_at`, unless the address was blocked meanwhile.
 
         Raises:
             ClaimLost: The lease ran out and another process has the letter.
         """
-        self._end(claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
+        with self.write() as connection:
+            share_switch(connection)
+            ticket = locked_ticket(connection, claim.ref)
+            if Verdict.BLOCK not in verdicts_for(connection, claim.to, ticket["sender"]):
+                _end(connection, claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
+                return
+            silenced = {"state": ReplyState.SUPPRESSED.value, "reason": BLOCKED}
+            _end(connection, claim, now, "reply_suppressed", BLOCKED, **silenced)
+            if _stands_on(connection, ticket, claim.reply_id):
+                change_state(connection, ticket, TicketState.NEEDS_REVIEW, now)
 
     def reply_failed(self, claim: OutboxClaim, *, now: datetime, error: str) -> None:
         """Never: the letter is marked, its address spared, and a ticket that stands on it needs review.

@@ -227,9 +227,8 @@ def letter_counts(connection: Connection, address: str, now: datetime) -> Letter
 
 
 def letters_in_total(connection: Connection, now: datetime) -> int:
-    """The letters of ten minutes, but for those that their limit holds: else a storm would never let go."""
-    held_for_it = (REPLY.c.state == ReplyState.HELD.value) & REPLY.c.reason.startswith("rate_total")
-    return _letters(connection, now - timedelta(minutes=10), ~held_for_it)
+    """The letters of ten minutes that went or are to go; those that are held do not count: else a storm would never let go."""
+    return _letters(connection, now - timedelta(minutes=10), REPLY.c.state != ReplyState.HELD.value)
 
 
 def domain_of(address: str) -> str:

@@ -110,6 +110,7 @@ def desk() -> None:
         secret=load_secret(settings.secret_path),
         title=pack.desk.name[pack.default_language],
         is_secure=settings.desk_secure,
+        mode=settings.mode,
         are_senders_trusted=settings.are_senders_trusted,
     )
     app = create_app(open_store(settings), pack, desk_settings, utc_now)

@@ -132,6 +132,55 @@ def test_what_would_not_go_today_stays_held_when_the_stops_letters_are_released(
     assert store.held_by_stop() == 0, "nobody is offered to release them together again"
 
 
+@pytest.mark.parametrize(
+    ("mode", "modes"), [("approve", {}), ("shadow", {}), ("auto", {"request_information": "approve"})]
+)
+def test_an_installation_or_pack_that_has_letters_approved_keeps_the_stops_too(
+    store: Store, mode: str, modes: dict[str, str]
+) -> None:
+    file_letter(store, 1)
+    store.stop_letters(by=BY, now=NOW)
+    store.resume_letters(by=BY, now=NOW)
+    assert store.release_stopped(by=BY, now=NOW, mode=mode, modes=modes) == 0
+    assert store.reply(1).state == "held"
+    assert store.reply(1).reason.startswith("mode: ")
+
+
+def test_a_later_letter_does_not_go_before_one_that_stays(store: Store) -> None:
+    file_letter(store, 1)
+    store.stop_letters(by=BY, now=NOW)
+    store.accept([arrival(2)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    letter = reply(claim.mail_id, kind=LetterKind.COMPLETED)
+    store.file(replace(filing(claim, mail(2), letter), join="T000001"))
+    store.resume_letters(by=BY, now=NOW)
+    assert store.release_stopped(by=BY, now=NOW) == 0
+    assert [store.reply(number).reason for number in (1, 2)] == [
+        "stopped: the customer has written since",
+        "stopped: an earlier letter of the ticket is held still",
+    ]
+
+
+def test_a_letter_that_must_be_tried_again_is_silenced_if_its_address_was_blocked_meanwhile(store: Store) -> None:
+    file_letter(store, 1)
+    (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)
+    store.set_address_rule("@example.com", Verdict.BLOCK, by=BY, now=NOW)
+    store.reply_deferred(claim, now=NOW, next_at=NOW, error="450 later")
+    assert (store.reply(1).state, store.ticket("T000001").row.state) == ("suppressed", "needs_review")
+    assert store.claim_replies(limit=1, lease=LEASE, now=NOW + LEASE * 2) == ()
+
+
+def test_a_blocked_sender_gets_nothing_at_another_address_and_an_exception_that_ends_silences(store: Store) -> None:
+    file_letter(store, 1, sender="bad@evil.example", to="other@example.com")
+    store.set_address_rule("c@one.example", Verdict.ALLOW, by=BY, now=NOW)
+    store.set_address_rule("@one.example", Verdict.BLOCK, by=BY, now=NOW)
+    file_letter(store, 2, sender="c@one.example", to="c@one.example")
+    store.set_address_rule("bad@evil.example", Verdict.BLOCK, by=BY, now=NOW)
+    assert [store.reply(number).state for number in (1, 2)] == ["suppressed", "queued"]
+    store.drop_address_rule("c@one.example", by=BY, now=NOW)
+    assert store.reply(2).state == "suppressed"
+
+
 def test_a_ticket_with_another_held_letter_stays_with_the_agents(store: Store) -> None:
     file_letter(store, 1)
     store.accept([arrival(2)])

@@ -300,7 +300,8 @@ async def test_a_preview_shows_the_typed_text_on_the_ticket_and_saves_nothing(
         ("{{ ref }}\n{% if %}\n", "2 行目", "文面として読み取れません"),
         ("{{ ref }}\n{% include '_nothing' %}", "", "_nothing"),
         ("こんにちは\n", "", "受付番号がどこにもありません"),
-        ("{{ ref }}\n{% for i in range(9) %}{% endfor %}", "2 行目", "「Call」は文面では使えません"),
+        ("{{ ref }}\n{{ range(9) }}", "2 行目", "「Call」は文面では使えません"),
+        ("{{ ref }}\n{% for i in range(9) %}{% endfor %}", "2 行目", "for に書けるのは"),
         (f"{{{{ ref }}}} {EVIL}{{{{ x }}}}\n", "1 行目", "「x」"),
     ],
 )

@@ -93,6 +93,9 @@ def test_a_reminder_that_fails_keeps_no_other_from_going(sqlite_store: Store, ru
     with capture_logs() as logs:
         assert send_due_reminders(sqlite_store, broken, rules.identity, "auto", later) == 1
     assert [(one["event"], one["ref"]) for one in logs] == [("reminder_failed", "T000001")]
+    with capture_logs() as logs:
+        written = send_due_reminders(sqlite_store, broken, rules.identity, "auto", later, as_delivered=rules.pack)
+    assert (written, [one["event"] for one in logs]) == (1, ["letter_text_failed"])
 
 
 def test_saved_texts_stand_in_the_packs_place_and_it_is_left_as_it_is(pack: Pack) -> None:

@@ -114,6 +114,8 @@ def test_own_words_are_one_short_line_without_links() -> None:
     assert has_link(wide)
     assert has_link("ｅｖｉｌ．ｅｘａｍｐｌｅ")
     assert "evil" not in unicodedata.normalize("NFKC", own_words(wide, reading))
+    for other in ("𝐡𝐭𝐭𝐩𝐬://𝐞𝐯𝐢𝐥.𝐞𝐱𝐚𝐦𝐩𝐥𝐞/x へ", "a﹫evil.example へ"):
+        assert own_words(other, reading) == "へ"
     assert own_words("状況：ＡＢＣ（東京）", reading) == "状況：ＡＢＣ（東京）"
     assert not has_link("ECSに接続できません (v1.2)")
 

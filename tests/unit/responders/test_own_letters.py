@@ -74,6 +74,20 @@ def test_a_few_lines_of_ours_alone_are_no_loop() -> None:
     assert without_our_words(came, [text]) is came
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_half_a_letter_of_ours_and_nothing_else_is_a_loop_too(language: str) -> None:
+    text = letter(language)
+    lines = text.split("\n")
+    back = without_our_words(mail(reply_text="\n".join(lines[: len(lines) // 2])), [text])
+    assert (back.reply_text, back.automation.kind) == ("", AutomaticKind.LOOP)
+
+
+def test_an_answer_among_lines_of_ours_stays_though_our_letter_says_it_too() -> None:
+    text = f"{letter()}\nECS (i-6we0a1b2c3d4e5f6g7h8)\n"
+    came = mail(reply_text="お世話になっております。\nECS (i-6we0a1b2c3d4e5f6g7h8)\nよろしくお願いいたします。")
+    assert "i-6we0a1b2c3d4e5f6g7h8" in without_our_words(came, [text]).reply_text
+
+
 def test_only_letters_that_may_have_gone_out_are_ours_to_come_back() -> None:
     past = [
         PastLetter(kind=LetterKind.REMINDER, state=state, at=NOW, message_id=state.value, text=state.value)
