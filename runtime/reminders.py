@@ -59,7 +59,7 @@ def send_due_reminders(
             except StoreUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - one letter that fails must not keep the others from going
-                # TRY400: a trace may quote the mail.
+                # Without a trace, which may quote the mail.
                 log_for("scheduler").error("reminder_failed", ref=due.ref, error=type(error).__name__)
     return written
 
@@ -72,7 +72,7 @@ def _composed(due: DueReminder, packs: tuple[Pack, Pack | None], identity: Sende
         if spare is None or spare is pack:
             raise
         letter = compose_reminder(due, spare, identity, now)
-        # TRY400: a trace may quote the mail.
+        # Without a trace, which may quote the mail.
         log_for("scheduler").error("letter_text_failed", ref=due.ref, error=type(error).__name__)
         return letter
 

@@ -193,7 +193,7 @@ class Worker:
             if self._texts is None or self.rules.pack is self._texts.pack:
                 raise
             done = triage(mail, history, replace(self.rules, pack=self._texts.pack))
-            # TRY400: a trace may quote the mail.
+            # Without a trace, which may quote the mail.
             self.log.error("letter_text_failed", mail_id=claim.mail_id, error=type(error).__name__)  # noqa: TRY400
             return done
 
