@@ -40,6 +40,9 @@ async def test_s35_times_carry_their_zone_and_a_missing_one_is_asked_for(sqlite_
     clock = (Hint(kind="when", value="2026-11-24T10:15:00"), Hint(kind="zone_missing"))
     assert "日本時間(JST)でしょうか、中国時間(CST)でしょうか。" in letter("goal", hints=clock)
     assert "中国時間(CST)でしょうか" not in letter("goal", hints=clock[:1])
+    assert "JSTとして理解しております" in squeezed(letter("goal", hints=clock[:1]).text), (
+        "taken for the desk's zone, and said so"
+    )
 
 
 def test_s36_how_often_and_whether_it_goes_on_is_asked_along_unless_told() -> None:
