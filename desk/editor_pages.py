@@ -64,9 +64,8 @@ def add_editor(app: FastAPI, desk: Desk) -> None:
         _known(desk, name, language)
         typed = _plain(text)
         kept: dict[str, Any] = {"based_on": based_on, "ref": ref, "note": note}
-        shown = _shown(desk, request, ref, name, language, typed)
         if act == "preview":
-            return _page(desk, request, name, language, typed, shown=shown, **kept)
+            return _page(desk, request, name, language, typed, **kept)
         wrong = finding(with_text(overlaid(desk), name, language, typed), name, language)
         if wrong is not None:
             unfit = Preview(error=said(wrong, name, desk.language(request)), is_unfit=True)
@@ -77,7 +76,7 @@ def add_editor(app: FastAPI, desk: Desk) -> None:
             )
         except EditConflict as error:
             theirs = {**kept, "based_on": None}  # what is saved next is based on what is shown now
-            return _page(desk, request, name, language, typed, 409, shown=shown, conflict=error.by, **theirs)
+            return _page(desk, request, name, language, typed, 409, conflict=error.by, **theirs)
         return RedirectResponse(f"/letter-texts/{language}/{name}?saved=1", status_code=303)
 
     @app.post("/letter-texts/{language}/{name}/preview")

@@ -40,6 +40,11 @@ class LetterKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
 
 
+# The first request of a ticket; and all letters that ask for what is missing.
+REQUESTS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.RECURRENCE})
+ASKING = REQUESTS | {LetterKind.FOLLOW_UP, LetterKind.REMINDER}
+
+
 class ReplyState(StrEnum):
     """Where a letter stands; wire values of `queue --json`."""
 
@@ -51,6 +56,12 @@ class ReplyState(StrEnum):
     DISCARDED = "discarded"
     FAILED = "failed"
     BOUNCED = "bounced"
+
+
+# Letters in these states reached nobody; they spend nothing.
+UNSEEN = frozenset(
+    {ReplyState.SHADOW, ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED}
+)
 
 
 class LetterMode(StrEnum):
@@ -81,6 +92,11 @@ class Silence:
 
     code: str
     detail: str = ""
+
+    @property
+    def reason(self) -> str:
+        """As a letter keeps it: "code: detail"."""
+        return f"{self.code}: {self.detail}".removesuffix(": ")
 
 
 UNLIMITED = 2**31  # from here on a limit is off

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from models.decision import LetterCounts, LetterKind, LetterMode, ReplyState, Silence, most_careful, over_limit
+from models.decision import ASKING, LetterCounts, LetterKind, LetterMode, ReplyState, Silence, most_careful, over_limit
 from models.mail import Trust
-from responders.joined import ASKING, letters_written
+from responders.joined import letters_written
 from responders.recipient import choose_recipient, is_role_address, without_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from models.decision import Decision, History
     from models.mail import Mail
@@ -43,10 +43,10 @@ def outbound_state(
         pack: Its mode for this kind of letter holds where the desk has set none.
         mode: The whole installation's; the most careful of them all counts.
     """
-    why_silent = f"{silence.code}: {silence.detail}".removesuffix(": ") if silence else ""
+    why_silent = silence.reason if silence else ""
     if silence is not None and silence.code != "rate_total":
         return ReplyState.SUPPRESSED, why_silent
-    chosen = letter_mode(kind, history, pack, mode)
+    chosen = letter_mode(kind, history.modes, pack, mode)
     held = next(
         (f"{reason.code}: {reason.detail}" for reason in decision.reasons if reason.code.startswith("hold_")), "hold"
     )
@@ -62,13 +62,12 @@ def outbound_state(
     return (ReplyState.HELD if why_held else ReplyState.QUEUED), why_held
 
 
-def letter_mode(kind: LetterKind, history: History, pack: Pack, mode: str) -> LetterMode:
+def letter_mode(kind: LetterKind, modes: Mapping[str, str], pack: Pack, mode: str) -> LetterMode:
     """How far letters of this kind go by themselves: the more careful of the installation's mode and the kind's.
 
-    What is set in the desk for a kind stands in the pack's place.
+    What is set in the desk for a kind (`modes`) stands in the pack's place.
     """
-    of_kind = history.modes.get(kind.value, pack.policy_of(kind).mode.value)
-    return most_careful(mode, of_kind)
+    return most_careful(mode, modes.get(kind.value, pack.policy_of(kind).mode.value))
 
 
 def _silences(mail: Mail, decision: Decision, history: History, pack: Pack) -> Iterator[Silence]:

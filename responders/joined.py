@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.assessment import Category
-from models.decision import LetterKind, ReplyState
+from models.decision import REQUESTS, UNSEEN, LetterKind
 from responders.answers import completed_in_quote, completed_items
 from responders.items import is_given
 
@@ -19,23 +19,17 @@ if TYPE_CHECKING:
     from models.mail import Mail
     from policy.pack import Pack
 
-# Letters in these states reached nobody; they spend nothing.
-_UNSEEN = frozenset(
-    {ReplyState.SHADOW, ReplyState.SUPPRESSED, ReplyState.DISCARDED, ReplyState.FAILED, ReplyState.BOUNCED}
-)
-_REQUESTS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.RECURRENCE})
-ASKING = _REQUESTS | {LetterKind.FOLLOW_UP, LetterKind.REMINDER}
 _SURE_ANSWERS = 2  # so many asked items in a mail of thanks make it an answer without doubt
 
 
 def letters_written(ticket: OpenTicket | None) -> frozenset[LetterKind]:
     """The kinds of letters that this ticket has had, or that wait for an agent's release."""
-    return frozenset(letter.kind for letter in ticket.letters if letter.state not in _UNSEEN) if ticket else frozenset()
+    return frozenset(letter.kind for letter in ticket.letters if letter.state not in UNSEEN) if ticket else frozenset()
 
 
 def has_asked(ticket: OpenTicket | None) -> bool:
     """Does the ticket have its first request?"""
-    return bool(letters_written(ticket) & _REQUESTS)
+    return bool(letters_written(ticket) & REQUESTS)
 
 
 def awaits_answer(ticket: OpenTicket | None) -> bool:

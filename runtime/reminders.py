@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.decision import LetterKind, LetterMode, ReplyState, most_careful
+from models.decision import LetterKind, LetterMode, ReplyState
 from models.errors import StoreUnavailable
+from responders.brake import letter_mode
 from responders.compose import compose_reminder
 from runtime.logs import log_for
 
@@ -41,11 +42,10 @@ def send_due_reminders(
         now: The time.
         as_delivered: The pack without saved texts, for letters that fail with them.
     """
-    of_kind = store.letter_modes().get(LetterKind.REMINDER.value, pack.policy_of(LetterKind.REMINDER).mode.value)
-    mode = most_careful(mode, of_kind)
-    if mode is LetterMode.OFF:
+    chosen = letter_mode(LetterKind.REMINDER, store.letter_modes(), pack, mode)
+    if chosen is LetterMode.OFF:
         return 0
-    state, reason = _STATES.get(mode, (ReplyState.QUEUED, ""))
+    state, reason = _STATES.get(chosen, (ReplyState.QUEUED, ""))
     written = 0
     page: tuple[DueReminder, ...] = ()
     # Page by page to the end: those that are silenced time and again must not stand before the others for ever.

@@ -27,8 +27,8 @@ from models.db.desk_rules import (
 from models.db.filing import add_event, change_state, locked_ticket
 from models.db.limits import BLOCKED, MODE, STOPPED, TOTAL
 from models.db.locks import lock_rules, own_switch, share_switch
-from models.db.outbox import has_written_since, settle_held
-from models.db.threads import REPLY, TICKET
+from models.db.outbox import settle_held
+from models.db.threads import REPLY, TICKET, has_written_since
 from models.decision import LetterKind, LetterMode, ReplyState, most_careful
 from models.errors import IllegalMove, LettersStopped, NotFound
 from models.ticket import STANDS_ON_LETTER, TicketState

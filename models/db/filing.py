@@ -29,7 +29,7 @@ from models.db.threads import (
     folded_address,
     ref_of,
 )
-from models.decision import Disposition, LetterKind, ReplyState
+from models.decision import ASKING, Disposition, LetterKind, ReplyState
 from models.errors import ClaimLost
 from models.mail import AutomaticKind
 from models.ticket import STANDS_ON_LETTER, WAITS_FOR_CUSTOMER, MailState, TicketState, state_after
@@ -50,7 +50,6 @@ READING = ReadingRow.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
 _RETURNED = "the recipient's server returned the letter"
 _NOT_NOTED = frozenset({"goal", "who", "link:goal", "link:evidence"})
-_ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
 
 
 class Files(Shelf):
@@ -199,7 +198,7 @@ def _recounted(connection: Connection, filing: Filing, ref: str) -> Filing:
     if reply is None or why is None:
         return filing
     to = ReplyState.HELD if why.code in HOLDS else ReplyState.SUPPRESSED
-    kept_back = replace(reply, state=to, reason=f"{why.code}: {why.detail}".removesuffix(": "))
+    kept_back = replace(reply, state=to, reason=why.reason)
     state = TicketState.NEEDS_REVIEW if filing.state in STANDS_ON_LETTER else filing.state
     return replace(filing, reply=kept_back, state=state)
 
@@ -243,7 +242,7 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
 
 
 def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str) -> None:
-    asked = [*filing.decision.missing, *filing.decision.asked_along] if reply.kind in _ASKS else []
+    asked = [*filing.decision.missing, *filing.decision.asked_along] if reply.kind in ASKING else []
     if reply.kind is LetterKind.RECURRENCE:
         asked = [item for item in asked if item not in _NOT_NOTED]  # the letter lists what to note, not what to say now
     write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now)

@@ -26,7 +26,17 @@ from models.db.threads import (
     letter_counts,
     letters_in_total,
 )
-from models.decision import UNLIMITED, LetterCounts, LetterKind, LetterMode, ReplyState, Silence, over_limit
+from models.decision import (
+    ASKING,
+    UNLIMITED,
+    UNSEEN,
+    LetterCounts,
+    LetterKind,
+    LetterMode,
+    ReplyState,
+    Silence,
+    over_limit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,18 +54,7 @@ HOLDS = frozenset({STOPPED, TOTAL, MODE})  # codes that hold a letter for a pers
 TOTAL_REACHED = "total_reached"
 MACHINE = "uketsuke"
 _TEN_MINUTES = timedelta(minutes=10)
-_ASKS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.FOLLOW_UP, LetterKind.REMINDER, LetterKind.RECURRENCE})
 _GOES = frozenset({ReplyState.QUEUED, ReplyState.HELD, ReplyState.SHADOW})
-_UNSEEN = tuple(
-    state.value
-    for state in (
-        ReplyState.SHADOW,
-        ReplyState.SUPPRESSED,
-        ReplyState.DISCARDED,
-        ReplyState.FAILED,
-        ReplyState.BOUNCED,
-    )
-)
 _SIGNED = re.compile(
     r"[^\s@<>():]+\+(?:bounce\.|split\.)?T\d{6,12}\.(?:\d{1,2}\.)?[a-z2-7]{16}@[^\s@<>()?]+", re.IGNORECASE
 )
@@ -121,11 +120,11 @@ def _silences(
 
 
 def _spent_by_now(connection: Connection, reply: Reply, ref: str) -> Silence | None:
-    query = select(REPLY.c.kind).where(REPLY.c.ref == ref, REPLY.c.state.not_in(_UNSEEN))
+    query = select(REPLY.c.kind).where(REPLY.c.ref == ref, REPLY.c.state.not_in([state.value for state in UNSEEN]))
     written = set(connection.execute(query).scalars())
     if reply.kind.value in written:
         return Silence(code="letter_spent", detail=f"{ref} has had this kind of letter")
-    if reply.kind in _ASKS and LetterKind.FOLLOW_UP.value in written:
+    if reply.kind in ASKING and LetterKind.FOLLOW_UP.value in written:
         return Silence(code="letters_spent", detail=f"{ref} has had its request and its follow-up; a person goes on")
     return None
 

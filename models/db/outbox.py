@@ -6,18 +6,17 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import or_, select, update
 
 from models.assessment import Category
 from models.controls import Judgement, Verdict
 from models.db.base import Shelf
 from models.db.desk_rules import are_letters_on, verdicts_for
 from models.db.filing import READING, add_event, change_state, locked_ticket, write_reply
-from models.db.intake import INBOUND
 from models.db.limits import BLOCKED, MACHINE, silence_by_now
 from models.db.locks import share_switch
 from models.db.rows import names, reply_view
-from models.db.threads import REPLY, TICKET
+from models.db.threads import REPLY, TICKET, has_written_since
 from models.decision import LetterKind, ReplyState
 from models.errors import ClaimLost, IllegalMove, LettersStopped, NotFound
 from models.mail import Trust
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from typing import Any
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.decision import LetterLimits, Reply
@@ -94,7 +92,8 @@ class Outbox(Shelf):
         Raises:
             ClaimLost: The lease ran out and another process has the letter.
         """
-        self._end(claim, now, "reply_sent", "", state=ReplyState.SENT.value, sent_at=now, reason="")
+        with self.write() as connection:
+            _end(connection, claim, now, "reply_sent", "", state=ReplyState.SENT.value, sent_at=now, reason="")
 
     def reply_deferred(self, claim: OutboxClaim, *, now: datetime, next_at: datetime, error: str) -> None:
         """Not now: try again at `next_at`, unless the address was blocked meanwhile.
@@ -109,9 +108,7 @@ class Outbox(Shelf):
                 _end(connection, claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
                 return
             silenced = {"state": ReplyState.SUPPRESSED.value, "reason": BLOCKED}
-            _end(connection, claim, now, "reply_suppressed", BLOCKED, **silenced)
-            if _stands_on(connection, ticket, claim.reply_id):
-                change_state(connection, ticket, TicketState.NEEDS_REVIEW, now)
+            _give_up(connection, claim, ticket, now, "reply_suppressed", BLOCKED, **silenced)
 
     def reply_failed(self, claim: OutboxClaim, *, now: datetime, error: str) -> None:
         """Never: the letter is marked, its address spared, and a ticket that stands on it needs review.
@@ -121,13 +118,8 @@ class Outbox(Shelf):
         """
         with self.write() as connection:
             ticket = locked_ticket(connection, claim.ref)  # before the letter, as everywhere
-            _end(connection, claim, now, "reply_failed", error, state=ReplyState.FAILED.value, reason=error[:500])
-            if _stands_on(connection, ticket, claim.reply_id):
-                change_state(connection, ticket, TicketState.NEEDS_REVIEW, now)
-
-    def _end(self, claim: OutboxClaim, now: datetime, what: str, detail: str, **values: Any) -> None:  # noqa: ANN401 - columns
-        with self.write() as connection:
-            _end(connection, claim, now, what, detail, **values)
+            failed = {"state": ReplyState.FAILED.value, "reason": error[:500]}
+            _give_up(connection, claim, ticket, now, "reply_failed", error, **failed)
 
     def release_reply(self, reply_id: int, *, by: str, now: datetime) -> None:
         """Let a held letter go; its ticket then stands where it would stand had the letter gone by itself.
@@ -294,6 +286,21 @@ def _end(
     add_event(connection, claim.ref, now, MACHINE, what, detail)
 
 
+def _give_up(
+    connection: Connection,
+    claim: OutboxClaim,
+    ticket: RowMapping,
+    now: datetime,
+    what: str,
+    detail: str,
+    **values: str,
+) -> None:
+    """The letter will never go; its ticket, locked by the caller, goes to an agent if it stands on it."""
+    _end(connection, claim, now, what, detail, **values)
+    if _stands_on(connection, ticket, claim.reply_id):
+        change_state(connection, ticket, TicketState.NEEDS_REVIEW, now)
+
+
 def _stands_on(connection: Connection, ticket: RowMapping, reply_id: int) -> bool:
     """Does the ticket stand where it stands because of that letter, no later one being out?"""
     if TicketState(ticket["state"]) not in STANDS_ON_LETTER:
@@ -322,12 +329,6 @@ def _due(row: RowMapping) -> DueReminder:
         sender_name=read["sender_name"],
         trust=Trust(read["trust"]),
     )
-
-
-def has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
-    """Did a person write to the ticket after that mail?"""
-    later = INBOUND.alias()  # the mail itself may stand in the query around
-    return exists().where(later.c.ref == ref, later.c.id > mail_id, later.c.is_automatic.is_(False))
 
 
 def after_release(kind: str, ticket: RowMapping) -> TicketState:

@@ -268,15 +268,17 @@ def _is_repeat(connection: Connection, mail: Mail, mail_id: int, sender: str, no
     return connection.execute(same.limit(1)).first() is not None
 
 
+def has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Did a person write to the ticket after that mail?"""
+    later = INBOUND.alias()  # the mail itself may stand in the query around
+    return exists().where(later.c.ref == ref, later.c.id > mail_id, later.c.is_automatic.is_(False))
+
+
 def _unanswered(connection: Connection, now: datetime, to: ColumnElement[bool]) -> int:
     """Tickets of the last days in which a letter of ours asked such an address and no person has written since."""
-    later = INBOUND.alias()
-    wrote_back = exists().where(
-        later.c.ref == REPLY.c.ref, later.c.id > REPLY.c.mail_id, later.c.is_automatic.is_(False)
-    )
     query = (
         select(func.count(REPLY.c.ref.distinct()))
         .where(to, REPLY.c.created_at > now - DIALOGUE, REPLY.c.state.in_(COUNTED), REPLY.c.kind.in_(_ASKING))
-        .where(~wrote_back)
+        .where(~has_written_since(REPLY.c.ref, REPLY.c.mail_id))
     )
     return int(connection.execute(query).scalar_one())

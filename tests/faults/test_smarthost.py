@@ -5,16 +5,13 @@ Time is the test's: the pauses between two tries take none.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from aiosmtpd.smtp import SMTP
 
 from models.db.store import Store
 from responders.deliver import Smarthost
@@ -22,10 +19,9 @@ from responders.dkim_sign import parse_key
 from runtime.outbox import Outbox
 from tests.support.clocks import Clock
 from tests.support.filings import LEASE, NOW, arrival, filing, mail, reply
-from tests.support.loops import loop_in_thread
 from tests.support.postfix import why_not
 from tests.support.relay import Relay, relaying, wired
-from tests.support.smarthost import Catcher, as_message
+from tests.support.smarthost import Catcher, as_message, catching
 from tests.support.zones import key as rsa_key
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -41,24 +37,6 @@ class Sink(Catcher):
         return Counter(str(letter["Message-ID"]) for letter in self.letters)
 
 
-@contextmanager
-def sinking(sink: Sink) -> Iterator[int]:
-    async def start() -> asyncio.Server:
-        loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: SMTP(sink, hostname="sink.example"), "127.0.0.1", 0)
-
-    async def stop(server: asyncio.Server) -> None:
-        server.close()
-        await server.wait_closed()
-
-    with loop_in_thread() as run:
-        server = run(start)
-        try:
-            yield int(server.sockets[0].getsockname()[1])
-        finally:
-            run(lambda: stop(server))
-
-
 @pytest.fixture
 def sink() -> Sink:
     return Sink()
@@ -66,7 +44,7 @@ def sink() -> Sink:
 
 @pytest.fixture
 def relay(sink: Sink) -> Iterator[Relay]:
-    with sinking(sink) as port, relaying(port) as made:
+    with catching(sink) as smarthost, relaying(smarthost.port) as made:
         yield made
 
 

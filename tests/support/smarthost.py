@@ -54,8 +54,8 @@ def as_message(raw: bytes) -> EmailMessage:
 
 
 @contextmanager
-def catching(catcher: Catcher) -> Iterator[Smarthost]:
-    """Where to deliver to, as long as the block runs."""
+def catching(catcher: object) -> Iterator[Smarthost]:
+    """Where to deliver to, as long as the block runs: an SMTP server with this handler."""
 
     async def start() -> asyncio.Server:
         loop = asyncio.get_running_loop()
