@@ -28,7 +28,7 @@ from classify.segment import make_document
 from classify.subjects import chosen
 from classify.verdict import best_category, best_kind, reading_confidence
 from classify.who import accounts, speaks_of_other_accounts
-from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Finding, Issue, Section, SymptomKind
+from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Finding, Issue, Section, Span, SymptomKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +47,21 @@ _RARELY = 0.2  # of thanks in which something goes on, so many are thanks only, 
 _CODES, _LEAST_OF_A_CODE = frozenset({"error_code", "quoted_error"}), 0.6
 
 
-def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
-    """Everything read from one mail; spans count code points of `Assessment.text`."""
+def assess(
+    mail: Mail, pack: Pack, scorer: Scorer, *, kind: SymptomKind | None = None, reads_subject: bool = True
+) -> Assessment:
+    """Everything read from one mail; spans count code points of `Assessment.text`.
+
+    Args:
+        mail: The mail.
+        pack: What is looked for.
+        scorer: What was learned.
+        kind: The kind of symptom of the ticket that the mail goes on with: its facets are read, whatever the mail
+            alone would be about.
+        reads_subject: False where the subject is an earlier mail's and tells nothing of this one.
+    """
+    if not reads_subject:
+        return _behind(mail.subject, assess(replace(mail, subject=""), pack, scorer, kind=kind))
     text = f"{mail.subject}\n{mail.reply_text}"
     doc = make_document(mail.subject, mail.reply_text, tuple(a.filename for a in mail.attachments), pack.cues)
     named = mentions(doc, pack)
@@ -71,7 +84,8 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
         is_asking=any(i.category is not Category.OUT_UNRELATED for i in asks),
     )
     trouble = next((issue for issue in asks if issue.category in _TROUBLE), None)
-    kind = _kind(issues.index(trouble), heard, scores) if trouble else None
+    if kind is None and trouble is not None:
+        kind = _kind(issues.index(trouble), heard, scores)
     facets = _facets(doc, kind, voice, scores, sections)
     links = scores.links or {one: float(link_by_rules(one, doc, named)) for one in LINKED}
     secrets = find_secrets(doc)
@@ -97,6 +111,28 @@ def assess(mail: Mail, pack: Pack, scorer: Scorer) -> Assessment:
         confidence=reading_confidence(issues, tags.several, is_silent=not mail.attachments),
         explanation=explain(sections, facets, masked(text, secrets)),
     )
+
+
+def _behind(subject: str, seen: Assessment) -> Assessment:
+    """The reading of a mail without its subject, with the subject put before the text."""
+    by = len(subject)
+
+    def moved(found: Finding) -> Finding:
+        return replace(found, spans=tuple(_moved(span, by) for span in found.spans))
+
+    return replace(
+        seen,
+        text=f"{subject}{seen.text}",
+        issues=tuple(replace(one, spans=tuple(_moved(span, by) for span in one.spans)) for one in seen.issues),
+        sections={section: moved(found) for section, found in seen.sections.items()},
+        facets={facet: moved(found) for facet, found in seen.facets.items()},
+        secrets=tuple(replace(secret, span=_moved(secret.span, by)) for secret in seen.secrets),
+        hints=tuple(replace(hint, span=_moved(hint.span, by) if hint.span else None) for hint in seen.hints),
+    )
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by)
 
 
 def _issues(

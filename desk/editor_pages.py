@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from desk.frame import require_form
 from desk.preview import Preview, finding, overlaid, preview, said, with_text
 from models.errors import EditConflict, NotFound
-from models.ticket import TicketState
+from models.states import TicketState
 from policy.sample import sample_contexts
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.controls import Judgement
 from models.decision import LetterKind, ReplyState
-from models.ticket import TicketState
+from models.states import TicketState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

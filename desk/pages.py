@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from desk.conversation_pages import add_conversations
 from desk.editor_pages import add_editor
 from desk.ledger_pages import add_reports, add_strays
 from desk.letter_pages import add_letters
@@ -34,6 +35,7 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     add_sign_in(app, desk)
     add_queue(app, desk)
     add_tickets(app, desk)
+    add_conversations(app, desk)
     add_stop(app, desk)
     add_letters(app, desk)
     add_settings(app, desk)

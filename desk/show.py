@@ -188,10 +188,13 @@ def event_text(event: EventView, language: str) -> str:
     w = words(language)
     if event.what == "note":
         return event.detail
-    for sign, between in ((", ", " · "), (" -> ", " → ")):
-        parts = event.detail.split(sign)
-        if len(parts) == 2 and all(part in w for part in parts):
-            return between.join(w[part] for part in parts)
+    if event.what == "moved":
+        moved, _, why = event.detail.partition(": ")
+        states = " → ".join(w.get(state, state) for state in moved.split(" -> "))
+        return f"{states} ({w.get(why, detail_text(why, language))})" if why else states
+    parts = event.detail.split(", ")
+    if len(parts) == 2 and all(part in w for part in parts):
+        return " · ".join(w[part] for part in parts)
     kind, _, reason = event.detail.partition(" ")
     if kind in w:
         said = ": ".join(part for part in silence_text(reason, language) if part)

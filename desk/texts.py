@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desk.conversation_texts import CONVERSATION, DETAILS_MORE, REASONS_MORE
 from desk.trust_texts import TRUST_JA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JA: Mapping[str, str] = {
+    **CONVERSATION["ja"],
     "queue": "受付一覧", "outbox": "送信一覧", "reports": "品質レポート", "sign_in": "サインイン", "sign_out": "サインアウト",
     "name": "ユーザー名", "password": "パスワード", "sign_in_failed": "ユーザー名またはパスワードが違います。", "sign_in_wait": "失敗が続いたため、しばらくお待ちください。",
     "ready": "対応可", "needs_review": "要確認", "waiting_customer": "お客様待ち", "answered": "回答済み", "waiting_recurrence": "再現待ち",
@@ -40,6 +42,7 @@ JA: Mapping[str, str] = {
     "versions": "版の一覧", "version_now": "現在の版", "show_diff": "現在の文面との違い", "restore": "この版に戻す", "restore_pack": "設定ファイルの文面に戻す", "no_versions": "保存された版はありません。", "diff_of": "違い", "diff_none": "違いはありません。", "variables": "使える項目", "no_preview": "プレビューできる受付がありません。", "preview_failed": "プレビューを表示できません", "no_address": "この受付のメールには返信できる宛先がありません。", "not_read": "この受付のメールはまだ読み取られていません。", "saved_by": "{by}、{at}",
 }  # fmt: skip
 EN: Mapping[str, str] = {
+    **CONVERSATION["en"],
     "queue": "Queue", "outbox": "Outbox", "reports": "Reports", "sign_in": "Sign in", "sign_out": "Sign out",
     "name": "User name", "password": "Password", "sign_in_failed": "Wrong user name or password.", "sign_in_wait": "Too many failures; please wait a few minutes.",
     "ready": "Ready", "needs_review": "Needs review", "waiting_customer": "Waiting for customer", "answered": "Answered", "waiting_recurrence": "Waiting for recurrence",
@@ -71,6 +74,7 @@ EN: Mapping[str, str] = {
 }  # fmt: skip
 REASONS: Mapping[str, Mapping[str, str]] = {
     "ja": {
+        **REASONS_MORE["ja"],
         "missing": "必須の項目が不足", "complete": "必須の項目はすべて揃っている", "unsure": "有無を断定できない項目", "answered": "今回のメールで回答いただいた項目", "joined": "既存の件への追加メール", "automatic": "自動送信のメール", "nothing_left": "お礼・無関係な内容のみ",
         "several_accounts": "複数アカウントの記載", "other_account": "この差出人のものと確認されていないアカウントの記載", "several_issues": "独立したご質問が複数", "all_out_of_scope": "すべてサポート範囲外", "nothing_disclosed": "非開示の内容のみ", "recipient": "宛先の決め方",
         "hold_low_confidence": "判定の確からしさが基準未満", "hold_complaint": "苦情の可能性があるため担当者が先に確認", "hold_new_matter": "進行中の件に新しい用件が届いたため確認", "hold_half_answer": "回答として不十分なため確認", "hold_closed_ticket": "完了した件へのメールのため確認", "no_letters_in_language": "この言語の文面がない",
@@ -79,6 +83,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "blocked": "宛先が「送らない」に登録されている", "same_text": "同じ文面を24時間以内に送付済み", "stopped": "すべての返信の停止により保留", "mode_off": "この種類の返信を作成しない設定", "hold_security": "セキュリティに関わるため担当者が先に確認", "hold_other_account": "差出人のものと確認できないアカウントのため確認", "hold_unread_language": "読み取りに対応していない言語のため確認", "hold_no_dialogue": "お伺いへの返信がない件が多く、機械による送信の可能性があるため確認", "hold_sensitive": "法務・通報・取り下げなどの可能性があるため担当者が先に確認", "hold_forwarded": "転送されたメールの中に記載がある可能性があるため確認", "hold_nothing_told": "用件を読み取れないため確認", "hold_bcc": "窓口が To・Cc にない(Bcc・転送)ため確認",
     },
     "en": {
+        **REASONS_MORE["en"],
         "missing": "required items missing", "complete": "nothing required is missing", "unsure": "neither surely there nor surely absent", "answered": "answered by this mail", "joined": "joined an open ticket", "automatic": "automatic mail", "nothing_left": "nothing to answer",
         "several_accounts": "several accounts named", "other_account": "an account not known as this sender's", "several_issues": "several separate questions", "all_out_of_scope": "all out of scope", "nothing_disclosed": "only what is not disclosed", "recipient": "how the recipient was chosen",
         "hold_low_confidence": "confidence under the threshold", "hold_complaint": "maybe a complaint", "hold_new_matter": "new matter", "hold_half_answer": "half an answer", "hold_closed_ticket": "a mail on a closed ticket", "no_letters_in_language": "no letters in this language",
@@ -104,6 +109,7 @@ TOKENS: Mapping[str, Mapping[str, str]] = {
 DETAILS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         **TRUST_JA,
+        **DETAILS_MORE["ja"],
         r"([\d.]+) is under ([\d.]+)": "{0}(基準 {1})", r"(\d+) account ids? named": "アカウント ID {0} 件", r"(\d+) letters, the limit is (\d+)": "{0} 通(上限 {1} 通)",
         r"(T\d+) has had this kind of letter": "{0}", r"(T\d+) has had its request and its follow-up; a person goes on": "{0}、以後は担当者が対応", r"nobody reads at an address of this form": "", r"the desk would write to itself": "",
         r"only acknowledgements, unrelated matters or nothing at all": "", r"no required item is surely absent": "", r"a complaint goes to a person first": "", r"a new matter in an open ticket: an agent decides where it belongs": "", r"words that lead to another matter: an agent decides where it belongs": "", r"the ticket is closed: an agent decides how it goes on": "", r"the reply settles too little to be sure that it is an answer": "",

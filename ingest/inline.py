@@ -7,21 +7,14 @@ every line of a pair stood in the text; a reply above or below one whole quote i
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ingest.introductions import is_quoted
 from ingest.lines import restored, shortened
 from ingest.quotes import own_lines
+from models.mail import InlineAnswer
 
 _MARKS = re.compile(r"^[\s>＞|｜]+")
-_LONGEST_QUESTION = 6  # lines: of a longer quote the last paragraph is what was answered
-
-
-class InlineAnswer(NamedTuple):
-    """What was asked, without its quote marks, and what was answered below it."""
-
-    question: str
-    answer: str
+_LONGEST_QUESTION = 14  # lines: of a longer quote the last paragraph is what was answered
 
 
 def inline_answers(text: str) -> tuple[InlineAnswer, ...]:

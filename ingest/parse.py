@@ -25,6 +25,7 @@ from ingest.headers import (
     sent_at,
     unfold,
 )
+from ingest.inline import inline_answers
 from ingest.quotes import own_words
 from ingest.returned import returned_ids
 from ingest.sealed import seals_of
@@ -171,6 +172,7 @@ def _mail(
         thread_refs=thread_refs(subject, (*envelope.rcpt_tos, *recipients)),
         text=text,
         reply_text=newly_written(text, subject, sender.name if sender else "", is_threaded=bool(ids or references)),
+        inline_answers=inline_answers(text) if ids or references or _ANSWERING.match(subject) else (),
         attachments=attachments_of(parts),
         warnings=tuple(warnings),
     )

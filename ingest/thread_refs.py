@@ -20,7 +20,11 @@ def thread_refs(subject: str, recipients: Iterable[str]) -> tuple[str, ...]:
     Only names: whether the sender may join the ticket is decided where tickets are known.
     """
     found = [match.upper() for recipient in recipients for match in _PLUS.findall(recipient)]
-    folded = unicodedata.normalize("NFKC", subject)
-    found += [match.upper() for match in _TAGGED.findall(folded)]
-    found += [f"T{digits}" for digits in _REF.findall(folded)]
-    return tuple(dict.fromkeys(found))
+    found += [match.upper() for match in _TAGGED.findall(unicodedata.normalize("NFKC", subject))]
+    return tuple(dict.fromkeys((*found, *refs_in(subject))))
+
+
+def refs_in(text: str) -> tuple[str, ...]:
+    """Every reference that stands in a text, each once."""
+    found = _REF.findall(unicodedata.normalize("NFKC", text))
+    return tuple(dict.fromkeys(f"T{digits}" for digits in found))

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from models.conversation import given_items
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from models.assessment import Category, SymptomKind
+    from models.conversation import How, Items
+    from models.ticket import Link
 
 
 class Disposition(StrEnum):
@@ -154,6 +158,8 @@ class Decision:
     confidence: float = 1.0
     hold: bool = False
     letter: LetterKind | None = None  # the letter this calls for, before the brake
+    answers: Mapping[str, How] = field(default_factory=dict)  # asked items that the mail answers by their place
+    is_other_matter: bool = False  # the mail joins a ticket, yet is about something else: an agent decides
     reasons: tuple[Reason, ...] = ()
 
 
@@ -194,11 +200,19 @@ class OpenTicket:
     language: str
     categories: tuple[Category, ...]
     symptom_kind: SymptomKind | None
-    settled: frozenset[str]  # items present or answered in earlier mails: never asked again
+    items: Items  # what its mails have brought together
     asked: frozenset[str]  # items any earlier letter asked for
     letters: tuple[PastLetter, ...]
+    missing: tuple[str, ...] = ()  # what it lacks
+    unsure: tuple[str, ...] = ()  # what it may lack
+    version: int = 0  # counts its changes
     products: tuple[str, ...] = ()
     has_permission_error: bool = False
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """Items given in earlier mails: never asked again."""
+        return given_items(self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,13 +222,15 @@ class History:
     now: datetime
     ticket: OpenTicket | None = None
     ref: str = ""  # the reference the ticket has or will have (T000123)
+    new_ref: str = ""  # the reference of the ticket that this mail would open
+    is_awaited: bool = False  # the ticket was opened by a mail that answers this one, which came later
     letters_to_sender_hour: int = 0
     letters_to_sender_day: int = 0
     letters_to_domain_hour: int = 0
     letters_total_10min: int = 0
     has_bounced: bool = False  # the sender's address is on bounce hold
     is_repeat_body: bool = False  # same body as the sender's previous mail within the hour
-    split_from: str | None = None  # the ticket whose customer was asked to send this matter as a new mail
+    link: Link | None = None  # to the ticket that a new one comes from
     known_accounts: tuple[str, ...] = ()  # accounts that agents have confirmed for this sender
     unanswered_by_sender: int = (
         0  # tickets of the last days in which our letter asked this address and nobody wrote back

@@ -66,6 +66,12 @@ class ClaimLost(StoreError):
     code = "claim_lost"
 
 
+class Outdated(StoreError):
+    """The ticket has changed since the decision was made: nothing was written, decide anew."""
+
+    code = "outdated"
+
+
 class IllegalMove(UketsukeError):
     """A ticket cannot move between these states."""
 

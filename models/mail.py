@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,6 +91,13 @@ class Automation:
     evidence: tuple[str, ...] = ()  # "rule_name: what it saw"
 
 
+class InlineAnswer(NamedTuple):
+    """What was asked, without its quote marks, and what was answered below it."""
+
+    question: str
+    answer: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """One inbound mail, read. `text` is all of it, `reply_text` what the sender newly wrote."""
@@ -109,6 +116,7 @@ class Mail:
     returned_ids: tuple[str, ...] = ()  # Message-IDs of the messages that a failure report carries back
     text: str = ""
     reply_text: str = ""
+    inline_answers: tuple[InlineAnswer, ...] = ()  # of a mail that answers another: what stands between quoted lines
     attachments: tuple[Attachment, ...] = ()
     automation: Automation = field(default_factory=Automation)
     trust: Trust = Trust.UNCHECKED

@@ -1,4 +1,4 @@
-"""Tickets: their states, the table of legal moves, and what is filed in one transaction."""
+"""Tickets: where a mail puts one, links between them, and what is filed in one transaction."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from models.assessment import Category
 from models.decision import Disposition
 from models.errors import IllegalMove
+from models.mail import Trust
+from models.states import MOVES, Cause, TicketState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from models.assessment import Assessment
@@ -19,41 +20,29 @@ if TYPE_CHECKING:
     from models.mail import Mail
 
 
-class TicketState(StrEnum):
-    """Where a ticket stands; wire values of `queue --json`."""
-
-    READY = "ready"
-    WAITING_CUSTOMER = "waiting_customer"
-    NEEDS_REVIEW = "needs_review"
-    ANSWERED = "answered"
-    WAITING_RECURRENCE = "waiting_recurrence"
-    SNOOZED = "snoozed"
-    CLOSED = "closed"
-    PARKED = "parked"
-
-
-_OPEN = frozenset(
-    {
-        TicketState.READY,
-        TicketState.WAITING_CUSTOMER,
-        TicketState.NEEDS_REVIEW,
-        TicketState.ANSWERED,
-        TicketState.WAITING_RECURRENCE,
-        TicketState.SNOOZED,
-        TicketState.CLOSED,
-    }
-)
-
-LEGAL_MOVES: Mapping[TicketState, frozenset[TicketState]] = {
-    **{state: _OPEN - {state} for state in _OPEN},
-    TicketState.PARKED: frozenset({TicketState.NEEDS_REVIEW, TicketState.CLOSED}),
-}
-
-
 WAITS_FOR_CUSTOMER = frozenset({TicketState.WAITING_CUSTOMER, TicketState.WAITING_RECURRENCE})
-_SHORT_THANKS = 80  # characters without blanks
+_NAMING = frozenset({"region", "resource", "when"})
+_SHORT_THANKS = 120  # characters without blanks
 # Where a ticket stands only because a letter is on its way to the customer.
 STANDS_ON_LETTER = WAITS_FOR_CUSTOMER | {TicketState.ANSWERED}
+
+
+class LinkKind(StrEnum):
+    """How two tickets hang together; wire values. Read: this ticket ... the other."""
+
+    SPLIT = "split"  # was split from the other: another matter of the same mail or thread
+    FOLLOWS = "follows"  # goes on where the other was closed
+    SAME_AS = "same_as"  # says that it is the same as the other
+    NAMES = "names"  # names the other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """From a ticket to an earlier one."""
+
+    other: str
+    kind: LinkKind
+    is_asked_for: bool = False  # by a split letter of ours, whose draft the customer sent
 
 
 class MailState(StrEnum):
@@ -116,10 +105,12 @@ class Filing:
     now: datetime
     join: str | None = None  # the ref of the ticket this mail joins; None opens a new one
     ref: str | None = None  # the reserved ref of a new ticket
-    was: TicketState | None = None  # where the joined ticket stood when the decision was made
+    is_first: bool = False  # it is the mail that the joined ticket begins with, though it came later
+    version: int | None = None  # of the joined ticket, as the decision saw it; None asks nothing
     limits: LetterLimits | None = None  # counted again where the letter is queued; None counts nothing
     is_returned: bool = False  # a failure report that proves by its address that a letter of this ticket came back
-    split_from: str | None = None  # the ticket that a new one was split from
+    link: Link | None = None  # of a new ticket, to the one that it comes from
+    named: tuple[str, ...] = ()  # tickets that the mail names, proven or not
     split_key: str = ""  # what the address stood for that the mail was sent to; later mails to it join the same ticket
     returned_ids: tuple[str, ...] = ()  # Message-IDs of ours, signature verified, of the letters that came back
 
@@ -132,31 +123,40 @@ def is_thanks(seen: Assessment) -> bool:
 def is_mere_thanks(filing: Filing) -> bool:
     """A short acknowledgement that names nothing."""
     is_short = len("".join(filing.mail.reply_text.split())) <= _SHORT_THANKS
-    names_something = any(hint.kind in {"region", "resource", "when"} for hint in filing.seen.hints)
+    body = len(filing.mail.subject)  # what an inherited subject names is known
+    names_something = any(
+        hint.kind in _NAMING and (hint.span is None or hint.span.start > body) for hint in filing.seen.hints
+    )
     return is_thanks(filing.seen) and is_short and not names_something and not filing.decision.hold
 
 
 def state_after(now_in: TicketState, filing: Filing) -> TicketState:
-    """Where a joined ticket stands after a mail, seeing where it stands by now.
+    """Where a joined ticket stands after a mail.
 
-    A machine's mail moves nothing; one without a matter of its own moves only a ticket that waited for the customer, or
-    a closed one that it does not merely thank for. A closed ticket goes to an agent, never straight to waiting, and so
-    does one that was moved by someone else while this mail was read.
+    A machine's mail moves nothing, and none opens a closed ticket: what has a matter opened its own. Thanks or a promise
+    leave a ticket where it is; a word that all is solved, or one that says nothing we understand, goes to an agent.
     """
-    if filing.mail.automation.kind is not None:
+    if filing.mail.automation.kind is not None or now_in is TicketState.CLOSED:
         return now_in
     is_without_matter = filing.decision.disposition is Disposition.NO_REPLY
-    if now_in is TicketState.CLOSED:
-        is_done_with = is_without_matter and is_thanks(filing.seen)
-        return now_in if is_done_with else TicketState.NEEDS_REVIEW
-    if now_in in WAITS_FOR_CUSTOMER and (is_without_matter or wants_close(filing.seen)):
+    if wants_close(filing.seen) and (is_without_matter or now_in in WAITS_FOR_CUSTOMER):
         return TicketState.NEEDS_REVIEW
-    if now_in is TicketState.ANSWERED and is_without_matter and not is_mere_thanks(filing):
-        return TicketState.NEEDS_REVIEW  # the letter offered to look into it: perhaps this is what it asked for
-    if is_without_matter:
-        return now_in
-    was_moved = filing.was is not None and filing.was is not now_in and filing.state is not now_in
-    return TicketState.NEEDS_REVIEW if was_moved and filing.state in STANDS_ON_LETTER else filing.state
+    if not is_without_matter:
+        return filing.state
+    if now_in in STANDS_ON_LETTER and not is_mere_thanks(filing):
+        # After a notice: the letter offered to look into it, and perhaps this is what it asked for.
+        return TicketState.NEEDS_REVIEW
+    return now_in
+
+
+def proposes_close(now_in: TicketState, filing: Filing) -> bool:
+    """May the ticket be closed after this mail, as far as its writer goes? An agent decides."""
+    if filing.mail.automation.kind is not None or filing.mail.trust is Trust.FAILED or now_in is TicketState.CLOSED:
+        return False
+    is_without_matter = filing.decision.disposition is Disposition.NO_REPLY
+    return is_without_matter and (
+        wants_close(filing.seen) or (now_in is TicketState.ANSWERED and is_mere_thanks(filing))
+    )
 
 
 def wants_close(seen: Assessment) -> bool:
@@ -164,12 +164,13 @@ def wants_close(seen: Assessment) -> bool:
     return any(hint.kind == "wants_close" for hint in seen.hints)
 
 
-def move(ticket: Ticket, to: TicketState, *, by: str, at: datetime) -> TicketEvent:
-    """The event that moves `ticket` to another state.
+def move(ticket: Ticket, to: TicketState, *, cause: Cause, by: str, at: datetime, why: str = "") -> TicketEvent:
+    """The event that moves `ticket` to another state; `why` is for a person and may be empty.
 
     Raises:
-        IllegalMove: The table of legal moves does not hold it. Permanent.
+        IllegalMove: The table of legal moves does not hold it for that cause. Permanent.
     """
-    if to not in LEGAL_MOVES[ticket.state]:
+    if cause not in MOVES.get((ticket.state, to), frozenset()):
         raise IllegalMove(ref=ticket.ref, was=ticket.state.value, to=to.value)
-    return TicketEvent(ref=ticket.ref, at=at, by=by, what="moved", detail=f"{ticket.state.value} -> {to.value}")
+    detail = f"{ticket.state.value} -> {to.value}"
+    return TicketEvent(ref=ticket.ref, at=at, by=by, what="moved", detail=f"{detail}: {why}" if why else detail)

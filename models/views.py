@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.mail import Trust
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from models.assessment import Assessment, Category, Section
+    from models.conversation import Items
     from models.decision import Decision
     from models.mail import Attachment, Automation
 
@@ -94,6 +95,19 @@ class QueueRow:
     present: tuple[str, ...] = ()  # sections present or answered
     unsure: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    proposal: str = ""  # "close": the customer says that it is solved
+    wake_at: datetime | None = None  # of a snoozed ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """A ticket that this one hangs together with, from this one's side."""
+
+    ref: str
+    kind: str  # a models.ticket.LinkKind: the later ticket ... the earlier one
+    is_from_here: bool  # this one is the later
+    state: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +118,11 @@ class TicketView:
     mails: tuple[MailView, ...]
     replies: tuple[ReplyView, ...]
     events: tuple[EventView, ...]
+    links: tuple[LinkView, ...] = ()
+    items: Items = field(default_factory=dict)  # what its mails have brought together
+    asked: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()  # folded addresses
+    known_accounts: tuple[str, ...] = ()  # confirmed as the sender's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

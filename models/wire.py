@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from models.assessment import Assessment, Category, Facet, Finding, Hint, Issue, Secret, Section, Span, SymptomKind
+from models.conversation import How
 from models.decision import Decision, Disposition, LetterKind, Reason
 from models.mail import Attachment, AutomaticKind, Automation, Envelope
 
@@ -203,6 +204,8 @@ def decision_to_value(decision: Decision) -> dict[str, object]:
         "confidence": round(decision.confidence, 4),
         "hold": decision.hold,
         "letter": decision.letter.value if decision.letter else None,
+        "answers": {item: how.value for item, how in decision.answers.items()},
+        "is_other_matter": decision.is_other_matter,
         "reasons": [[reason.code, reason.detail] for reason in decision.reasons],
     }
 
@@ -219,5 +222,7 @@ def decision_from_value(value: Mapping[str, Any]) -> Decision:
         confidence=value.get("confidence", 1.0),
         hold=value.get("hold", False),
         letter=LetterKind(letter) if letter else None,
+        answers={item: How(how) for item, how in value.get("answers", {}).items()},
+        is_other_matter=value.get("is_other_matter", False),
         reasons=tuple(Reason(code=code, detail=detail) for code, detail in value.get("reasons", ())),
     )

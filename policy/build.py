@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from models.assessment import Category, Facet, Section, SymptomKind
 from models.decision import LetterKind, LetterMode
 from policy import pack as records
+from policy.hours import WEEKDAYS, Hours, knows_country
 from policy.read import Table
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
         version=top.text("version"),
         languages=languages,
         default_language=top.text("default_language"),
-        desk=_desk(top.table("desk"), languages),
+        desk=_desk(top.table("desk"), top.table("working_hours", {}), languages),
         sections=_sections(Table("sections.toml", files["sections"]), languages),
         questions={**questions, **along},
         question_order=(*order, *along),
@@ -64,7 +65,8 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
     return built
 
 
-def _desk(table: Table, languages: tuple[str, ...]) -> records.Desk:
+def _desk(table: Table, hours: Table, languages: tuple[str, ...]) -> records.Desk:
+    timezone = table.text("timezone")
     desk = records.Desk(
         name=table.localised("name", languages),
         organisation=table.localised("organisation", languages),
@@ -72,10 +74,40 @@ def _desk(table: Table, languages: tuple[str, ...]) -> records.Desk:
         support_url=table.text("support_url"),
         status_url=table.text("status_url"),
         subject_tag=table.localised("subject_tag", languages),
-        timezone=table.text("timezone"),
+        timezone=timezone,
+        working=_working_hours(hours, timezone),
     )
     table.end()
     return desk
+
+
+def _working_hours(table: Table, timezone: str) -> Hours:
+    """Without a table the desk is always open."""
+    days = table.texts("days") or WEEKDAYS
+    if unknown := [day for day in days if day not in WEEKDAYS]:
+        raise table.wrong("days", f"{unknown[0]} is no day; known are {', '.join(WEEKDAYS)}")
+    country = table.text("holidays", "")
+    if country and not knows_country(country):
+        raise table.wrong("holidays", f"{country} is no country code whose holidays are known, like JP")
+    try:
+        opens, closes = (
+            time.fromisoformat(table.text(key, usual)) for key, usual in (("opens", "00:00"), ("closes", "23:59:59"))
+        )
+        closed_on = frozenset(date.fromisoformat(day) for day in table.texts("closed_on"))
+    except ValueError as error:
+        raise table.wrong("opens, closes or closed_on", 'must look like "09:00" and "2026-12-29"') from error
+    if opens >= closes:
+        raise table.wrong("closes", "must come after opens")
+    found = Hours(
+        timezone=timezone,
+        days=frozenset(WEEKDAYS.index(day) for day in days),
+        opens=opens,
+        closes=closes,
+        country=country,
+        closed_on=closed_on,
+    )
+    table.end()
+    return found
 
 
 def _thresholds(table: Table) -> records.Thresholds:
@@ -97,7 +129,9 @@ def _limits(table: Table) -> records.ReplyLimits:
         per_domain_hour=table.count("per_domain_hour", usual.per_domain_hour),
         total_10min=table.count("total_10min", usual.total_10min),
         max_questions=table.count("max_questions", usual.max_questions),
-        remind_after=timedelta(days=table.number("remind_after_days", usual.remind_after.days)),
+        remind_after_days=table.count("remind_after_days", usual.remind_after_days),
+        person_after_days=table.count("person_after_days", usual.person_after_days),
+        close_after_days=table.count("close_after_days", usual.close_after_days),
         bounce_hold=timedelta(days=table.number("bounce_hold_days", usual.bounce_hold.days)),
         unanswered_per_sender=table.count("unanswered_per_sender", usual.unanswered_per_sender),
         unanswered_per_domain=table.count("unanswered_per_domain", usual.unanswered_per_domain),

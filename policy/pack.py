@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from models.decision import LetterLimits, LetterMode
+from policy.hours import Hours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,7 +207,9 @@ class ReplyLimits:
     per_domain_hour: int = 60
     total_10min: int = 200
     max_questions: int = 5
-    remind_after: timedelta = timedelta(days=3)
+    remind_after_days: int = 3  # business days
+    person_after_days: int = 5  # business days that a ticket waits for its customer before a person goes on
+    close_after_days: int = 0  # business days after the customer's word that all is solved; 0: agents close
     bounce_hold: timedelta = timedelta(days=60)
     unanswered_per_sender: int = 20  # tickets of a month that asked and heard nothing; then an agent looks
     unanswered_per_domain: int = 60
@@ -236,6 +239,7 @@ class Desk:
     subject_tag: Localised  # "受付" -> [受付 T000123]
     timezone: str  # the zone letters print times in
     addresses: frozenset[str] = frozenset()  # its own, casefolded; from the settings, not from the pack's files
+    working: Hours = field(default_factory=Hours)  # business days and hours, for what time does to tickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ FLAGS = (
     "asks",
     "tips_touch_settings",
 )
-PLAIN = ("to_name", "received", "subject", "kind_name")  # texts that may be empty
+PLAIN = ("to_name", "received", "subject", "kind_name", "follows", "split_off")  # texts that may be empty
 LISTS = ("understood", "issues", "drafts", "questions", "fields", "tips", "notices", "accounts")
 _TOGETHER = (("asks", "questions", "fields"), ("issues", "drafts"))  # there together or not at all
 _VARYING = (
@@ -50,10 +50,13 @@ def sample_contexts(pack: Pack, language: str, text: str) -> tuple[dict[str, obj
     return rich, bare, *turned
 
 
-def letter_frame(pack: Pack, language: str, ref: str, received: str = "") -> dict[str, object]:
-    """The variables that depend on pack, language, reference and time of receipt only: desk, texts, scope list."""
+def letter_frame(pack: Pack, language: str, ref: str, received: str = "", other: str = "") -> dict[str, object]:
+    """The variables that depend on pack, language, references and time of receipt only: desk, texts, scope list.
+
+    `other` is the ticket that a new one is linked with.
+    """
     desk = pack.desk
-    known = {"{ref}": ref, "{received}": received}
+    known = {"{ref}": ref, "{received}": received, "{other}": other}
     texts = {key: text[language] for key, text in pack.texts.items()}
     for name, value in known.items():
         texts = {key: text.replace(name, value) for key, text in texts.items()}
@@ -90,7 +93,9 @@ def _rich(pack: Pack, language: str) -> dict[str, object]:
         **_bare(pack, language),
         **flags,
         "to_name": "株式会社サンプル 山田様" if language == "ja" else "Taro Yamada",
-        **letter_frame(pack, language, "T000123", "2026/11/24 10:15 (JST)"),
+        **letter_frame(pack, language, "T000123", "2026/11/24 10:15 (JST)", "T000007"),
+        "follows": "T000007",
+        "split_off": "T000007",
         "subject": "ECS",
         "understood": [{"label": "Product", "value": "Elastic Compute Service (ECS)"}],
         "issues": [

@@ -22,7 +22,7 @@ _MARKS = "■*・●◆□>＞# \t-"
 
 def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> frozenset[str]:
     """The asked items whose line in the fill-in block now holds an answer."""
-    headings = _headings(pack)
+    headings = headings_of(pack)
     found: dict[str, str] = {}
     current: str | None = None
     for line in reply_text.splitlines():
@@ -34,18 +34,18 @@ def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> froz
                 found[current] += line.strip()
         else:
             current = current if not _is_rule(line) else None
-    return frozenset(item for item, value in found.items() if item in asked and _is_answer(value))
+    return frozenset(item for item, value in found.items() if item in asked and is_answer(value))
 
 
 def completed_in_quote(text: str, asked: Collection[str], pack: Pack) -> frozenset[str]:
     """The asked items whose line was completed within the quoted letter: there every line was empty behind its colon."""
-    headings = _headings(pack)
+    headings = headings_of(pack)
     quoted = (line.lstrip("> |＞") for line in text.splitlines() if line[:1] in {">", "＞", "|"})
     lines = (_heading_line(line, headings) for line in quoted)
-    return frozenset(item for item, value in lines if item is not None and item in asked and _is_answer(value))
+    return frozenset(item for item, value in lines if item is not None and item in asked and is_answer(value))
 
 
-def _headings(pack: Pack) -> dict[str, str]:
+def headings_of(pack: Pack) -> dict[str, str]:
     """Item by heading, in every language; the general headings win over those that advice.toml gives."""
     particular = {_folded(text): one.item for one in pack.answers if one.heading for text in one.heading.values()}
     general = {_folded(text): item for item, one in pack.questions.items() for text in one.heading.values()}
@@ -65,5 +65,6 @@ def _is_rule(line: str) -> bool:
     return len(line.strip()) >= 10
 
 
-def _is_answer(value: str) -> bool:
+def is_answer(value: str) -> bool:
+    """Is anything said, and not only promised?"""
     return bool(value) and _LATER.match(value) is None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from models.assessment import Category, Section
 from models.decision import LetterKind
 from models.mail import Trust
+from models.ticket import LinkKind
 from policy.sample import blank, letter_frame
 from responders.about import about_mail
 from responders.addressee import addressee
@@ -87,7 +88,8 @@ def letter_context(
     tips = about.tips(pack)[:_MOST_TIPS] if decision.letter in _WITH_TIPS else ()
     return {
         **blank(),
-        **frame(pack, language, history.ref, received),
+        **frame(pack, language, history.ref, received, history.link.other if history.link else ""),
+        **_linked(history),
         **question_variables(questions, pack, language, about),
         **_flags(seen, pack),
         "asks": decision.letter in _ASKING,
@@ -115,9 +117,18 @@ def letter_context(
     }
 
 
-def frame(pack: Pack, language: str, ref: str, received: str = "") -> dict[str, object]:
-    """The variables that depend on pack, language, reference and time of receipt only."""
-    found = letter_frame(pack, language, ref, received)
+def _linked(history: History) -> dict[str, str]:
+    """The ticket that this new one goes on with or was split from, where the customer wrote to that one."""
+    link = history.link
+    return {
+        "follows": link.other if link and link.kind is LinkKind.FOLLOWS else "",
+        "split_off": link.other if link and link.kind is LinkKind.SPLIT and not link.is_asked_for else "",
+    }
+
+
+def frame(pack: Pack, language: str, ref: str, received: str = "", other: str = "") -> dict[str, object]:
+    """The variables that depend on pack, language, references and time of receipt only."""
+    found = letter_frame(pack, language, ref, received, other)
     return {**found, "sign_off": desk_name(pack, language)}
 
 

@@ -17,11 +17,14 @@ from models.decision import Decision, Disposition, LetterKind, Reason
 from responders.about import about_mail
 from responders.confidence import decision_confidence
 from responders.items import Checked, Presence, check, items_along, required_items
-from responders.joined import has_asked, is_half_answer, may_ask
+from responders.joined import has_asked, in_view_of, is_addendum, is_half_answer
 from responders.letter_choice import choose_letter
 from responders.matter import matter_of
+from responders.placed import is_answer_here
+from responders.placement import leads_to_another
 from responders.questions import along_that_fits, asides_that_fit, is_incident
 from responders.recipient import choose_recipient, without_plus
+from responders.replies import asks_back
 from responders.understood import resources_of, times_of
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ class _Case:
 
 def decide(mail: Mail, seen: Assessment, history: History, pack: Pack) -> Decision:
     """What the desk makes of a mail, with every reason by name. Pure: the same arguments give the same decision."""
-    case = _Case(mail=mail, seen=seen, history=history, pack=pack, matter=matter_of(mail, seen, history.ticket, pack))
+    case = _Case(mail=mail, seen=seen, history=history, pack=pack, matter=matter_of(mail, seen, history, pack))
     if mail.automation.kind is not None:
         why = Reason(code="automatic", detail=f"{mail.automation.kind.value}: {'; '.join(mail.automation.evidence)}")
         return Decision(disposition=Disposition.NO_REPLY, reasons=(why,))
@@ -126,6 +129,7 @@ def _finish(
         case.pack,
         unsure=unsure,
         has_notices=bool(notices),
+        is_addendum=is_addendum(case.mail, case.history.ticket),
     )
     confidence = decision_confidence(disposition, case.seen.confidence, checked)
     holds = tuple(_holds(case, disposition, confidence, letter))
@@ -138,6 +142,8 @@ def _finish(
         confidence=confidence,
         hold=bool(holds),
         letter=letter,
+        answers=case.matter.placed,
+        is_other_matter=case.matter.is_new_in_thread,
         reasons=(
             *_context_reasons(case),
             why,
@@ -155,6 +161,7 @@ def _without_letter(case: _Case, why: Reason) -> Decision:
         disposition=Disposition.NO_REPLY,
         confidence=confidence,
         hold=bool(holds),
+        answers=case.matter.placed,
         reasons=(*_context_reasons(case), why, *holds),
     )
 
@@ -168,7 +175,7 @@ def _checked(case: _Case) -> Iterator[Checked]:
         one = check(item, seen, matter.settled, case.pack.thresholds.ask)
         if one.presence is Presence.ABSENT and _is_shown(item, case):
             one = Checked(item=item, presence=Presence.UNSURE, absence=0.5)
-        yield one if may_ask(item, seen, matter.ticket) else _from_earlier(one)
+        yield in_view_of(one, seen, matter.ticket, case.pack.thresholds.ask)
 
 
 def _is_shown(item: str, case: _Case) -> bool:
@@ -181,11 +188,6 @@ def _is_shown(item: str, case: _Case) -> bool:
         and bool(resources_of(seen, pack))
         and any(hint.value in pack.regions for hint in seen.hints)
     )
-
-
-def _from_earlier(one: Checked) -> Checked:
-    """An item that an earlier reading did not find missing, whatever this mail lacks: taken as there."""
-    return Checked(item=one.item, presence=Presence.THERE, absence=0.0)
 
 
 def _along(case: _Case, missing: tuple[str, ...]) -> tuple[str, ...]:
@@ -259,27 +261,31 @@ def _doubts_of_letter(case: _Case, letter: LetterKind) -> Iterator[Reason]:
 
 def _doubts_of_thread(case: _Case, disposition: Disposition) -> Iterator[Reason]:
     """Where a mail that joins a ticket may not belong to it, or says too little."""
-    if case.history.ticket is not None and case.history.ticket.state == "closed":
-        yield Reason(code="hold_closed_ticket", detail="the ticket is closed: an agent decides how it goes on")
+    if case.history.is_awaited:
+        return  # it is the ticket's own matter
     if disposition not in {Disposition.REQUEST_INFORMATION, Disposition.ACCEPT} or case.matter.is_new_in_thread:
         yield Reason(code="hold_new_matter", detail="a new matter in an open ticket: an agent decides where it belongs")
-    elif _leads_to_another(case):
+    elif leads_to_another(case.mail, case.pack) or _is_elsewhere(case):
         yield Reason(
             code="hold_new_matter", detail="words that lead to another matter: an agent decides where it belongs"
         )
+    if asks_back(case.seen, case.matter.ticket):
+        yield Reason(code="hold_asks_back", detail="the customer asks something: a person answers")
     has_asked_before = has_asked(case.history.ticket)
     settles_nothing = has_asked_before and not case.matter.answers
+    says_something = is_answer_here(case.mail.reply_text, case.pack)
     if disposition is Disposition.REQUEST_INFORMATION and (
-        settles_nothing or is_half_answer(case.seen, case.matter.answers)
+        settles_nothing or is_half_answer(case.seen, case.matter.answers, says_something=says_something)
     ):
         yield Reason(code="hold_half_answer", detail="the reply settles too little to be sure that it is an answer")
 
 
-def _leads_to_another(case: _Case) -> bool:
-    """Does a reply turn to something else (別件ですが)?"""
-    bridges = (regex for group in case.pack.cues.phrases.get("turns", {}).values() for regex in group)
-    lines = [line.strip() for line in case.mail.reply_text.split("\n") if line.strip()]
-    return any(re.match(regex, line, re.IGNORECASE) for regex in bridges for line in lines)
+def _is_elsewhere(case: _Case) -> bool:
+    """Does it answer nothing, and ask only about products that the ticket does not know?"""
+    ticket, asked = case.history.ticket, {one for issue in case.matter.answerable for one in issue.products}
+    if ticket is None or case.matter.answers:
+        return False
+    return bool(ticket.products and asked) and not asked & set(ticket.products)
 
 
 def _is_passed_on(case: _Case) -> bool:
@@ -309,6 +315,10 @@ def _is_addressed(case: _Case) -> bool:
 def _context_reasons(case: _Case) -> Iterator[Reason]:
     if case.history.ticket is not None:
         yield Reason(code="joined", detail=case.history.ticket.ref)
+        if has_asked(case.history.ticket) and is_addendum(case.mail, case.history.ticket):
+            yield Reason(code="addendum", detail="goes on with the customer's own mail: our letter is not seen yet")
+    elif case.history.link is not None:
+        yield Reason(code=f"linked_{case.history.link.kind.value}", detail=case.history.link.other)
     if case.matter.answers:
         yield Reason(code="answered", detail=", ".join(sorted(case.matter.answers)))
 

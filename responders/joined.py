@@ -9,22 +9,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.assessment import Category
-from models.decision import REQUESTS, UNSEEN, LetterKind
-from responders.answers import completed_in_quote, completed_items
-from responders.items import is_given
+from models.decision import ASKING, REQUESTS, UNSEEN, LetterKind, ReplyState
+from responders.items import Checked, Presence, is_given
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from models.assessment import Assessment, Issue
     from models.decision import OpenTicket
     from models.mail import Mail
-    from policy.pack import Pack
 
 _SURE_ANSWERS = 2  # so many asked items in a mail of thanks make it an answer without doubt
 
 
 def letters_written(ticket: OpenTicket | None) -> frozenset[LetterKind]:
-    """The kinds of letters that this ticket has had, or that wait for an agent's release."""
-    return frozenset(letter.kind for letter in ticket.letters if letter.state not in UNSEEN) if ticket else frozenset()
+    """The kinds of letters that this ticket has had, or that wait for an agent's release.
+
+    A question that still waits is none of them: the customer has not seen it, and what he writes meanwhile overtakes it.
+    """
+    if ticket is None:
+        return frozenset()
+    return frozenset(
+        letter.kind
+        for letter in ticket.letters
+        if letter.state not in UNSEEN and not (letter.state is ReplyState.HELD and letter.kind in ASKING)
+    )
+
+
+def is_addendum(mail: Mail, ticket: OpenTicket | None) -> bool:
+    """Does the mail go on with the customer's own, without a sign that he has seen our letter?"""
+    if ticket is None or not ticket.letters or mail.thread_refs:
+        return False
+    quoted = {mail.in_reply_to, *mail.references}
+    return not any(letter.message_id in quoted for letter in ticket.letters)
 
 
 def has_asked(ticket: OpenTicket | None) -> bool:
@@ -37,25 +54,28 @@ def awaits_answer(ticket: OpenTicket | None) -> bool:
     return has_asked(ticket) and LetterKind.COMPLETED not in letters_written(ticket)
 
 
-def settled_by(mail: Mail, seen: Assessment, ticket: OpenTicket | None, pack: Pack) -> frozenset[str]:
-    """The items that need no question: settled in earlier mails, or completed in this one's fill-in block."""
+def settled_by(seen: Assessment, ticket: OpenTicket | None, placed: Collection[str]) -> frozenset[str]:
+    """The items that need no question: given in earlier mails, answered in this one by their place or by its words."""
     if ticket is None:
         return frozenset()
-    done = completed_items(mail.reply_text, ticket.asked, pack) | completed_in_quote(mail.text, ticket.asked, pack)
-    return ticket.settled | done | {item for item in ticket.asked if is_given(item, seen)}
+    looked_for = ticket.asked.union(ticket.items)
+    return ticket.settled.union(placed, (item for item in looked_for if is_given(item, seen)))
 
 
-def new_answers(mail: Mail, seen: Assessment, ticket: OpenTicket | None, pack: Pack) -> frozenset[str]:
-    """The asked items that this mail settles for the first time."""
+def new_answers(seen: Assessment, ticket: OpenTicket | None, placed: Collection[str]) -> frozenset[str]:
+    """The items that we asked for, or were unsure of, and that this mail settles for the first time."""
     if ticket is None or not awaits_answer(ticket):
         return frozenset()
-    return (settled_by(mail, seen, ticket, pack) - ticket.settled) & ticket.asked
+    return (settled_by(seen, ticket, placed) - ticket.settled) & ticket.asked.union(ticket.unsure)
 
 
-def is_half_answer(seen: Assessment, answers: frozenset[str]) -> bool:
-    """Thanks that name one asked thing in passing, or words that settle nothing: an agent looks before we ask on."""
+def is_half_answer(seen: Assessment, answers: frozenset[str], *, says_something: bool) -> bool:
+    """Thanks that name one asked thing in passing, or words that settle nothing: an agent looks before we ask on.
+
+    `says_something` is false of a promise and of a question back: then one thing alone was hardly meant as an answer.
+    """
     is_thanks = all(issue.category is Category.ACKNOWLEDGEMENT for issue in seen.issues)
-    return is_thanks and len(answers) < _SURE_ANSWERS
+    return is_thanks and len(answers) < (1 if says_something else _SURE_ANSWERS)
 
 
 def is_same_matter(issue: Issue, ticket: OpenTicket) -> bool:
@@ -66,9 +86,27 @@ def is_same_matter(issue: Issue, ticket: OpenTicket) -> bool:
 def may_ask(item: str, seen: Assessment, ticket: OpenTicket | None) -> bool:
     """May this item be asked for, seeing that the mail goes on with that ticket's matter?
 
-    Only what was known to be missing before, and facets of a kind that this mail has revealed: any other item may stand
-    in the earlier mails, which this reading has not seen.
+    Only what the earlier mails were read for, and facets of a kind that this mail has revealed: any other item may stand
+    in them.
     """
-    if ticket is None or item in ticket.asked:
+    if ticket is None or item in ticket.asked or item in ticket.items:
         return True
     return item.startswith("facet:") and ticket.symptom_kind is None and seen.symptom_kind is not None
+
+
+def in_view_of(one: Checked, seen: Assessment, ticket: OpenTicket | None, ask: float) -> Checked:
+    """An item of this mail in view of what the ticket's earlier mails told of it.
+
+    Absent only if it is surely absent from all of them. What no earlier reading looked for is taken as there, and so is,
+    for the sureness of this decision, what an earlier one was unsure of: its letter has gone by that.
+    """
+    if ticket is None or one.presence is Presence.THERE:
+        return one
+    if not may_ask(one.item, seen, ticket):
+        return Checked(item=one.item, presence=Presence.THERE, absence=0.0)
+    known = ticket.items.get(one.item)
+    absence = min(one.absence, known.absence) if known else one.absence
+    if one.presence is Presence.ABSENT and absence >= ask:
+        return Checked(item=one.item, presence=Presence.ABSENT, absence=absence)
+    is_doubt_of_before = known is not None and known.absence < ask and one.item not in ticket.asked
+    return Checked(item=one.item, presence=Presence.UNSURE, absence=0.0 if is_doubt_of_before else absence)

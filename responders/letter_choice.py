@@ -36,10 +36,11 @@ def choose_letter(
     *,
     unsure: Collection[str] = (),
     has_notices: bool = False,
+    is_addendum: bool = False,
 ) -> LetterKind | None:
     """The letter to write, or None where silence or a person is better."""
     if disposition is Disposition.REQUEST_INFORMATION:
-        chosen: LetterKind | None = _request(seen, joined)
+        chosen: LetterKind | None = _request(seen, joined, is_addendum=is_addendum)
     elif disposition is Disposition.ACCEPT:
         chosen = _receipt(matter, joined, unsure, is_wanted=pack.acknowledges or has_notices)
     else:
@@ -47,9 +48,9 @@ def choose_letter(
     return None if chosen in letters_written(joined) else chosen
 
 
-def _request(seen: Assessment, joined: OpenTicket | None) -> LetterKind:
+def _request(seen: Assessment, joined: OpenTicket | None, *, is_addendum: bool) -> LetterKind | None:
     if has_asked(joined):
-        return LetterKind.FOLLOW_UP
+        return None if is_addendum else LetterKind.FOLLOW_UP  # he has not seen the first one: no second one now
     # S58: where the symptom is gone and left no trace, questions about it are better kept for the next time.
     is_gone = any(hint.kind == "once_recovered" for hint in seen.hints)
     has_trace = seen.sections[Section.EVIDENCE].present
@@ -60,7 +61,7 @@ def _receipt(
     matter: Matter, joined: OpenTicket | None, unsure: Collection[str], *, is_wanted: bool
 ) -> LetterKind | None:
     """A receipt for a new ticket; thanks for an answer only if all that we asked for is surely there."""
-    if joined is None:
+    if joined is None or not letters_written(joined):  # a ticket that has had no letter gets its receipt now
         return LetterKind.ACKNOWLEDGEMENT if is_wanted else None
     is_complete = matter.is_answer and not set(unsure) & joined.asked
     return LetterKind.COMPLETED if is_complete else None

@@ -1,6 +1,7 @@
-"""What time brings: one reminder to a customer who was asked and has not written back; an end to waiting for a recurrence.
+"""What time brings to tickets: one reminder to a customer who was asked and has not written back; then a person.
 
-After both a person decides.
+Days are business days and letters go in business hours, as the pack has them. Safe to call from any number of
+schedulers, and again at any time.
 """
 
 from __future__ import annotations
@@ -43,14 +44,15 @@ def send_due_reminders(
         as_delivered: The pack without saved texts, for letters that fail with them.
     """
     chosen = letter_mode(LetterKind.REMINDER, store.letter_modes(), pack, mode)
-    if chosen is LetterMode.OFF:
+    if chosen is LetterMode.OFF or not pack.desk.working.is_open(now):
         return 0
     state, reason = _STATES.get(chosen, (ReplyState.QUEUED, ""))
     written = 0
     page: tuple[DueReminder, ...] = ()
     # Page by page to the end: those that are silenced time and again must not stand before the others for ever.
     while page := store.due_reminders(
-        sent_before=now - pack.limits.remind_after, after=page[-1].reply_id if page else 0
+        sent_before=pack.desk.working.days_before(now, pack.limits.remind_after_days),
+        after=page[-1].reply_id if page else 0,
     ):
         for due in page:
             try:
@@ -77,6 +79,20 @@ def _composed(due: DueReminder, packs: tuple[Pack, Pack | None], identity: Sende
         return letter
 
 
-def end_recurrence_waits(store: Store, pack: Pack, now: datetime) -> int:
-    """Give every ticket whose symptom has not come back in the pack's time to an agent; returns how many."""
-    return store.expire_recurrences(waiting_since=now - pack.limits.recurrence, now=now)
+def pass_time(store: Store, pack: Pack, now: datetime) -> dict[str, int]:
+    """Move every ticket whose time has come; how many of each kind.
+
+    Snoozed ones wake; one whose symptom has not come back, or whose customer stays silent, goes to an agent; one that its
+    customer called solved is closed where the pack says so.
+    """
+    working, limits = pack.desk.working, pack.limits
+    silent_since = working.days_before(now, limits.person_after_days)
+    done = {
+        "woken": store.wake(now=now),
+        "recurrence_expired": store.expire_recurrences(waiting_since=now - limits.recurrence, now=now),
+        "answer_overdue": store.give_up_waiting(unmoved_since=silent_since, now=now),
+    }
+    if limits.close_after_days:
+        solved_since = working.days_before(now, limits.close_after_days)
+        done["closed_as_proposed"] = store.close_proposed(unmoved_since=solved_since, now=now)
+    return done

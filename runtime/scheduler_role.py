@@ -1,4 +1,4 @@
-"""The scheduler role: weekly quality reports, and reminders to customers who have not written back."""
+"""The scheduler role: weekly quality reports, reminders to customers who have not written back, and what time does to tickets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policy.load import load_pack
 from reports.jobs import start_jobs
 from runtime.letter_texts import SavedTexts
 from runtime.logs import log_for
-from runtime.reminders import end_recurrence_waits, send_due_reminders
+from runtime.reminders import pass_time, send_due_reminders
 from runtime.reporting import has_weekly_report, save_weekly_report
 from runtime.wiring import open_store, sender_identity
 
@@ -32,8 +32,12 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
     def weekly() -> None:
         log.info("report_saved", period=save_weekly_report(store, pack, clock()))
 
+    def pass_minute() -> None:
+        moved = {what: count for what, count in pass_time(store, pack, clock()).items() if count}
+        if moved:
+            log.info("time_passed", **moved)
+
     def remind() -> None:
-        log.info("recurrence_waits_ended", count=end_recurrence_waits(store, pack, clock()))
         count = send_due_reminders(store, texts.current(), identity, settings.mode, clock(), as_delivered=pack)
         log.info("reminders_written", count=count)
 
@@ -42,7 +46,7 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
             weekly()
     except StoreError as error:  # the next start makes up for it; reminders need not wait
         log.error("report_failed", error=str(error))  # noqa: TRY400 - a trace may quote a mail
-    jobs = start_jobs(weekly=weekly, remind=remind, timezone=pack.desk.timezone)
+    jobs = start_jobs(weekly=weekly, remind=remind, pass_time=pass_minute, timezone=pack.desk.timezone)
     try:
         stop.wait()
     finally:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from ingest.parse import parse_mail
 from ingest.returned import is_failure, own_ids_in
+from ingest.thread_refs import refs_in
 from models.db.intake import MAX_ATTEMPTS
 from models.db.threads import split_key
-from models.errors import ClaimLost, StoreUnavailable
+from models.errors import ClaimLost, Outdated, StoreUnavailable
 from models.mail import AutomaticKind, Automation
-from models.ticket import Filing, TicketState
+from models.ticket import Filing
 from models.wire import envelope_from_json
 from responders.recipient import choose_recipient
 from responders.signing import ref_of_message_id, ref_of_plus_address, split_of_address
@@ -45,6 +46,8 @@ IDLE_S = 0.2
 BATCH_TIME = timedelta(minutes=1)  # what is not begun by then is given back, long before the lease ends
 HANG_S = 200.0  # a mail that takes longer ends the process; with BATCH_TIME still within the lease
 STORE_PAUSE = timedelta(seconds=5)
+MOST_TRIES = 5  # to decide on a ticket that others change meanwhile
+MOST_NAMED = 5  # tickets that one mail is linked with
 ORDER_PAUSE = timedelta(seconds=3)  # how long an answer is put back for the mail that it answers, each time
 ORDER_PATIENCE = timedelta(minutes=1)  # and in all
 
@@ -113,6 +116,9 @@ class Worker:
                 self._file(claim)
         except ClaimLost:
             self.log.warning("claim_lost", mail_id=claim.mail_id)
+        except Outdated:
+            self.log.warning("outdated", mail_id=claim.mail_id)
+            self._give_back(claim, STORE_PAUSE, "its ticket kept changing; this try is not counted")
         except StoreUnavailable as error:
             self.log.warning("store_unavailable", mail_id=claim.mail_id, error=str(error))
             self._give_back(claim, STORE_PAUSE, "the database was away; this try is not counted")
@@ -152,6 +158,22 @@ class Worker:
             # The mail is safe by now and no transaction is open: DNS may take its seconds.
             trust = self.check_sender(claim.raw, mail)
             mail = replace(mail, trust=trust.trust, trust_evidence=trust.evidence)
+        for tries_left in reversed(range(MOST_TRIES)):
+            try:
+                self._decide_and_file(claim, mail, now)
+            except Outdated:
+                if not tries_left:
+                    raise
+                self.log.info("decided_anew", mail_id=claim.mail_id)
+            else:
+                return
+
+    def _decide_and_file(self, claim: Claim, mail: Mail, now: datetime) -> None:
+        """Decide in view of what is there now.
+
+        Raises:
+            Outdated: Another mail of the same ticket, or an agent, was quicker.
+        """
         secret = self.rules.identity.secret
         limits = self.rules.pack.limits.of_letters
         returned = returned_ids(mail, claim.raw, secret)
@@ -170,7 +192,7 @@ class Worker:
         done = self._triaged(mail, history, claim)
         is_returned = history.ref in named and is_failure(claim.raw)
         ref = self.store.file(
-            filing_of(claim, done, now, history, limits=limits, is_returned=is_returned, returned=returned, split=split)
+            filing_of(claim, done, now, limits=limits, is_returned=is_returned, returned=returned, split=split)
         )
         self.log.info(
             "mail_filed",
@@ -230,7 +252,6 @@ def filing_of(
     claim: Claim,
     done: Triage,
     now: datetime,
-    history: History,
     *,
     limits: LetterLimits,
     is_returned: bool,
@@ -238,7 +259,7 @@ def filing_of(
     split: tuple[str, int] | None = None,
 ) -> Filing:
     """The one transaction's content."""
-    joined = history.ticket
+    history, joined = done.history, done.history.ticket
     return Filing(
         mail_id=claim.mail_id,
         token=claim.token,
@@ -250,11 +271,13 @@ def filing_of(
         now=now,
         join=joined.ref if joined else None,
         ref=history.ref,
-        was=TicketState(joined.state) if joined else None,
+        is_first=history.is_awaited and joined is not None,
+        version=joined.version if joined else None,
         limits=limits,
         is_returned=is_returned,
         returned_ids=returned,
-        split_from=history.split_from,
+        link=history.link,
+        named=tuple(dict.fromkeys((*done.mail.thread_refs, *refs_in(done.mail.reply_text))))[:MOST_NAMED],
         split_key=split_key(*split) if split else "",
     )
 

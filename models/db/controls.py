@@ -31,7 +31,8 @@ from models.db.outbox import settle_held
 from models.db.threads import REPLY, TICKET, has_written_since
 from models.decision import LetterKind, LetterMode, ReplyState, most_careful
 from models.errors import IllegalMove, LettersStopped, NotFound
-from models.ticket import STANDS_ON_LETTER, TicketState
+from models.states import Cause, TicketState
+from models.ticket import STANDS_ON_LETTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -261,7 +262,7 @@ def _keep_back(
         kept += 1
         add_event(connection, letter.ref, now, by, f"reply_{to.value}", f"{letter.kind} {why}")
         if TicketState(ticket["state"]) in STANDS_ON_LETTER:
-            change_state(connection, ticket, TicketState.NEEDS_REVIEW, now, by=by)
+            change_state(connection, ticket, TicketState.NEEDS_REVIEW, now, cause=Cause.AGENT, by=by, why=why)
     return kept
 
 

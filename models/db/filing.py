@@ -1,7 +1,9 @@
 """One triaged mail, filed: ticket, reading, letter, thread index and history in one transaction.
 
-Promises: filed once, however often it is tried (compare-and-set on the claim); one mail has at most one letter of a kind;
-limits and spent letters are counted again under locks where the letter is queued, so that no two workers break them.
+Promises: filed once, however often it is tried (compare-and-set on the claim); what was decided on an older version of
+its ticket is not filed, so that of two answers at one instant the second is decided in view of the first; one mail has
+at most one letter of a kind; limits and spent letters are counted again under locks where the letter is queued, so that
+no two workers break them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from models.conversation import given_items, items_from_value, items_of, items_to_value, merged
 from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
 from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
@@ -21,33 +24,52 @@ from models.db.locks import share_switch
 from models.db.rows import names
 from models.db.tables import EventRow, ReadingRow
 from models.db.threads import (
+    AWAITED,
     REPLY,
     THREAD,
     TICKET,
+    TICKET_LINK,
     body_hash,
     domain_of,
     folded_address,
     ref_of,
+    takes_part,
 )
 from models.decision import ASKING, Disposition, LetterKind, ReplyState
-from models.errors import ClaimLost
-from models.mail import AutomaticKind
-from models.ticket import STANDS_ON_LETTER, WAITS_FOR_CUSTOMER, MailState, TicketState, state_after
+from models.errors import ClaimLost, Outdated
+from models.mail import AutomaticKind, Trust
+from models.states import Cause, TicketState
+from models.ticket import (
+    STANDS_ON_LETTER,
+    WAITS_FOR_CUSTOMER,
+    Link,
+    LinkKind,
+    MailState,
+    Ticket,
+    move,
+    proposes_close,
+    state_after,
+)
 from models.wire import assessment_to_value, attachments_to_value, automation_to_value, decision_to_value, dump
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection, RowMapping
 
-    from models.assessment import Assessment
+    from models.conversation import Known
     from models.decision import Reply
     from models.ticket import Filing
 
 READING = ReadingRow.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
+CLOSE, CLOSE_PROPOSED = "close", "close_proposed"
+OVERTAKEN = "overtaken: the customer has written since"
+_MOST_PARTICIPANTS = 50
+_TELLS_MISSING = frozenset({Disposition.REQUEST_INFORMATION, Disposition.ACCEPT})
 _RETURNED = "the recipient's server returned the letter"
 _NOT_NOTED = frozenset({"goal", "who", "link:goal", "link:evidence"})
 
@@ -60,13 +82,19 @@ class Files(Shelf):
 
         Raises:
             ClaimLost: The mail is another worker's by now, or was filed already. Nothing was written.
+            Outdated: Its ticket has changed since the decision was made: decide anew. Nothing was written.
         """
         ref = filing.join or ref_of(filing.mail_id)
         with self.write() as connection:
             share_switch(connection)
             _close_claim(connection, filing, ref)
             _keep_reading(connection, filing)
+            _lock_named(connection, filing)
             row = locked_ticket(connection, ref) if filing.join else None
+            if row is not None and filing.version not in {None, row["version"]}:
+                raise Outdated(ref)
+            if row is not None:
+                _overtake(connection, filing, ref)
             settled = _recounted(connection, filing, ref)
             if row is not None:
                 _update_ticket(connection, settled, row)
@@ -75,16 +103,9 @@ class Files(Shelf):
             if settled.reply is not None:
                 _queue_reply(connection, settled, settled.reply, ref)
             _index(connection, filing, ref)
+            _link(connection, filing, ref)
             _mark_bounced(connection, filing, ref)
         return ref
-
-
-def settled_items(seen: Assessment) -> set[str]:
-    """The items a mail settles: sections and facets present or answered, links that hold."""
-    found = {section.value for section, finding in seen.sections.items() if finding.present or finding.answered}
-    found |= {f"facet:{facet.value}" for facet, finding in seen.facets.items() if finding.present or finding.answered}
-    found |= {"link:evidence"} if seen.evidence_linked else set()
-    return found | ({"link:goal"} if seen.goal_linked else set())
 
 
 def add_event(connection: Connection, ref: str, at: datetime, by: str, what: str, detail: str = "") -> None:
@@ -157,29 +178,59 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
             ref=ref,
             number=filing.mail_id,
             state=filing.state.value,
-            subject=filing.mail.subject[:500],
+            subject=_subject(filing)[:500],
             sender=(filing.mail.sender.folded if filing.mail.sender else "")[:320],
             language=seen.language,
             disposition=decision.disposition.value,
             opened_at=filing.mail.envelope.received_at,
             updated_at=filing.now,
             ready_at=filing.now if filing.state is TicketState.READY else None,
-            split_from=filing.split_from,
+            split_from=filing.link.other if filing.link and filing.link.kind is LinkKind.SPLIT else None,
             symptom_kind=seen.symptom_kind.value if seen.symptom_kind else "",
             missing=dump(list(decision.missing)),
             unsure=dump(list(decision.unsure)),
             categories=dump(list(dict.fromkeys(issue.category.value for issue in seen.issues))),
             products=dump(list(dict.fromkeys(product for issue in seen.issues for product in issue.products))),
-            settled=dump(sorted(settled_items(seen))),
+            items=dump(items_to_value(_items(filing))),
             asked="[]",
+            participants=dump(_with_participants((), filing)),
+            version=0,
+            proposal="",
+            slept_from="",
             hints=dump(sorted({hint.kind for hint in seen.hints})),
             has_permission_error=seen.has_permission_error,
             is_automatic=filing.mail.automation.kind is not None,
         )
     )
     add_event(connection, ref, filing.now, MACHINE, "filed", f"{decision.disposition.value}, {filing.state.value}")
-    if filing.split_from is not None:
-        add_event(connection, filing.split_from, filing.now, "customer", "split_opened", ref)
+
+
+def _subject(filing: Filing) -> str:
+    """What agents see as the ticket's subject; of another matter in a thread that is the matter, not the thread's subject."""
+    is_off = filing.link is not None and filing.link.kind is LinkKind.SPLIT and not filing.link.is_asked_for
+    gist = next((issue.gist for issue in filing.seen.issues if issue.category.is_answerable), "") if is_off else ""
+    return gist or filing.mail.subject
+
+
+def _items(filing: Filing) -> dict[str, Known]:
+    """What the mail says of every item."""
+    return items_of(filing.mail_id, filing.seen, filing.decision.answers)
+
+
+def _with_participants(before: Sequence[str], filing: Filing) -> list[str]:
+    """Who takes part: the writers, and whom they named in To and Cc; nobody whom a forger names."""
+    mail = filing.mail
+    if mail.trust is Trust.FAILED or mail.automation.kind is not None:
+        return list(before)
+    own = {_without_plus(folded_address(one)) for one in mail.envelope.rcpt_tos}  # the desk
+    named = (folded_address(one.addr) for one in (*((mail.sender,) if mail.sender else ()), *mail.to, *mail.cc))
+    found = dict.fromkeys((*before, *(one for one in named if one and _without_plus(one) not in own)))
+    return list(found)[:_MOST_PARTICIPANTS]
+
+
+def _without_plus(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 def locked_ticket(connection: Connection, ref: str) -> RowMapping:
@@ -188,6 +239,21 @@ def locked_ticket(connection: Connection, ref: str) -> RowMapping:
     if connection.dialect.name == "postgresql":
         query = query.with_for_update()
     return connection.execute(query).mappings().one()
+
+
+def _overtake(connection: Connection, filing: Filing, ref: str) -> None:
+    """Questions that still wait for an agent are overtaken by what the customer writes: the new decision asks what is left."""
+    if filing.mail.automation.kind is not None or filing.decision.disposition is Disposition.NO_REPLY:
+        return
+    kinds = [kind.value for kind in ASKING]
+    done = connection.execute(
+        update(REPLY)
+        .where(REPLY.c.ref == ref, REPLY.c.state == ReplyState.HELD.value, REPLY.c.kind.in_(kinds))
+        .values(state=ReplyState.DISCARDED.value, reason=OVERTAKEN)
+        .returning(REPLY.c.kind)
+    )
+    for kind in done.scalars().all():
+        add_event(connection, ref, filing.now, MACHINE, "reply_discarded", f"{kind} {OVERTAKEN}")
 
 
 def _recounted(connection: Connection, filing: Filing, ref: str) -> Filing:
@@ -205,40 +271,98 @@ def _recounted(connection: Connection, filing: Filing, ref: str) -> Filing:
 
 def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> None:
     """Merge what the new mail brings; a mail by a machine changes nothing but the history."""
-    ref, state = row["ref"], state_after(TicketState(row["state"]), filing)
+    ref, now_in = row["ref"], TicketState(row["state"])
+    state = state_after(now_in, filing)
     add_event(connection, ref, filing.now, "customer", "joined", f"{filing.decision.disposition.value}, {state.value}")
     if filing.mail.automation.kind is not None:
         return
     seen, decision = filing.seen, filing.decision
-    # A mail without a matter of its own answers nothing: what was missing is missing still.
-    is_without_matter = decision.disposition is Disposition.NO_REPLY
-    settled_before = set(names(row["settled"]))
-    missing = names(row["missing"]) if is_without_matter else decision.missing
-    unsure = names(row["unsure"]) if is_without_matter else decision.unsure
+    items = merged(items_from_value(json.loads(row["items"])), _items(filing))
+    settled = given_items(items)
+    # Only a decision on the ticket's own matter tells what the ticket lacks; any mail may bring something of it.
+    tells = decision.disposition in _TELLS_MISSING and not decision.is_other_matter
+    missing = decision.missing if tells else names(row["missing"])
+    unsure = decision.unsure if tells else names(row["unsure"])
     categories = [
         *names(row["categories"]),
         *(issue.category.value for issue in seen.issues if issue.category.is_answerable),
     ]
     products = [*names(row["products"]), *(product for issue in seen.issues for product in issue.products)]
+    is_own = not decision.is_other_matter
+    kinds = [row["symptom_kind"], seen.symptom_kind.value if seen.symptom_kind and is_own else ""]
+    kinds = kinds[::-1] if filing.is_first else kinds
     connection.execute(
         update(TICKET)
         .where(TICKET.c.ref == ref)
         .values(
-            state=state.value,
             updated_at=filing.now,
-            ready_at=row["ready_at"] or (filing.now if state is TicketState.READY else None),
-            symptom_kind=row["symptom_kind"] or (seen.symptom_kind.value if seen.symptom_kind else ""),
-            missing=dump([item for item in missing if item not in settled_before]),
-            unsure=dump([item for item in unsure if item not in settled_before]),
-            categories=dump(list(dict.fromkeys(categories))),
-            products=dump(list(dict.fromkeys(products))),
-            settled=dump(sorted({*names(row["settled"]), *settled_items(seen)})),
+            subject=_subject(filing)[:500] if filing.is_first else row["subject"],
+            symptom_kind=next(filter(None, kinds), ""),
+            missing=dump([item for item in missing if item not in settled]),
+            unsure=dump([item for item in unsure if item not in settled]),
+            categories=dump(list(dict.fromkeys(categories))) if is_own else row["categories"],
+            products=dump(list(dict.fromkeys(products))) if is_own else row["products"],
+            items=dump(items_to_value(items)),
             hints=dump(sorted({*names(row["hints"]), *(hint.kind for hint in seen.hints)})),
+            participants=dump(_with_participants(names(row["participants"]), filing)),
             has_permission_error=row["has_permission_error"] or seen.has_permission_error,
+            version=TICKET.c.version + 1,
         )
     )
-    if row["state"] != state.value:
-        add_event(connection, ref, filing.now, MACHINE, "moved", f"{row['state']} -> {state.value}")
+    _propose(connection, filing, row)
+    if now_in is not state:
+        why = CLOSE_PROPOSED if proposes_close(now_in, filing) else decision.disposition.value
+        change_state(connection, row, state, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why=why)
+
+
+def _propose(connection: Connection, filing: Filing, row: RowMapping) -> None:
+    """The word that all is solved stands until something else is written."""
+    is_closing = proposes_close(TicketState(row["state"]), filing)
+    if is_closing and row["proposal"] != CLOSE:
+        add_event(connection, row["ref"], filing.now, "customer", CLOSE_PROPOSED)
+    elif not is_closing and filing.decision.disposition is Disposition.NO_REPLY:
+        return
+    connection.execute(update(TICKET).where(TICKET.c.ref == row["ref"]).values(proposal=CLOSE if is_closing else ""))
+
+
+def _link(connection: Connection, filing: Filing, ref: str) -> None:
+    """The link of a new ticket to the one it comes from, and to those of the customer that the mail names besides."""
+    if filing.link is not None:
+        _add_link(connection, ref, filing.link, filing.now, "split_opened")
+    if filing.mail.trust is Trust.FAILED or filing.mail.automation.kind is not None or not filing.mail.sender:
+        return
+    is_same = filing.seen.refers_elsewhere
+    for other in filing.named:
+        row = connection.execute(select(TICKET).where(TICKET.c.ref == other)).mappings().first()
+        if row is None or other == ref or not takes_part(row, filing.mail.sender.folded):
+            continue
+        kind = LinkKind.SAME_AS if is_same and not filing.join else LinkKind.NAMES
+        if _add_link(connection, ref, Link(other=other, kind=kind), filing.now, "named_by"):
+            _look_at(connection, filing, other)
+
+
+def _add_link(connection: Connection, ref: str, link: Link, now: datetime, what: str) -> bool:
+    values = {"ref": ref, "other": link.other, "kind": link.kind.value}
+    is_new = insert_if_new(connection, TICKET_LINK, values, ["ref", "other"])
+    if is_new:
+        add_event(connection, link.other, now, "customer", what, ref)
+    return is_new
+
+
+def _lock_named(connection: Connection, filing: Filing) -> None:
+    """Several tickets are locked in one order, so that no two filings wait for each other in a ring."""
+    refs = {*filing.named, *([filing.join] if filing.join else [])}
+    if filing.named and connection.dialect.name == "postgresql":
+        query = select(TICKET.c.ref).where(TICKET.c.ref.in_(refs)).order_by(TICKET.c.ref).with_for_update()
+        connection.execute(query).all()
+
+
+def _look_at(connection: Connection, filing: Filing, other: str) -> None:
+    """Two tickets in one mail: a ticket that waits for its customer may have been answered there."""
+    row = locked_ticket(connection, other)
+    if filing.join and TicketState(row["state"]) in WAITS_FOR_CUSTOMER:
+        why = f"named in {filing.join}"
+        change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why=why)
 
 
 def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str) -> None:
@@ -291,15 +415,17 @@ def write_reply(
 
 
 def _index(connection: Connection, filing: Filing, ref: str) -> None:
-    if filing.split_key:
-        key = message_hash(filing.split_key)
-        insert_if_new(connection, THREAD, {"message_hash": key, "ref": ref, "sender": ""}, ["message_hash", "ref"])
-    if filing.mail.message_id and filing.mail.sender:
-        values = {
-            "message_hash": message_hash(filing.mail.message_id),
-            "ref": ref,
-            "sender": filing.mail.sender.folded[:320],
-        }
+    """How later mails find the ticket: by this one's Message-ID, by the split address, by the ids that it answers."""
+    mail = filing.mail
+    sender = mail.sender.folded[:320] if mail.sender else ""
+    keys = {filing.split_key: ""} if filing.split_key else {}
+    if sender:
+        keys |= {mail.message_id: sender} if mail.message_id else {}
+        if not filing.join and mail.trust is not Trust.FAILED:
+            # The mail that a reply answers may come later (greylisted, from another server): then it belongs here.
+            keys |= {f"{AWAITED}{one}": sender for one in (mail.in_reply_to, *mail.references[:1]) if one}
+    for key, writer in keys.items():
+        values = {"message_hash": message_hash(key), "ref": ref, "sender": writer}
         insert_if_new(connection, THREAD, values, ["message_hash", "ref"])
 
 
@@ -325,13 +451,52 @@ def _mark_bounced(connection: Connection, filing: Filing, ref: str) -> None:
     add_event(connection, ref, filing.now, MACHINE, "reply_bounced", _RETURNED)
     row = locked_ticket(connection, ref)
     if TicketState(row["state"]) in WAITS_FOR_CUSTOMER:
-        change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now)
+        change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now, cause=Cause.UNDELIVERED)
 
 
-def change_state(connection: Connection, row: RowMapping, to: TicketState, now: datetime, *, by: str = MACHINE) -> None:
-    """Move a locked ticket, with its line of history."""
-    ready_at = row["ready_at"] or (now if to is TicketState.READY else None)
+def change_state(
+    connection: Connection,
+    row: RowMapping,
+    to: TicketState,
+    now: datetime,
+    *,
+    cause: Cause,
+    by: str = MACHINE,
+    why: str = "",
+    wake_at: datetime | None = None,
+) -> None:
+    """Move a locked ticket, with its line of history: the only statement that changes a ticket's state.
+
+    Raises:
+        IllegalMove: The table of moves does not hold it for that cause.
+    """
+    event = move(ticket_of(row), to, cause=cause, by=by, at=now, why=why)
+    settled = {"proposal": ""} if cause is Cause.AGENT else {}  # whatever was proposed, someone has decided
     connection.execute(
-        update(TICKET).where(TICKET.c.ref == row["ref"]).values(state=to.value, updated_at=now, ready_at=ready_at)
+        update(TICKET)
+        .where(TICKET.c.ref == row["ref"])
+        .values(
+            state=to.value,
+            updated_at=now,
+            ready_at=row["ready_at"] or (now if to is TicketState.READY else None),
+            wake_at=wake_at,
+            slept_from=row["state"] if to is TicketState.SNOOZED else "",
+            version=TICKET.c.version + 1,
+            **settled,
+        )
     )
-    add_event(connection, row["ref"], now, by, "moved", f"{row['state']} -> {to.value}")
+    add_event(connection, event.ref, event.at, event.by, event.what, event.detail)
+
+
+def ticket_of(row: RowMapping) -> Ticket:
+    """The record of a ticket's row."""
+    return Ticket(
+        ref=row["ref"],
+        state=TicketState(row["state"]),
+        subject=row["subject"],
+        sender=row["sender"],
+        language=row["language"],
+        opened_at=row["opened_at"],
+        updated_at=row["updated_at"],
+        split_from=row["split_from"],
+    )

@@ -20,7 +20,8 @@ from models.db.threads import REPLY, TICKET, has_written_since
 from models.decision import LetterKind, ReplyState
 from models.errors import ClaimLost, IllegalMove, LettersStopped, NotFound
 from models.mail import Trust
-from models.ticket import STANDS_ON_LETTER, TicketState
+from models.states import Cause, TicketState
+from models.ticket import STANDS_ON_LETTER
 from models.views import DueReminder, OutboxClaim
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def settle_held(
         and ticket["state"] == TicketState.NEEDS_REVIEW.value
         and not _holds_another(connection, row.ref)
     ):
-        change_state(connection, ticket, after_release(row.kind, ticket), now, by=by)
+        change_state(connection, ticket, after_release(row.kind, ticket), now, cause=Cause.LETTER, by=by)
     add_event(connection, row.ref, now, by, f"reply_{to.value}", row.kind)
 
 
@@ -298,7 +299,7 @@ def _give_up(
     """The letter will never go; its ticket, locked by the caller, goes to an agent if it stands on it."""
     _end(connection, claim, now, what, detail, **values)
     if _stands_on(connection, ticket, claim.reply_id):
-        change_state(connection, ticket, TicketState.NEEDS_REVIEW, now)
+        change_state(connection, ticket, TicketState.NEEDS_REVIEW, now, cause=Cause.UNDELIVERED)
 
 
 def _stands_on(connection: Connection, ticket: RowMapping, reply_id: int) -> bool:

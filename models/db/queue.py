@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from models.assessment import Category, Section
+from models.conversation import items_from_value
 from models.db.base import Shelf
-from models.db.filing import EVENT, READING, add_event
+from models.db.filing import EVENT, READING, add_event, change_state, locked_ticket
 from models.db.intake import INBOUND
 from models.db.rows import event_view, full_mail_view, mail_view, names, reply_view, stray_row, ticket_row
 from models.db.tables import ReportRow
-from models.db.threads import REPLY, TICKET
+from models.db.threads import REPLY, TICKET, TICKET_LINK, accounts_of
 from models.errors import NotFound
-from models.ticket import MailState, Ticket, TicketState, move
-from models.views import Books, SavedReport, TicketFacts, TicketView
+from models.states import Cause, TicketState
+from models.ticket import MailState
+from models.views import Books, LinkView, SavedReport, TicketFacts, TicketView
 from models.wire import assessment_from_value, decision_from_value
 
 if TYPE_CHECKING:
@@ -109,6 +112,11 @@ class Queue(Shelf):
                 mails=full,
                 replies=replies,
                 events=tuple(event_view(event) for event in events),
+                links=_links(connection, ref),
+                items=items_from_value(json.loads(row["items"])),
+                asked=names(row["asked"]),
+                participants=names(row["participants"]),
+                known_accounts=accounts_of(connection, row["sender"]),
             )
 
     def stray_mail(self, mail_id: int) -> MailView:
@@ -124,26 +132,28 @@ class Queue(Shelf):
             raise NotFound(f"no stray mail {mail_id}")
         return mail_view(row)
 
-    def move(self, ref: str, to: TicketState, *, by: str, now: datetime) -> None:
-        """Move a ticket to another state.
+    def move(self, ref: str, to: TicketState, *, by: str, now: datetime, why: str = "") -> None:
+        """Move a ticket to another state, by an agent's hand.
 
         Raises:
             NotFound: No such ticket.
             IllegalMove: The table of legal moves does not hold it.
         """
         with self.write() as connection:
-            query = select(TICKET).where(TICKET.c.ref == ref)
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update()
-            row = connection.execute(query).mappings().first()
-            if row is None:
-                raise NotFound(f"no ticket {ref}")
-            event = move(_ticket(row), to, by=by, at=now)
-            ready_at = row["ready_at"] or (now if to is TicketState.READY else None)
-            connection.execute(
-                update(TICKET).where(TICKET.c.ref == ref).values(state=to.value, updated_at=now, ready_at=ready_at)
-            )
-            add_event(connection, ref, now, by, event.what, event.detail)
+            row = _held(connection, ref)
+            change_state(connection, row, to, now, cause=Cause.AGENT, by=by, why=why)
+
+    def snooze(self, ref: str, until: datetime, *, by: str, now: datetime) -> None:
+        """Put a ticket aside until then, or until its customer writes.
+
+        Raises:
+            NotFound: No such ticket.
+            IllegalMove: A closed ticket does not sleep.
+        """
+        with self.write() as connection:
+            row = _held(connection, ref)
+            why = f"until {until:%Y-%m-%d %H:%M}"
+            change_state(connection, row, TicketState.SNOOZED, now, cause=Cause.AGENT, by=by, why=why, wake_at=until)
 
     def add_note(self, ref: str, text: str, *, by: str, now: datetime) -> None:
         """A note of an agent in the ticket's history.
@@ -247,22 +257,38 @@ def _strays(connection: Connection, states: set[str], limit: int, after: int | N
     return [stray_row(mail_view(row)) for row in connection.execute(query).mappings()]
 
 
-def _ticket(row: RowMapping) -> Ticket:
-    return Ticket(
-        ref=row["ref"],
-        state=TicketState(row["state"]),
-        subject=row["subject"],
-        sender=row["sender"],
-        language=row["language"],
-        opened_at=row["opened_at"],
-        updated_at=row["updated_at"],
-        split_from=row["split_from"],
+def _links(connection: Connection, ref: str) -> tuple[LinkView, ...]:
+    """Both ways, the older tickets first."""
+    query = (
+        select(TICKET_LINK, TICKET.c.state, TICKET.c.subject)
+        .join(TICKET, TICKET.c.ref == case((TICKET_LINK.c.ref == ref, TICKET_LINK.c.other), else_=TICKET_LINK.c.ref))
+        .where(or_(TICKET_LINK.c.ref == ref, TICKET_LINK.c.other == ref))
+        .order_by(TICKET.c.number)
+    )
+    return tuple(
+        LinkView(
+            ref=row["other"] if row["ref"] == ref else row["ref"],
+            kind=row["kind"],
+            is_from_here=row["ref"] == ref,
+            state=row["state"],
+            subject=row["subject"],
+        )
+        for row in connection.execute(query).mappings()
     )
 
 
-def _facts(connection: Connection, row: RowMapping) -> TicketFacts:
-    import json  # noqa: PLC0415 - only reports need it
+def _held(connection: Connection, ref: str) -> RowMapping:
+    """The ticket's row, locked.
 
+    Raises:
+        NotFound: No such ticket.
+    """
+    if connection.execute(select(TICKET.c.ref).where(TICKET.c.ref == ref)).first() is None:
+        raise NotFound(f"no ticket {ref}")
+    return locked_ticket(connection, ref)
+
+
+def _facts(connection: Connection, row: RowMapping) -> TicketFacts:
     reading = connection.execute(select(READING).where(READING.c.mail_id == row["number"])).mappings().one()
     seen = assessment_from_value(json.loads(reading["assessment"]))
     decision = decision_from_value(json.loads(reading["decision"]))

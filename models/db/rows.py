@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from models.conversation import given_items, items_from_value
 from models.views import EventView, MailView, QueueRow, ReplyView
 from models.wire import assessment_from_value, attachments_from_value, automation_from_value, decision_from_value
 
@@ -89,7 +90,8 @@ def event_view(row: RowMapping) -> EventView:
 
 def ticket_row(row: RowMapping, mails: Sequence[MailView], replies: Sequence[ReplyView]) -> QueueRow:
     """A ticket's line in the queue."""
-    sections = {item for item in names(row["settled"]) if ":" not in item}
+    given = given_items(items_from_value(json.loads(row["items"])))
+    sections = {item for item in given if ":" not in item}
     return QueueRow(
         key=row["number"],
         ref=row["ref"],
@@ -109,6 +111,8 @@ def ticket_row(row: RowMapping, mails: Sequence[MailView], replies: Sequence[Rep
         present=tuple(sorted(sections)),
         unsure=names(row["unsure"]),
         hints=names(row["hints"]),
+        proposal=row["proposal"],
+        wake_at=row["wake_at"],
     )
 
 

@@ -111,11 +111,42 @@ class TicketRow(SQLModel, table=True):
     unsure: str = Field(sa_column=Column(Text, nullable=False))
     categories: str = Field(sa_column=Column(Text, nullable=False))
     products: str = Field(sa_column=Column(Text, nullable=False))
-    settled: str = Field(sa_column=Column(Text, nullable=False))
+    items: str = Field(sa_column=Column(Text, nullable=False))  # models.conversation.Items
     asked: str = Field(sa_column=Column(Text, nullable=False))
     hints: str = Field(sa_column=Column(Text, nullable=False))
+    participants: str = Field(sa_column=Column(Text, nullable=False))  # who wrote, or stood in To or Cc
+    version: int = Field(default=0)  # counts changes: what was decided on an older one is decided anew
+    proposal: str = Field(default="", sa_column=Column(String(16), nullable=False))  # "close", or nothing
+    wake_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))  # of a snoozed ticket
+    slept_from: str = Field(default="", sa_column=Column(String(24), nullable=False))  # where it goes back to then
     has_permission_error: bool = Field(default=False)
     is_automatic: bool = Field(default=False)
+
+
+class TicketLinkRow(SQLModel, table=True):
+    """From a ticket to an earlier one."""
+
+    __tablename__ = "ticket_link"
+    __table_args__ = (UniqueConstraint("ref", "other"), Index("ix_ticket_link_other", "other"))
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    ref: str = Field(sa_column=Column(String(16), nullable=False))
+    other: str = Field(sa_column=Column(String(16), nullable=False))
+    kind: str = Field(sa_column=Column(String(16), nullable=False))
+
+
+class CustomerAccountRow(SQLModel, table=True):
+    """An account that an agent has confirmed as a sender's."""
+
+    __tablename__ = "customer_account"
+    __table_args__ = (Index("ix_customer_account_domain", "domain"),)
+
+    address: str = Field(sa_column=Column(String(320), primary_key=True))  # folded
+    account: str = Field(sa_column=Column(String(64), primary_key=True))
+    domain: str = Field(sa_column=Column(String(255), nullable=False))  # empty: a mailbox provider's
+    ref: str = Field(sa_column=Column(String(16), nullable=False))  # the ticket that it was confirmed on
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
 class ReplyRow(SQLModel, table=True):

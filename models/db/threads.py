@@ -1,13 +1,14 @@
 """Which ticket a mail belongs to, and how much was written to whom: the facts of a `History`.
 
-Promises: never joined on the subject alone; an inbound Message-ID or a reference typed into a subject joins only for
-the ticket's own sender or his company, and never for a sender who is proven forged; a Message-ID of ours is signed, so
-whoever quotes it has seen the letter.
+Promises: never joined on the subject's words; a reference typed into a subject joins only for those who take part in the
+ticket, an inbound Message-ID for them and their company, and nothing for a sender who is proven forged; a Message-ID of
+ours is signed, so whoever quotes it has seen the letter.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,13 +17,16 @@ from sqlalchemy import exists, func, select
 
 from models.assessment import Category, SymptomKind
 from models.controls import Verdict
+from models.conversation import items_from_value
 from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
 from models.db.desk_rules import are_letters_on, modes_now, verdicts_for
 from models.db.rows import names
-from models.db.tables import ReplyRow, ThreadRow, TicketRow
+from models.db.tables import CustomerAccountRow, ReplyRow, ThreadRow, TicketLinkRow, TicketRow
 from models.decision import History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
 from models.mail import Trust
+from models.states import TicketState
+from models.ticket import Link, LinkKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,16 +40,19 @@ if TYPE_CHECKING:
 THREAD = ThreadRow.__table__  # type: ignore[attr-defined]
 TICKET = TicketRow.__table__  # type: ignore[attr-defined]
 REPLY = ReplyRow.__table__  # type: ignore[attr-defined]
+TICKET_LINK = TicketLinkRow.__table__  # type: ignore[attr-defined]
+CUSTOMER_ACCOUNT = CustomerAccountRow.__table__  # type: ignore[attr-defined]
+AWAITED = "awaited:"  # before a Message-ID that a filed mail answers, and that nobody has seen yet
 
 BOUNCE_HOLD = timedelta(days=60)  # where the caller names none; the pack's `bounce_hold_days` does
 DIALOGUE = timedelta(days=30)  # within it so many letters that ask and are never answered make a machine likely
 REPEAT_OF_LONG_TEXT = timedelta(days=30)
+_LONGEST_CHAIN = 20  # of tickets that go on with closed ones
 LONG_TEXT = 40  # characters without blanks
 _ASKING = tuple(
     kind.value
     for kind in (LetterKind.REQUEST_INFORMATION, LetterKind.SPLIT, LetterKind.ACCOUNT_NOTICE, LetterKind.RECURRENCE)
 )
-REJOIN_CLOSED = timedelta(days=30)  # an older closed ticket is not opened again: the mail starts a new one
 COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.BOUNCED))
 # Mailbox providers: sharing one of these domains does not make two senders colleagues.
 _PUBLIC_DOMAINS = re.compile(
@@ -114,7 +121,10 @@ class Threads(Shelf):
         with self.read() as connection:
             believed = "" if mail.trust is Trust.FAILED else sender  # a forger's address makes him nobody's colleague
             found = _split_child(connection, *split) if split else None
-            row = found if split else self._find_ticket(connection, mail, believed, now, proven_refs)
+            is_awaited = False
+            row = found
+            if split is None:
+                row, is_awaited = _find_ticket(connection, mail, believed, mail_id, proven_refs)
             ticket = _open_ticket(connection, row) if row is not None else None
             counts = letter_counts(connection, address, now)
             verdicts = verdicts_for(connection, address, sender)
@@ -123,13 +133,16 @@ class Threads(Shelf):
                 now=now,
                 ticket=ticket,
                 ref=ticket.ref if ticket else ref_of(mail_id),
+                new_ref=ref_of(mail_id),
+                is_awaited=is_awaited,
                 letters_to_sender_hour=counts.recipient_hour,
                 letters_to_sender_day=counts.recipient_day,
                 letters_to_domain_hour=counts.domain_hour,
                 letters_total_10min=counts.total_10min,
                 has_bounced=has_bounced(connection, address, now, bounce_hold),
                 is_repeat_body=_is_repeat(connection, mail, mail_id, sender, now),
-                split_from=_existing(connection, split[0]) if split and row is None else None,
+                link=_split_link(connection, split[0]) if split and row is None else None,
+                known_accounts=accounts_of(connection, believed),
                 unanswered_by_sender=_unanswered(connection, now, REPLY.c.to_folded == folded_address(address)),
                 unanswered_by_domain=0
                 if is_public(domain_of(address))
@@ -140,35 +153,99 @@ class Threads(Shelf):
                 modes=modes_now(connection),
             )
 
-    def _find_ticket(
-        self, connection: Connection, mail: Mail, sender: str, now: datetime, proven: Sequence[str]
-    ) -> RowMapping | None:
-        by_id = self._refs_by_message_id(connection, mail, sender)
-        for ref in (*proven, *by_id, *self._refs_by_name(connection, mail, sender)):
-            row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
-            if row is not None and not (row["state"] == "closed" and row["updated_at"] < now - REJOIN_CLOSED):
-                return row
-        return None
 
-    @staticmethod
-    def _refs_by_message_id(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
-        quoted = [mail.in_reply_to, *reversed(mail.references)]
-        for message_id in dict.fromkeys(filter(None, quoted[:50])):
-            rows = (
-                connection.execute(select(THREAD).where(THREAD.c.message_hash == message_hash(message_id)))
-                .mappings()
-                .all()
-            )
-            for row in rows:
-                if not row["sender"] or are_close(row["sender"], sender):
-                    yield row["ref"]
+def _find_ticket(
+    connection: Connection, mail: Mail, sender: str, mail_id: int, proven: Sequence[str]
+) -> tuple[RowMapping | None, bool]:
+    """The ticket that the mail names with the best proof, and whether that one has waited for this very mail.
 
-    @staticmethod
-    def _refs_by_name(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
-        for ref in mail.thread_refs[:5]:
-            owner = connection.execute(select(TICKET.c.sender).where(TICKET.c.ref == ref)).scalar()
-            if owner and are_close(owner, sender):
-                yield ref
+    By a signed address, a Message-ID, a reference in the subject; last by the mails that answered this one before it came.
+    """
+    by_name = _refs_by_name(connection, mail, sender)
+    for ref in (*proven, *_refs_by_message_id(connection, mail, sender), *by_name):
+        row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+        if row is not None:
+            return _successor(connection, row), False
+    for ref in _awaiting(connection, mail.message_id, sender):
+        row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+        if row is not None and ref != ref_of(mail_id):
+            return row, True
+    return None, False
+
+
+def _successor(connection: Connection, row: RowMapping) -> RowMapping:
+    """Of a closed ticket the one that goes on with it, so that a second mail to it opens no second one."""
+    query = (
+        select(TICKET)
+        .join(TICKET_LINK, TICKET_LINK.c.ref == TICKET.c.ref)
+        .where(TICKET_LINK.c.kind == LinkKind.FOLLOWS.value)
+        .order_by(TICKET.c.number.desc())
+        .limit(1)
+    )
+    for _ in range(_LONGEST_CHAIN):
+        if row["state"] != TicketState.CLOSED.value:
+            break
+        later = connection.execute(query.where(TICKET_LINK.c.other == row["ref"])).mappings().first()
+        if later is None:
+            break
+        row = later
+    return row
+
+
+def _refs_by_message_id(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
+    """By the ids that the mail answers, the nearest first; where one is not here yet, by other mails that answer it too."""
+    quoted = [mail.in_reply_to, *reversed(mail.references)]
+    for message_id in dict.fromkeys(filter(None, quoted[:50])):
+        for row in _indexed(connection, message_hash(message_id)):
+            if not row["sender"] or _may_join(connection, row["ref"], row["sender"], sender):
+                yield row["ref"]
+        yield from _awaiting(connection, message_id, sender)
+
+
+def _awaiting(connection: Connection, message_id: str | None, sender: str) -> Iterable[str]:
+    """The tickets whose mails answer that one, which had not come yet."""
+    if message_id:
+        for row in _indexed(connection, message_hash(f"{AWAITED}{message_id}")):
+            if are_close(row["sender"], sender):
+                yield row["ref"]
+
+
+def _indexed(connection: Connection, key: str) -> Sequence[RowMapping]:
+    query = select(THREAD).where(THREAD.c.message_hash == key).order_by(THREAD.c.id)
+    return connection.execute(query).mappings().all()
+
+
+def _may_join(connection: Connection, ref: str, writer: str, sender: str) -> bool:
+    """May this sender join by the Message-ID of that writer's mail? His company may, and whom the ticket's mails name."""
+    if are_close(writer, sender):
+        return True
+    row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+    return row is not None and takes_part(row, sender)
+
+
+def _refs_by_name(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
+    for ref in mail.thread_refs[:5]:
+        row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
+        if row is not None and takes_part(row, sender):
+            yield ref
+
+
+def takes_part(ticket: RowMapping, address: str) -> bool:
+    """Has this address written to the ticket, or been named by those who did?"""
+    folded = folded_address(address)
+    return bool(folded) and (folded == folded_address(ticket["sender"]) or folded in set(names(ticket["participants"])))
+
+
+def accounts_of(connection: Connection, sender: str) -> tuple[str, ...]:
+    """The accounts that agents have confirmed as this sender's, and if there are any, those of his company."""
+    address = folded_address(sender)
+    own = select(CUSTOMER_ACCOUNT.c.account).where(CUSTOMER_ACCOUNT.c.address == address)
+    found = list(connection.execute(own.order_by(CUSTOMER_ACCOUNT.c.account)).scalars())
+    domain = domain_of(address)
+    if not found or not domain or is_public(domain):
+        return tuple(found)
+    company = select(CUSTOMER_ACCOUNT.c.account.distinct()).where(CUSTOMER_ACCOUNT.c.domain == domain)
+    return tuple(dict.fromkeys((*found, *sorted(connection.execute(company).scalars()))))
 
 
 def split_key(ref: str, number: int) -> str:
@@ -183,9 +260,9 @@ def _split_child(connection: Connection, ref: str, number: int) -> RowMapping | 
     return connection.execute(query.order_by(TICKET.c.number).limit(1)).mappings().first()
 
 
-def _existing(connection: Connection, ref: str) -> str | None:
+def _split_link(connection: Connection, ref: str) -> Link | None:
     found: str | None = connection.execute(select(TICKET.c.ref).where(TICKET.c.ref == ref)).scalar()
-    return found
+    return Link(other=found, kind=LinkKind.SPLIT, is_asked_for=True) if found else None
 
 
 def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
@@ -196,7 +273,10 @@ def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
         language=row["language"],
         categories=tuple(Category(name) for name in names(row["categories"])),
         symptom_kind=SymptomKind(row["symptom_kind"]) if row["symptom_kind"] else None,
-        settled=frozenset(names(row["settled"])),
+        items=items_from_value(json.loads(row["items"])),
+        missing=names(row["missing"]),
+        unsure=names(row["unsure"]),
+        version=row["version"],
         asked=frozenset(names(row["asked"])),
         products=names(row["products"]),
         has_permission_error=row["has_permission_error"],

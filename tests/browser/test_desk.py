@@ -18,7 +18,7 @@ from models.assessment import Finding, Section, Span
 from models.controls import Verdict
 from models.db.store import Store
 from models.decision import ReplyState
-from models.ticket import TicketState
+from models.states import TicketState
 from policy.pack import Pack
 from runtime.reporting import report_html
 from tests.support.clocks import Clock

@@ -19,7 +19,7 @@ from models.db.migrate import config_for, upgrade
 from models.db.store import Store
 from models.decision import UNLIMITED, LetterKind, LetterLimits, LetterMode, ReplyState
 from models.errors import EditConflict, IllegalMove, LettersStopped, NotFound
-from models.ticket import TicketState
+from models.states import TicketState
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
 
 BY = "hanako"
@@ -114,7 +114,7 @@ def test_a_closed_tickets_letter_is_not_released_with_the_others(store: Store) -
 
 def test_what_would_not_go_today_stays_held_when_the_stops_letters_are_released(store: Store) -> None:
     senders = ("a@one.example", "b@two.example", "c@three.example", "d@four.example")
-    kinds = (LetterKind.SPLIT, LetterKind.REQUEST_INFORMATION, LetterKind.REQUEST_INFORMATION, LetterKind.OUT_OF_SCOPE)
+    kinds = (LetterKind.SPLIT, LetterKind.REQUEST_INFORMATION, LetterKind.ACCOUNT_NOTICE, LetterKind.OUT_OF_SCOPE)
     for number, (sender, kind) in enumerate(zip(senders, kinds, strict=True), 1):
         assert file_letter(store, number, to=sender, sender=sender, kind=kind)[0] == "queued"
     store.stop_letters(by=BY, now=NOW)
@@ -146,8 +146,23 @@ def test_an_installation_or_pack_that_has_letters_approved_keeps_the_stops_too(
     assert store.reply(1).reason.startswith("mode: ")
 
 
-def test_a_later_letter_does_not_go_before_one_that_stays(store: Store) -> None:
+def test_a_question_that_waits_is_overtaken_by_what_the_customer_writes(store: Store) -> None:
     file_letter(store, 1)
+    store.stop_letters(by=BY, now=NOW)
+    store.accept([arrival(2)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    letter = reply(claim.mail_id, kind=LetterKind.REQUEST_INFORMATION)
+    store.file(replace(filing(claim, mail(2), letter), join="T000001"))
+    assert [(one.state, one.reason.partition(":")[0]) for one in store.replies()] == [
+        ("held", "stopped"),
+        ("discarded", "overtaken"),
+    ]
+    store.resume_letters(by=BY, now=NOW)
+    assert store.release_stopped(by=BY, now=NOW) == 1
+
+
+def test_a_later_letter_does_not_go_before_one_that_stays(store: Store) -> None:
+    file_letter(store, 1, kind=LetterKind.SPLIT)
     store.stop_letters(by=BY, now=NOW)
     store.accept([arrival(2)])
     (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)

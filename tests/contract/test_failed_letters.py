@@ -10,7 +10,7 @@ import pytest
 from models.db.store import Store
 from models.decision import LetterKind, ReplyState
 from models.errors import ClaimLost
-from models.ticket import TicketState
+from models.states import TicketState
 from models.views import OutboxClaim
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
 
@@ -73,7 +73,7 @@ def test_a_later_letter_that_is_out_keeps_the_ticket_waiting(store: Store) -> No
     store.accept([arrival(2)])
     (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
     later = replace(reply(1, kind=LetterKind.FOLLOW_UP), message_id="<T000001.later.sign@uketsuke.example>")
-    store.file(replace(filing(claim, mail(2), later, join=ref), was=TicketState.WAITING_CUSTOMER))
+    store.file(filing(claim, mail(2), later, join=ref))
     second = claimed(store)
     store.reply_failed(first, now=NOW, error="given up: 451 later")
     assert store.ticket(ref).row.state == "waiting_customer"

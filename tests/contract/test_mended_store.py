@@ -17,9 +17,10 @@ from models.db.intake import WORKER_LOST
 from models.db.migrate import config_for, upgrade
 from models.db.store import Store
 from models.decision import Decision, Disposition, LetterKind, LetterLimits, ReplyState
-from models.errors import ClaimLost, IllegalMove
+from models.errors import ClaimLost, IllegalMove, Outdated
 from models.mail import AutomaticKind, Automation
-from models.ticket import Claim, Filing, TicketState
+from models.states import TicketState
+from models.ticket import Claim, Filing
 from runtime.queue_object import queue_object
 from tests.support.filings import DESK, LEASE, NOW, arrival, assessment, file_one, filing, mail, reply
 
@@ -211,12 +212,12 @@ def test_a_proven_reference_joins_from_any_address(store: Store) -> None:
 # 7: thanks, and reminders
 
 
-def test_thanks_keep_what_is_missing_and_call_an_agent(store: Store) -> None:
+def test_thanks_keep_what_is_missing_and_leave_the_ticket_waiting(store: Store) -> None:
     ref = file_one(store)
     send(store)
     store.file(thanks(store, ref, 2))
     view = store.ticket(ref)
-    assert (view.row.state, view.row.missing) == ("needs_review", ("when", "goal"))
+    assert (view.row.state, view.row.missing) == ("waiting_customer", ("when", "goal"))
 
 
 def test_a_wish_to_close_calls_an_agent(store: Store) -> None:
@@ -261,26 +262,26 @@ def test_a_reminder_keeps_the_limits(store: Store) -> None:
 
 def test_late_thanks_do_not_move_what_an_agent_has_closed(store: Store) -> None:
     ref = file_one(store)
-    late = replace(thanks(store, ref, 2), was=TicketState.WAITING_CUSTOMER)
+    late = thanks(store, ref, 2)
     store.move(ref, TicketState.CLOSED, by="hanako", now=NOW)
     store.file(late)
     assert store.ticket(ref).row.state == "closed"
 
 
-@pytest.mark.parametrize("state", [TicketState.WAITING_CUSTOMER, TicketState.READY])
-def test_a_mail_on_a_closed_ticket_goes_to_an_agent(store: Store, state: TicketState) -> None:
+def test_what_was_decided_on_an_older_ticket_is_not_filed(store: Store) -> None:
     ref = file_one(store)
+    seen_by = store.history(mail(2, in_reply_to="<m1@example.com>"), NOW, 2).ticket
+    assert seen_by is not None
+    late = joined(store, ref, 2, version=seen_by.version, state=TicketState.WAITING_CUSTOMER)
     store.move(ref, TicketState.CLOSED, by="hanako", now=NOW)
-    store.file(joined(store, ref, 2, state=state))
-    assert store.ticket(ref).row.state == "needs_review"
-
-
-def test_a_ticket_moved_while_its_mail_was_read_does_not_go_back_to_waiting(store: Store) -> None:
-    ref = file_one(store)
-    late = joined(store, ref, 2, was=TicketState.WAITING_CUSTOMER, state=TicketState.WAITING_CUSTOMER)
-    store.move(ref, TicketState.SNOOZED, by="hanako", now=NOW)
-    store.file(late)
-    assert store.ticket(ref).row.state == "needs_review"
+    with pytest.raises(Outdated):
+        store.file(late)
+    assert store.ticket(ref).row.state == "closed"
+    assert len(store.ticket(ref).mails) == 1
+    again = store.history(mail(2, in_reply_to="<m1@example.com>"), NOW, 2).ticket
+    assert again is not None
+    store.file(replace(late, version=again.version))
+    assert len(store.ticket(ref).mails) == 2
 
 
 # 9: a failing database is no attempt

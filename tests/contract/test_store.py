@@ -18,7 +18,7 @@ from models.db.store import Store
 from models.decision import LetterKind, ReplyState
 from models.errors import ClaimLost, IllegalMove, NotFound
 from models.mail import AutomaticKind, Automation, Trust
-from models.ticket import TicketState
+from models.states import TicketState
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
 
 

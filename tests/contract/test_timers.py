@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from models.db.store import Store
-from models.ticket import TicketState
+from models.states import TicketState
 from tests.support.filings import NOW, file_one
 
 LATER = NOW + timedelta(days=31)

@@ -22,7 +22,7 @@ from models.assessment import Finding, Secret, Section, Span
 from models.db.store import Store
 from models.decision import Decision, Disposition, Reason, ReplyState
 from models.mail import Address, Attachment, Envelope, Mail
-from models.ticket import TicketState
+from models.states import TicketState
 from policy.pack import Pack
 from tests.support.clocks import Clock
 from tests.support.desk import AGENT, PASSWORD, browsing, make_app, sign_in, signed_in, token_on

@@ -19,7 +19,7 @@ from models.controls import KindCount, ShadowOutcome, Verdict
 from models.db.store import Store
 from models.decision import LetterKind, LetterLimits, LetterMode, ReplyState
 from models.mail import Envelope
-from models.ticket import TicketState
+from models.states import TicketState
 from policy.pack import Pack
 from tests.support.clocks import Clock
 from tests.support.desk import AGENT, browsing, make_app, signed_in, token_on

@@ -116,7 +116,7 @@ def test_reminders_use_saved_texts_and_keep_to_the_desks_mode(
         sqlite_store.reply_sent(claim, now=NOW)
     sqlite_store.save_letter_text("reminder", "ja", "{{ ref }} のご確認です。\n", based_on=None, by=BY, now=NOW)
     pack = SavedTexts(sqlite_store, rules.pack).current()
-    later = NOW + timedelta(days=4)
+    later = NOW + timedelta(days=6)  # a Monday
 
     def remind() -> int:
         return send_due_reminders(sqlite_store, pack, rules.identity, "auto", later)

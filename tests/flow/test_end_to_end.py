@@ -22,7 +22,7 @@ import pytest
 from models.db.store import Store
 from models.decision import History
 from models.mail import Mail
-from models.ticket import TicketState
+from models.states import TicketState
 from models.views import QueueRow
 from policy.pack import Pack
 from responders.deliver import Smarthost

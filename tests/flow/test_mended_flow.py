@@ -14,7 +14,8 @@ from models.arrival import Arrival
 from models.db.store import Store
 from models.errors import StoreUnavailable
 from models.mail import Envelope
-from models.ticket import Filing, TicketState
+from models.states import TicketState
+from models.ticket import Filing
 from models.views import OutboxClaim, QueueRow
 from responders.deliver import Smarthost
 from responders.signing import message_id_for, plus_address
@@ -91,7 +92,7 @@ class Desk:
         return self.store.queue(include_closed=True)
 
     def remind(self) -> int:
-        self.clock.advance(timedelta(days=4))
+        self.clock.advance(timedelta(days=7))  # from a Tuesday to a Tuesday
         return send_due_reminders(self.store, self.rules.pack, self.rules.identity, "auto", self.clock())
 
 
@@ -263,7 +264,8 @@ def test_an_agent_who_closes_while_thanks_are_read_is_not_overruled(
     file = desk.store.file
 
     def late(filing: Filing) -> str:
-        desk.store.move("T000001", TicketState.CLOSED, by="hanako", now=desk.clock())
+        if desk.store.ticket("T000001").row.state != "closed":
+            desk.store.move("T000001", TicketState.CLOSED, by="hanako", now=desk.clock())
         return file(filing)
 
     monkeypatch.setattr(desk.store, "file", late)

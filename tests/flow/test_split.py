@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from models.db.store import Store
-from models.ticket import TicketState
+from models.states import TicketState
 from runtime.triage import Rules
 from runtime.worker import Worker
 from tests.support.clocks import Clock

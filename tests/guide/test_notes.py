@@ -10,7 +10,7 @@ from desk.show import item_name
 from models.assessment import Category, Hint, Span, SymptomKind
 from models.db.store import Store
 from models.decision import Disposition
-from models.ticket import LEGAL_MOVES, TicketState
+from models.states import Cause, TicketState, moves_by
 from tests.guide.product import categories, file, hints, letter, letter_to, pages, read, squeezed
 from tests.support.filings import NOW as FILED_AT
 from tests.unit.responders.builders import history, issue, pack
@@ -78,7 +78,7 @@ def test_s57_a_request_helps_to_isolate_the_cause_and_an_agent_works_with_what_i
     assert first not in letter()
     ref = file(sqlite_store, read("ECSに接続できません。調査をお願いします。", "接続できない"))
     assert sqlite_store.ticket(ref).row.state == "waiting_customer"
-    assert TicketState.READY in LEGAL_MOVES[TicketState.WAITING_CUSTOMER]
+    assert TicketState.READY in moves_by(Cause.AGENT, TicketState.WAITING_CUSTOMER)
     sqlite_store.move(ref, TicketState.READY, by="hanako", now=FILED_AT)
     assert sqlite_store.ticket(ref).row.state == "ready"
 

@@ -6,7 +6,7 @@ import re
 
 from models.assessment import Category, SymptomKind
 from models.db.store import Store
-from models.ticket import TicketState
+from models.states import TicketState
 from tests.guide.product import (
     TROUBLE_SECTIONS,
     categories,

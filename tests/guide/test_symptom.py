@@ -9,7 +9,7 @@ import pytest
 
 from models.assessment import Category, Facet, SymptomKind
 from models.db.store import Store
-from models.ticket import TicketState
+from models.states import TicketState
 from reports.quality import summarise
 from tests.guide.product import (
     TROUBLE_SECTIONS,

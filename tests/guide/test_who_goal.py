@@ -8,9 +8,11 @@ from dataclasses import replace
 from models.assessment import Category, SymptomKind
 from models.db.store import Store
 from models.decision import LetterKind
-from models.ticket import Filing, TicketState, state_after
+from models.states import TicketState
+from models.ticket import Filing, Link, LinkKind, proposes_close, state_after
 from models.views import DueReminder
 from responders.compose import compose_reminder
+from responders.placement import place
 from tests.guide.product import (
     hints,
     letter,
@@ -20,7 +22,7 @@ from tests.guide.product import (
     squeezed,
     ticket_page,
 )
-from tests.unit.responders.builders import NOW, history, identity, issue, pack, past, ticket
+from tests.unit.responders.builders import NOW, history, identity, issue, mail, pack, past, seen, ticket
 
 ASKED_BEFORE = history(
     ticket=ticket(past(LetterKind.REQUEST_INFORMATION), asked=("when", "goal"), settled=("symptom", "evidence"))
@@ -156,9 +158,16 @@ def test_s53_who_is_done_closes_and_anything_new_is_a_new_mail() -> None:
         state=TicketState.READY, now=NOW,
     )  # fmt: skip
     assert state_after(TicketState.WAITING_CUSTOMER, filing) is TicketState.NEEDS_REVIEW
+    assert not proposes_close(TicketState.CLOSED, filing)
     invoice = (issue(Category.PAYMENT_BILLING, gist="請求書の再発行", products=()),)
     new_matter = letter("who", "when", "goal", issues=invoice, kind=None, before=ASKED_BEFORE)
     assert "hold_new_matter" in {reason.code for reason in new_matter.decision.reasons}
+    assert ASKED_BEFORE.ticket is not None
+    done = replace(ASKED_BEFORE, ticket=replace(ASKED_BEFORE.ticket, state="closed"), new_ref="T000200")
+    anew = place(mail(reply_text="また接続できません。"), seen(), done, pack())
+    assert (anew.ticket, anew.ref, anew.link) == (None, "T000200", Link(other="T000123", kind=LinkKind.FOLLOWS))
+    assert letter("goal", before=anew).lacks("T000200 で承りました", "チケット T000123 はすでに完了しております") == []
+    assert place(thanks.mail, thanks.seen, done, pack()).ticket is not None, "thanks open nothing"
     same = letter("goal", before=ASKED_BEFORE)
     assert "hold_new_matter" not in {reason.code for reason in same.decision.reasons}
 

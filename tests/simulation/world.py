@@ -27,7 +27,7 @@ from models.views import ReplyView
 from responders.deliver import Smarthost
 from responders.identity import SenderIdentity
 from runtime.outbox import Outbox
-from runtime.reminders import end_recurrence_waits, send_due_reminders
+from runtime.reminders import pass_time, send_due_reminders
 from runtime.wiring import instance_of
 from runtime.worker import Worker
 from tests.simulation.mails import read, report_on, stripped, write
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 TRANSIT = timedelta(seconds=2)
 HORIZON = timedelta(days=60)
-SCHEDULE = timedelta(hours=12)  # how often reminders are looked for; every hour in a real installation
+SCHEDULE = timedelta(hours=3)  # how often reminders are looked for; every hour in a real installation
 TICK = timedelta(seconds=3)
 MOST_LETTERS = 5_000  # by then a world has no end
 
@@ -258,7 +258,7 @@ class Desk:
         """What the scheduler does."""
         now, rules = self.world.clock(), self.rules
         send_due_reminders(self.store, rules.pack, rules.identity, self.mode, now)
-        end_recurrence_waits(self.store, rules.pack, now)
+        pass_time(self.store, rules.pack, now)
 
     def replies(self) -> tuple[ReplyView, ...]:
         """Every letter that the store holds, oldest first."""

@@ -9,7 +9,8 @@ from models.assessment import Assessment, Category, Finding, Issue, Section, Spa
 from models.db.store import Store
 from models.decision import Decision, Disposition, LetterKind, Reason, Reply, ReplyState
 from models.mail import Address, Attachment, Automation, Envelope, Mail
-from models.ticket import Claim, Filing, TicketState
+from models.states import TicketState
+from models.ticket import Claim, Filing
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 DESK = "support@uketsuke.example"

@@ -16,7 +16,7 @@ from models.assessment import Category
 from models.db.store import Store
 from models.decision import Decision, Disposition, Reason, ReplyState
 from models.mail import AutomaticKind, Automation
-from models.ticket import TicketState
+from models.states import TicketState
 from models.views import EventView
 from policy.pack import Pack
 from reports.render import _WORDS

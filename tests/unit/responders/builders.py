@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Finding, Issue, Section, SymptomKind
+from models.conversation import How, given
 from models.decision import History, LetterKind, OpenTicket, PastLetter, ReplyState
 from models.mail import Address, Envelope, Mail
 from policy.load import load_pack
@@ -101,7 +102,7 @@ def ticket(
         "language": "ja",
         "categories": (Category.TROUBLESHOOTING,),
         "symptom_kind": SymptomKind.CONNECTIVITY,
-        "settled": frozenset(settled),
+        "items": {item: given(1, How.WORDS) for item in settled},
         "asked": frozenset(asked),
         "letters": letters,
         "products": ("ecs",),

@@ -198,6 +198,7 @@ def _in(reading: Assessment, language: str) -> Assessment:
 def _letter(reading: Assessment, language: str, *, is_reply: bool = False) -> str:
     subject = reading.issues[0].gist if reading.issues else "ECSに接続できない"
     came = mail(subject=subject) if language == "ja" else mail(sender=_EN_SENDER, subject=subject)
+    came = replace(came, thread_refs=("T000123",)) if is_reply else came
     asked = ticket(
         past(LetterKind.REQUEST_INFORMATION), asked=_ASKED, settled=("symptom", "evidence", "who"), language=language
     )

@@ -14,7 +14,7 @@ SETTLED = ("symptom", "evidence", "facet:endpoints", "facet:command_result")
 
 
 def answered(reading: Assessment, joined: OpenTicket, text: str = "ご連絡します。") -> Decision:
-    return decide(mail(reply_text=text), reading, history(ticket=joined), pack())
+    return decide(mail(reply_text=text, thread_refs=(joined.ref,)), reading, history(ticket=joined), pack())
 
 
 def asked_ticket(*letters: object, **changes: object) -> OpenTicket:
@@ -72,7 +72,7 @@ def test_thanks_that_bring_the_answers_are_an_answer() -> None:
 
 def test_thanks_that_name_one_thing_in_passing_are_looked_at_by_an_agent() -> None:
     reading = seen("when", "goal", issues=(issue(Category.ACKNOWLEDGEMENT),))
-    decision = answered(reading, asked_ticket())
+    decision = answered(reading, asked_ticket(), "ありがとうございます。明日10時までに確認してご連絡します。")
     assert decision.hold
     assert "hold_half_answer" in {reason.code for reason in decision.reasons}
 
@@ -113,13 +113,6 @@ def test_the_reply_of_a_machine_changes_nothing() -> None:
     vacation = mail(automation=Automation(kind=AutomaticKind.AUTO_REPLY, may_reply=False))
     decision = decide(vacation, seen("goal"), history(ticket=asked_ticket()), pack())
     assert (decision.disposition, decision.letter) == (Disposition.NO_REPLY, None)
-
-
-def test_a_mail_on_a_closed_ticket_gets_no_letter_before_an_agent_looked() -> None:
-    decision = answered(seen("goal"), asked_ticket(state="closed"))
-    assert decision.hold
-    assert "hold_closed_ticket" in {reason.code for reason in decision.reasons}
-    assert not answered(seen("goal"), asked_ticket()).hold
 
 
 def test_the_form_completed_within_the_quote_is_read_back() -> None:

@@ -12,7 +12,7 @@ import pytest
 from models.assessment import Category, Issue
 from models.db.store import Store
 from models.decision import Decision, Disposition, LetterKind
-from models.ticket import TicketState
+from models.states import TicketState
 from policy.pack import Pack
 from runtime.cli import books
 from runtime.cli.app import run

@@ -1,0 +1,69 @@
+"""When people are at the desk: business days, hours and public holidays, for what time does to tickets.
+
+Turns an instant into "are we open?" and counts business days back from it. Holidays come from the `holidays` library, so
+that moved and substitute ones (振替休日) need no care. A desk without hours is always open. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+_DAY = timedelta(days=1)
+_MOST_CLOSED = 400  # days in a row; no desk is closed longer
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """The desk's week. `opens` and `closes` are local times of one day; `country` is an ISO 3166 code or empty."""
+
+    timezone: str = "UTC"
+    days: frozenset[int] = frozenset(range(7))  # 0 is Monday
+    opens: time = time(0, 0)
+    closes: time = time.max
+    country: str = ""
+    closed_on: frozenset[date] = frozenset()
+
+    def is_open(self, at: datetime) -> bool:
+        """Is somebody there at that instant?"""
+        local = at.astimezone(ZoneInfo(self.timezone))
+        return self.is_business_day(local.date()) and self.opens <= local.time() < self.closes
+
+    def is_business_day(self, day: date) -> bool:
+        """Do people work on that day?"""
+        is_holiday = bool(self.country) and day in _holidays(self.country)
+        return day.weekday() in self.days and not is_holiday and day not in self.closed_on
+
+    def days_before(self, at: datetime, count: int) -> datetime:
+        """The instant so many business days before `at`: what happened before it has had that long.
+
+        What happens on a day off counts from the next business day on.
+        """
+        local = at.astimezone(ZoneInfo(self.timezone))
+        day, left = local.date(), count
+        for _ in range(_MOST_CLOSED + 7 * count):
+            if left <= 0:
+                break
+            day -= _DAY
+            left -= self.is_business_day(day)
+        return datetime.combine(day, local.time(), ZoneInfo(self.timezone))
+
+
+@lru_cache(maxsize=8)
+def _holidays(country: str) -> holidays.HolidayBase:
+    """Grows by itself with the years that are asked for."""
+    return holidays.country_holidays(country)
+
+
+def knows_country(country: str) -> bool:
+    """Does the library know its holidays?"""
+    try:
+        _holidays(country)
+    except NotImplementedError:
+        return False
+    return True
