@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.assessment import Section
+from models.assessment import Category, Section
 from models.decision import Decision, Disposition, LetterKind, Reason
 from responders.about import about_mail
 from responders.confidence import decision_confidence
@@ -21,10 +21,9 @@ from responders.joined import has_asked, in_view_of, is_addendum, is_half_answer
 from responders.letter_choice import choose_letter
 from responders.matter import matter_of
 from responders.placed import is_answer_here
-from responders.placement import leads_to_another
 from responders.questions import along_that_fits, asides_that_fit, is_incident
 from responders.recipient import choose_recipient, without_plus
-from responders.replies import asks_back
+from responders.replies import asks_back, leads_to_another
 from responders.understood import resources_of, times_of
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ MOST_LINES = 6  # so many lines of the form, unless more is missing
 PASSED_ON = 80  # characters below the own words from which a forwarded mail counts
 _FORWARD = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|転送|轉寄|转发)\s*[:：]", re.IGNORECASE)
 LEAST = frozenset({Section.MATERIALS.value})  # asked last
+SURE_ANSWER = 0.85  # that a mail which answers us does nothing else
 ZONE = "zone"  # the question after the time zone
 
 
@@ -131,7 +131,7 @@ def _finish(
         has_notices=bool(notices),
         is_addendum=is_addendum(case.mail, case.history.ticket),
     )
-    confidence = decision_confidence(disposition, case.seen.confidence, checked)
+    confidence = decision_confidence(disposition, _sureness(case), checked)
     holds = tuple(_holds(case, disposition, confidence, letter))
     return Decision(
         disposition=disposition,
@@ -152,6 +152,12 @@ def _finish(
             *_letter_reasons(case, is_written=letter is not None),
         ),
     )
+
+
+def _sureness(case: _Case) -> float:
+    """That the reading is right. Where thanks answer our question, the doubt whether they hold a matter has its answer."""
+    is_thanks = all(issue.category is Category.ACKNOWLEDGEMENT for issue in case.seen.issues)
+    return max(case.seen.confidence, SURE_ANSWER) if case.matter.answers and is_thanks else case.seen.confidence
 
 
 def _without_letter(case: _Case, why: Reason) -> Decision:

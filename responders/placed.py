@@ -17,6 +17,7 @@ from models.states import TicketState
 from responders.answers import completed_in_quote, completed_items, headings_of, is_answer
 from responders.items import is_given
 from responders.questions import slot_of
+from responders.replies import leads_to_another
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -124,8 +125,8 @@ def _numbered_lines(text: str) -> dict[int, str]:
     found: dict[int, str] = {}
     current: int | None = None
     for line in text.split("\n"):
-        numbered = _NUMBER.match(unicodedata.normalize("NFKC", line))
-        if numbered:
+        numbered = _NUMBER.match(line) or _NUMBER.match(unicodedata.normalize("NFKC", line))
+        if numbered:  # circled digits as they stand: folded they look like the text's own
             current = int(numbered[1]) if numbered[1] else _CIRCLED[numbered[2]]
             if current in found:
                 return {}
@@ -148,7 +149,13 @@ def _only(mail: Mail, seen: Assessment, ticket: OpenTicket, pack: Pack) -> froze
     said = "\n".join(part for part in sentences if part and not _GREETING.match(part))
     is_short = _LEAST <= len("".join(said.split())) <= _SHORT
     is_other = any(issue.category.is_answerable and issue.category not in ticket.categories for issue in seen.issues)
-    if not is_short or is_other or not is_answer_here(said, pack) or any(h.kind == "wants_close" for h in seen.hints):
+    if (
+        leads_to_another(mail, pack)
+        or not is_short
+        or is_other
+        or not is_answer_here(said, pack)
+        or any(h.kind == "wants_close" for h in seen.hints)
+    ):
         return frozenset()
     return _of_one_question(tuple(still), seen)
 

@@ -15,7 +15,7 @@ from models.states import TicketState
 from models.ticket import Link, LinkKind, is_thanks
 from responders.joined import new_answers
 from responders.placed import placed_answers
-from responders.replies import read_as_reply
+from responders.replies import leads_to_another, read_as_reply
 
 if TYPE_CHECKING:
     from models.assessment import Assessment, Issue
@@ -85,10 +85,3 @@ def _is_another(issue: Issue, ticket: OpenTicket, *, leads: bool) -> bool:
     if leads:
         return is_elsewhere or is_of_another_kind
     return is_elsewhere and is_of_another_kind and issue.confidence >= _SURE
-
-
-def leads_to_another(mail: Mail, pack: Pack) -> bool:
-    """Does a reply turn to something else (別件ですが)?"""
-    bridges = (regex for group in pack.cues.phrases.get("turns", {}).values() for regex in group)
-    lines = [line.strip() for line in mail.reply_text.split("\n") if line.strip()]
-    return any(re.match(regex, line, re.IGNORECASE) for regex in bridges for line in lines)

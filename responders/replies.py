@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from models.assessment import Category, Finding, Section
 if TYPE_CHECKING:
     from models.assessment import Assessment
     from models.decision import OpenTicket
+    from models.mail import Mail
+    from policy.pack import Pack
 
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 # A question is its own symptom and its own goal (docs/labels.md); asked back in a ticket about trouble it is neither.
@@ -39,3 +42,10 @@ def asks_back(seen: Assessment, ticket: OpenTicket | None) -> bool:
         return False
     asked = [issue.category for issue in seen.issues if issue.category.is_answerable]
     return bool(asked) and not _TROUBLE & set(asked)
+
+
+def leads_to_another(mail: Mail, pack: Pack) -> bool:
+    """Does a reply turn to something else (別件ですが)?"""
+    bridges = (regex for group in pack.cues.phrases.get("turns", {}).values() for regex in group)
+    lines = [line.strip() for line in mail.reply_text.split("\n") if line.strip()]
+    return any(re.match(regex, line, re.IGNORECASE) for regex in bridges for line in lines)

@@ -14,8 +14,8 @@ from responders.brake import brake, outbound_state
 from responders.compose import compose
 from responders.decide import decide
 from responders.own_letters import texts_sent, without_our_words
-from responders.placement import is_inherited, leads_to_another, may_lead_elsewhere, place
-from responders.replies import read_as_reply
+from responders.placement import is_inherited, may_lead_elsewhere, place
+from responders.replies import leads_to_another, read_as_reply
 
 if TYPE_CHECKING:
     from classify.scorer import Scorer

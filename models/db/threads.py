@@ -244,7 +244,7 @@ def accounts_of(connection: Connection, sender: str) -> tuple[str, ...]:
     domain = domain_of(address)
     if not found or not domain or is_public(domain):
         return tuple(found)
-    company = select(CUSTOMER_ACCOUNT.c.account.distinct()).where(CUSTOMER_ACCOUNT.c.domain == domain)
+    company = select(CUSTOMER_ACCOUNT.c.account).distinct().where(CUSTOMER_ACCOUNT.c.domain == domain)
     return tuple(dict.fromkeys((*found, *sorted(connection.execute(company).scalars()))))
 
 

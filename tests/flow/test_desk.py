@@ -402,7 +402,7 @@ async def test_an_agent_moves_a_ticket_along_legal_ways(browser: AsyncClient, sq
     ref = file_one(sqlite_store)
     token = await token_on(browser, f"/tickets/{ref}")
     offered = set(re.findall(r'<option value="(\w+)"', (await browser.get(f"/tickets/{ref}")).text))
-    assert offered == {state.value for state in TicketState} - {"waiting_customer", "parked"}
+    assert offered == {state.value for state in TicketState} - {"waiting_customer", "parked", "snoozed"}
     done = await browser.post(f"/tickets/{ref}/move", data={"to": "closed", "token": token})
     assert done.status_code == 303
     event = sqlite_store.ticket(ref).events[-1]

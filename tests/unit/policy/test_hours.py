@@ -1,0 +1,84 @@
+"""Business days by the desk's zone, its week and Japan's holidays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from policy.hours import Hours, knows_country
+from policy.pack import Pack
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+DESK = Hours(
+    timezone="Asia/Tokyo",
+    days=frozenset(range(5)),
+    opens=time(9),
+    closes=time(18),
+    country="JP",
+    closed_on=frozenset({date(2026, 12, 29)}),
+)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("when", "is_open"),
+    [
+        ("2026-11-24 09:00", True),
+        ("2026-11-24 08:59", False),
+        ("2026-11-24 18:00", False),
+        ("2026-11-21 10:00", False),  # a Saturday
+        ("2026-11-23 10:00", False),  # 勤労感謝の日
+        ("2026-09-22 10:00", False),  # 国民の休日, between two others
+        ("2027-03-22 10:00", False),  # 振替休日
+        ("2026-12-29 10:00", False),  # the desk's own
+    ],
+)
+def test_open_is_a_business_day_within_hours(when: str, *, is_open: bool) -> None:
+    assert DESK.is_open(at(when)) is is_open
+
+
+def test_the_zone_is_the_desks() -> None:
+    assert DESK.is_open(datetime(2026, 11, 24, 0, 30, tzinfo=UTC))
+    assert not DESK.is_open(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("now", "days", "before"),
+    [
+        ("2026-11-26 10:00", 3, "2026-11-20 10:00"),  # Thursday; Monday the 23rd is a holiday
+        ("2026-11-27 10:00", 3, "2026-11-24 10:00"),
+        ("2026-11-24 10:00", 0, "2026-11-24 10:00"),
+        ("2026-11-29 10:00", 1, "2026-11-27 10:00"),  # from a Sunday
+    ],
+)
+def test_business_days_are_counted_back(now: str, days: int, before: str) -> None:
+    assert DESK.days_before(at(now), days) == at(before)
+
+
+def test_a_desk_without_hours_is_always_open_and_counts_all_days() -> None:
+    always = Hours(timezone="Asia/Tokyo")
+    assert always.is_open(at("2026-11-22 03:00"))
+    assert always.days_before(at("2026-11-24 10:00"), 3) == at("2026-11-21 10:00")
+
+
+def test_a_desk_that_is_never_open_still_gives_an_answer() -> None:
+    never = replace(DESK, days=frozenset())
+    assert not never.is_open(at("2026-11-24 10:00"))
+    assert never.days_before(at("2026-11-24 10:00"), 3) < at("2026-01-01 00:00")
+
+
+def test_the_default_pack_keeps_japanese_business_days(pack: Pack) -> None:
+    assert not pack.desk.working.is_open(at("2026-11-23 10:00"))
+    assert pack.desk.working.is_open(at("2026-11-24 10:00"))
+    assert (pack.limits.remind_after_days, pack.limits.person_after_days, pack.limits.close_after_days) == (3, 5, 0)
+
+
+def test_an_unknown_country_is_none() -> None:
+    assert knows_country("JP")
+    assert not knows_country("XX")
