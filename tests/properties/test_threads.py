@@ -72,7 +72,7 @@ def test_the_same_mails_in_any_order_end_the_same(
         (view,) = run(tmp_path / str(number), migrated_sqlite, rules, order)
         ends.add((view.row.state, view.row.missing, given_items(view.items), len(view.mails)))
         kinds = Counter(reply.kind for reply in view.replies if reply.state == "queued")
-        assert max(kinds.values()) == 1
+        assert max(kinds.values(), default=0) <= 1
     assert len(ends) == 1
     assert ends.pop()[0] == "ready"
 
