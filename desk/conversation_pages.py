@@ -23,7 +23,9 @@ def add_conversations(app: FastAPI, desk: Desk) -> None:
     """Register the forms."""
 
     @app.post("/tickets/{ref}/snooze")
-    def snooze(request: Request, ref: Ref, token: Annotated[str, Form()], until: Annotated[str, Form()] = "") -> Response:
+    def snooze(
+        request: Request, ref: Ref, token: Annotated[str, Form()], until: Annotated[str, Form()] = ""
+    ) -> Response:
         agent = require_form(request, desk, token)
         w, now = words(desk.language(request)), desk.clock()
         try:

@@ -21,6 +21,18 @@ def _lines(view: TicketView) -> Iterator[str]:
     yield f"  from {row.sender}, {row.opened_at:%Y-%m-%d %H:%M} UTC, {row.language}, {row.disposition}"
     if row.missing:
         yield f"  missing: {', '.join(row.missing)}"
+    if row.proposal:
+        yield f"  proposed: {row.proposal}"
+    numbers = {mail.mail_id: number for number, mail in enumerate(view.mails, 1)}
+    given = [
+        f"{item} (mail {numbers[known.mail_id]}, {known.how})"
+        for item, known in view.items.items()
+        if known.mail_id in numbers
+    ]
+    if given:
+        yield f"  given: {', '.join(given)}"
+    for link in view.links:
+        yield f"  {link.kind} {'of' if link.is_from_here else 'by'} {link.ref} ({link.state})"
     for mail in view.mails:
         yield f"\n--- mail {mail.mail_id}  {mail.received_at:%Y-%m-%d %H:%M} UTC  {mail.state}  deliveries {mail.deliveries}  sha256 {mail.sha256[:12]}"
         yield from (f"    {line}" for line in mail.reply_text.splitlines())
