@@ -6,6 +6,7 @@ Pure: no clock, no disk; what was learned comes in as `scorer`. Never raises on 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from policy.pack import Pack
 
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
+# What mail programs and desks put around a subject: it tells nothing of the matter.
+_ANSWERED = re.compile(
+    r"^(?:\s*(?:re|aw|sv|fwd?|wg|tr|返信|転送|回复|答复|转发)\s*[:：])+|\s*\[[^\]]{1,20}\s?T\d{6,12}\]", re.IGNORECASE
+)
 _HARDLY = 0.15  # the confidence in thanks that may hold a matter
 _RARELY = 0.2  # of thanks in which something goes on, so many are thanks only, against what the model thinks
 _CODES, _LEAST_OF_A_CODE = frozenset({"error_code", "quoted_error"}), 0.6
@@ -189,7 +194,7 @@ def _issue(
         about, context = (), tuple(dict.fromkeys((*about, *context)))
     own = [account for account in accounts(doc) if any(account in doc.text[start:end] for start, end in part.spans)]
     return Issue(
-        gist=gist_of(doc, part, fold(subject).text.strip()),
+        gist=gist_of(doc, part, _ANSWERED.sub("", fold(subject).text).strip()),
         category=category,
         products=about,
         context_products=context,

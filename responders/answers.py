@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 # A promise is no answer, and no pack needs to say so.
 _LATER = re.compile(r"^(?:後ほど|のちほど|追って|後日|別途|確認中|to follow|later|tbd)", re.IGNORECASE)
+LONGEST_UNKNOWN = 30  # characters: behind more words something is told besides
 _MARKS = "■*・●◆□>＞# \t-"
 
 
-def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> frozenset[str]:
-    """The asked items whose line in the fill-in block now holds an answer."""
+def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> dict[str, str]:
+    """The asked items whose line in the fill-in block now holds an answer, with it."""
     headings = headings_of(pack)
     found: dict[str, str] = {}
     current: str | None = None
@@ -34,15 +35,15 @@ def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> froz
                 found[current] += line.strip()
         else:
             current = current if not _is_rule(line) else None
-    return frozenset(item for item, value in found.items() if item in asked and is_answer(value))
+    return {item: value for item, value in found.items() if item in asked and is_answer(value)}
 
 
-def completed_in_quote(text: str, asked: Collection[str], pack: Pack) -> frozenset[str]:
-    """The asked items whose line was completed within the quoted letter: there every line was empty behind its colon."""
+def completed_in_quote(text: str, asked: Collection[str], pack: Pack) -> dict[str, str]:
+    """The asked items whose line was completed within the quoted letter, with the answer: there every line was empty."""
     headings = headings_of(pack)
     quoted = (line.lstrip("> |＞") for line in text.splitlines() if line[:1] in {">", "＞", "|"})
     lines = (_heading_line(line, headings) for line in quoted)
-    return frozenset(item for item, value in lines if item is not None and item in asked and is_answer(value))
+    return {item: value for item, value in lines if item is not None and item in asked and is_answer(value)}
 
 
 def headings_of(pack: Pack) -> dict[str, str]:
@@ -63,6 +64,13 @@ def _folded(text: str) -> str:
 
 def _is_rule(line: str) -> bool:
     return len(line.strip()) >= 10
+
+
+def says_unknown(value: str, pack: Pack) -> bool:
+    """Is the answer that he does not know, or that there is none (不明, 特になし)?"""
+    said = unicodedata.normalize("NFKC", value).strip(" 。.、!").casefold()
+    words = (word for group in pack.cues.words.get("unknown_answers", {}).values() for word in group)
+    return len(said) <= LONGEST_UNKNOWN and any(said.startswith(word.casefold()) for word in words)
 
 
 def is_answer(value: str) -> bool:

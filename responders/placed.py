@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from models.conversation import How
 from models.decision import ASKING, UNSEEN
 from models.states import TicketState
-from responders.answers import completed_in_quote, completed_items, headings_of, is_answer
+from responders.answers import completed_in_quote, completed_items, headings_of, is_answer, says_unknown
 from responders.items import is_given
 from responders.questions import slot_of
 from responders.replies import leads_to_another
@@ -45,22 +45,26 @@ def placed_answers(mail: Mail, seen: Assessment, ticket: OpenTicket | None, pack
     if ticket is None or not ticket.asked:
         return {}
     headings = headings_of(pack)
-    found: dict[str, How] = dict.fromkeys(_only(mail, seen, ticket, pack), How.ONLY)
+    found = dict.fromkeys(_only(mail, seen, ticket, pack), How.ONLY)
     found |= dict.fromkeys(_numbered(mail.reply_text, seen, ticket, headings, pack), How.NUMBERED)
-    found |= dict.fromkeys(_inline(mail, seen, ticket, headings, pack), How.INLINE)
+    found |= _inline(mail, seen, ticket, headings, pack)
     form = completed_items(mail.reply_text, ticket.asked, pack) | completed_in_quote(mail.text, ticket.asked, pack)
-    return found | dict.fromkeys(form, How.FORM)
+    return found | {item: _how(value, How.FORM, pack) for item, value in form.items()}
+
+
+def _how(text: str, how: How, pack: Pack) -> How:
+    return How.UNKNOWN if says_unknown(text, pack) else how
 
 
 def _inline(
     mail: Mail, seen: Assessment, ticket: OpenTicket, headings: Mapping[str, str], pack: Pack
-) -> frozenset[str]:
-    found: set[str] = set()
+) -> dict[str, How]:
+    found: dict[str, How] = {}
     for pair in mail.inline_answers:
         asked = _asked_by(pair.question, ticket.asked, headings, pack)
         if asked and is_answer_here(pair.answer, pack):
-            found |= _of_one_question(asked, seen)
-    return frozenset(found)
+            found |= dict.fromkeys(_of_one_question(asked, seen), _how(pair.answer, How.INLINE, pack))
+    return found
 
 
 def _asked_by(question: str, asked: Collection[str], headings: Mapping[str, str], pack: Pack) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from models.db.threads import (
     THREAD,
     TICKET,
     TICKET_LINK,
+    are_close,
     body_hash,
     domain_of,
     folded_address,
@@ -334,10 +335,11 @@ def _link(connection: Connection, filing: Filing, ref: str) -> None:
     is_same = filing.seen.refers_elsewhere
     for other in filing.named:
         row = connection.execute(select(TICKET).where(TICKET.c.ref == other)).mappings().first()
-        if row is None or other == ref or not takes_part(row, filing.mail.sender.folded):
+        is_part = row is not None and takes_part(row, filing.mail.sender.folded)
+        if row is None or other == ref or not (is_part or are_close(row["sender"], filing.mail.sender.folded)):
             continue
         kind = LinkKind.SAME_AS if is_same and not filing.join else LinkKind.NAMES
-        if _add_link(connection, ref, Link(other=other, kind=kind), filing.now, "named_by"):
+        if _add_link(connection, ref, Link(other=other, kind=kind), filing.now, "named_by") and is_part:
             _look_at(connection, filing, other)
 
 

@@ -54,6 +54,8 @@ HOLDS = frozenset({STOPPED, TOTAL, MODE})  # codes that hold a letter for a pers
 TOTAL_REACHED = "total_reached"
 MACHINE = "uketsuke"
 _TEN_MINUTES = timedelta(minutes=10)
+# A reminder asks what its request asked; thanks for an answer read alike in every ticket, and each was answered.
+_ALIKE = frozenset({LetterKind.REMINDER, LetterKind.COMPLETED})
 _GOES = frozenset({ReplyState.QUEUED, ReplyState.HELD, ReplyState.SHADOW})
 _SIGNED = re.compile(
     r"[^\s@<>():]+\+(?:bounce\.|split\.)?T\d{6,12}\.(?:\d{1,2}\.)?[a-z2-7]{16}@[^\s@<>()?]+", re.IGNORECASE
@@ -139,7 +141,7 @@ def _over_own_limits(
         over = over_limit(letter_counts(connection, reply.to, now), replace(limits, total_10min=UNLIMITED))
         if over is not None:
             return over
-    if reply.kind is LetterKind.REMINDER or limits.are_off:
+    if reply.kind in _ALIKE or limits.are_off:
         return None
     same = select(REPLY.c.id).where(
         REPLY.c.to_folded == folded_address(reply.to),

@@ -134,6 +134,8 @@ def test_a_mail_that_names_a_ticket_is_linked_only_where_its_writer_takes_part(s
     seen = replace(assessment(same), refers_elsewhere=True)
     child = take_in(store, same, 2, seen=seen, named=(ref, "T999999"))
     assert [(link.ref, link.kind) for link in store.ticket(child).links] == [(ref, "same_as")]
+    colleague = take_in(store, mail(4, sender="jiro@example.com"), 4, named=(ref,))
+    assert [link.kind for link in store.ticket(colleague).links] == ["names"], "a link shows nothing to its writer"
     nosy = take_in(store, mail(3, sender=STRANGER), 3, named=(ref,))
     assert store.ticket(nosy).links == ()
     assert store.ticket(ref).row.state == "waiting_customer", "a new ticket answers no other"

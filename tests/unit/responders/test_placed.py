@@ -47,7 +47,10 @@ def test_an_answer_below_a_question_answers_it_whatever_it_says() -> None:
         "where": How.INLINE
     }
     assert between(("Where", "Tokyo"), ("(3) ゴール", "直ること")) == {"where": How.INLINE, "goal": How.INLINE}
-    assert between(("発生場所:", "不明")) == {"where": How.INLINE}
+    assert between(("発生場所:", "不明です。")) == {"where": How.UNKNOWN}
+    assert between(("発生場所:", "不明ですが、コンソールでは東京リージョンのゾーンAと表示されています。")) == {
+        "where": How.INLINE
+    }
 
 
 def test_a_question_whose_title_was_cut_away_is_known_by_its_words() -> None:
@@ -96,6 +99,7 @@ def test_numbers_are_those_of_our_questions_if_one_is_read_as_its_answer() -> No
 
 def test_the_form_counts_before_all() -> None:
     reading = seen("symptom", "evidence", "where", "goal", issues=(), kind=None)
+    assert told("■ 発生場所：東京\n■ ゴール：特になし") == {"where": How.FORM, "goal": How.UNKNOWN}
     assert told("■ 発生場所：東京\n(1) 昨日の10時から\n(3) 直ること", reading=reading)["where"] is How.FORM
 
 
