@@ -358,3 +358,25 @@ def test_customers_of_one_mailbox_provider_share_no_accounts(store: Store) -> No
     store.confirm_account(one, "5123456789012345", by="sato", now=NOW)
     store.confirm_account(two, "5999999999999999", by="sato", now=NOW)
     assert store.known_accounts("a@gmail.com") == ("5123456789012345",)
+
+
+def test_a_mail_about_another_account_is_noticed(store: Store, rules: Rules) -> None:
+    """From the agent's click to the held letter, through reading and decision."""
+    clock = Clock(datetime(2026, 11, 24, 1, 0, tzinfo=UTC))
+    worker = Worker(store, rules, frozenset({DESK}), clock)
+    accept(
+        store,
+        raw_mail(1, "請求書の再発行", "10月分の請求書を再発行してください。アカウントIDは 5123456789012345 です。\n"),
+        clock(),
+    )
+    worker.run_batch()
+    assert store.ticket("T000001").row.state == "ready"
+    store.confirm_account("T000001", "5123456789012345", by="sato", now=clock())
+    other = "11月分の請求書も再発行してください。アカウントIDは 5999999999999999 です。\n"
+    accept(store, raw_mail(2, "請求書の再発行(2)", other), clock())
+    worker.run_batch()
+    view = store.ticket("T000002")
+    (letter,) = view.replies
+    assert (view.row.disposition, view.row.state) == ("account_notice", "needs_review")
+    assert (letter.kind, letter.state) == ("account_notice", "held")
+    assert letter.reason.startswith("hold_other_account")
