@@ -233,6 +233,9 @@ def test_two_answers_at_one_instant_complete_the_ticket_once(store: Store, rules
             thread.start()
         for thread in threads:
             thread.join(60)
+    while store.books().waiting:  # on a busy machine one of them may have been given back
+        clock.advance(timedelta(minutes=1))
+        workers[0].run_batch()
     view = store.ticket("T000001")
     assert (view.row.state, view.row.missing, len(view.mails)) == ("ready", (), 3)
     kinds = sorted(reply.kind for reply in view.replies if reply.state == "queued")

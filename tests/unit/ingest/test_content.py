@@ -125,6 +125,9 @@ def test_content_is_what_aiosmtpd_reads_line_by_line() -> None:
         loop = asyncio.get_running_loop()
         return await loop.create_server(lambda: SMTP(handler, loop=loop), host="127.0.0.1", port=0)
 
+    async def stop() -> None:
+        server.close()  # in its loop's thread: elsewhere it races with the end of the session
+
     with loop_in_thread() as run:
         server = run(start)
         try:
@@ -138,5 +141,5 @@ def test_content_is_what_aiosmtpd_reads_line_by_line() -> None:
                     client.sock.sendall(wire(body))
                     assert client.getreply()[0] == 250
         finally:
-            server.close()
+            run(stop)
     assert handler.kept == [read(wire(body), [])[0].take() for body in bodies]
