@@ -31,13 +31,38 @@ _NUMBER = re.compile(r"^\s*(?:[(（]?(\d{1,2})[)）.．、:：]|([①-⑨]))\s*(
 _CIRCLED = {chr(0x2460 + n): n + 1 for n in range(9)}
 _ASKS_BACK = re.compile(r"[?？]\s*$|(?:でしょうか|ですか|ますか|教えてください|ご教示ください)[。.]?\s*$", re.MULTILINE)
 _LEAST, _SHORT = 3, 200  # characters: what is shorter tells nothing, a longer text is read by its words
-_GREETING = re.compile(
+_LONGEST = 4_000  # characters of a mail in which a short answer may stand
+# What every answer may hold and none consists of: greetings, thanks, consent, requests to hurry.
+_EMPTY = re.compile(
     r"^(?:.{0,30}(?:様|御中|さん|各位|殿)[、。]?|(?:いつも)?(?:大変)?お世話に.*|お疲れ.*|(?:早速の?|ご|迅速な).{0,24}(?:ありがとう|感謝).*|ありがとうございま.*"
-    r"|.{0,24}(?:回答|返信|連絡|送付)(?:いたし|し|させていただき)ます[。：:]?|(?:以上|何卒|どうぞ|では|引き続き|ご確認(?:の(?:ほど|程))?)?.{0,14}(?:よろしく|宜しく)お願い.*|以上(?:です)?[。、]?|(?:承知|了解|かしこまり|わかり|分かり)(?:いたし|し|致し)?ました.*"
+    r"|.{0,24}(?:回答|返信|連絡|送付)(?:いたし|し|させていただき)ます[。：:]?|(?:以上|何卒|どうぞ|では|引き続き)?.{0,14}(?:よろしく|宜しく)お願い.*|以上(?:です)?[。、]?"
+    r"|(?:はい|ええ|いいえ|なるほど)?[、。]?(?:承知|了解|かしこまり|わかり|分かり)(?:です|(?:いたし|し|致し)?ました).*|(?:はい|ええ|いいえ|OK)(?:です)?[。]?"
+    r"|.{0,24}(?:対応|確認|調査|検討|回答|返信|返事|連絡|復旧|手配|対処|協力)(?:の(?:ほど|程))?[をにもは]?.{0,8}(?:お願い|願い|よろしく|ください|下さい|頂け|いただけ|待).*"
+    r"|.{0,16}(?:急いで|急ぎ|至急|まだ|お待ち|待って|どうなって|困って)[^0-9]{0,24}"
     r"|(?:hi|hello|dear|hey)\b.*|(?:many )?thanks?(?: you)?\b.*|thank you\b.*|(?:best|kind|warm)?\s*regards,?|best,?|cheers,?|sincerely,?"
-    r"|(?:noted|understood|ok(?:ay)?|got it|sure|will do|roger|great|perfect)\b[^0-9]{0,40}|see (?:my )?(?:answers?|below).*)$",
+    r"|(?:noted|understood|ok(?:ay)?|got it|sure|will do|roger|great|perfect|yes|no)\b[^0-9]{0,40}|see (?:my )?(?:answers?|below).*"
+    r"|(?:please|pls|kindly)\b.{0,12}(?:help|check|fix|advise|hurry|respond|reply|look|investigate|confirm|update)\b.*"
+    r"|(?:any|is there) (?:news|update|progress).*"
+    r"|.{0,20}\b(?:waiting|urgent(?:ly)?|asap)\b[^0-9]{0,40})$",
     re.IGNORECASE,
 )
+# How an answer to the only question must sound, where that can be told.
+_SOUNDS = {
+    "when": re.compile(
+        r"[0-9０-９]|昨|今(?:日|朝|週|月)|先(?:週|月|日)|一昨|おととい|朝|昼|夜|夕|深夜|未明|頃|ごろ|から|以(?:来|降)|毎|時々|ときどき|"
+        r"\b(?:yesterday|today|this|last|since|ago|every|always|morning|night|week|month|began|started)\b",
+        re.IGNORECASE,
+    ),
+    "who": re.compile(
+        r"[0-9０-９]{4,}|ユーザ|アカウント|root|RAM|管理者|メイン|\b(?:user|account|role|admin|main)\b|@", re.IGNORECASE
+    ),
+    "goal": re.compile(
+        r"こと|でき(?:れば|る|たら)|なれば|なったら|れば|たい|よう(?:に|です)|解決|完了|復旧|正常|成功|戻|直|"
+        r"\b(?:can|able|work|works|working|when|if|solved|resolved|done|restored?|again|succe\w+|want|need|should)\b",
+        re.IGNORECASE,
+    ),
+    "zone": re.compile(r"JST|CST|UTC|GMT|日本|中国|現地|local|time|\+", re.IGNORECASE),
+}
 
 
 def placed_answers(mail: Mail, seen: Assessment, ticket: OpenTicket | None, pack: Pack) -> dict[str, How]:
@@ -149,8 +174,10 @@ def _only(mail: Mail, seen: Assessment, ticket: OpenTicket, pack: Pack) -> froze
         return frozenset()  # what its letter lists is to be noted the next time
     if len({slot_of(item) for item in still}) != 1:
         return frozenset()
+    if len(mail.reply_text) > _LONGEST:
+        return frozenset()
     sentences = (part.strip() for part in re.split(r"(?<=[。.!！])\s+|(?<=[。！])|\n", mail.reply_text))
-    said = "\n".join(part for part in sentences if part and not _GREETING.match(part))
+    said = "\n".join(part for part in sentences if part and not _EMPTY.match(part))
     is_short = _LEAST <= len("".join(said.split())) <= _SHORT
     is_other = any(issue.category.is_answerable and issue.category not in ticket.categories for issue in seen.issues)
     if (
@@ -161,7 +188,12 @@ def _only(mail: Mail, seen: Assessment, ticket: OpenTicket, pack: Pack) -> froze
         or any(h.kind == "wants_close" for h in seen.hints)
     ):
         return frozenset()
-    return _of_one_question(tuple(still), seen)
+    return frozenset(item for item in _of_one_question(tuple(still), seen) if _sounds_like(item, said))
+
+
+def _sounds_like(item: str, said: str) -> bool:
+    pattern = _SOUNDS.get(item)
+    return pattern is None or pattern.search(said) is not None
 
 
 def _of_one_question(asked: tuple[str, ...], seen: Assessment) -> frozenset[str]:

@@ -123,11 +123,38 @@ def test_a_short_answer_to_the_only_question_answers_it(text: str) -> None:
         "Understood, thanks mate.",
         "確認して折り返します。",
         "それはどこで分かりますか。",
+        "了解です。至急対応をお願いします。",
+        "はい。",
+        "まだですか。",
+        "お急ぎでお願いします。困っています。",
+        "ご確認のほどよろしくお願いいたします。",
+        "Please help quickly.",
+        "Any update on this",
         "あ" * 300,
     ],
 )
 def test_thanks_promises_questions_and_long_texts_do_not(text: str) -> None:
     assert told(text, to=asked("where")) == {}
+
+
+@pytest.mark.parametrize(
+    ("item", "yes", "no"),
+    [
+        (
+            "when",
+            ["昨日の10時からです。", "2026/11/23 22:00", "Since yesterday.", "毎晩です。"],
+            ["東京です。", "エラーは同じです。"],
+        ),
+        (
+            "goal",
+            ["SSHでログインできることです。", "直れば結構です。", "When we can log in again."],
+            ["東京です。", "エラーは同じです。"],
+        ),
+    ],
+)
+def test_what_answers_the_only_question_sounds_like_it(item: str, yes: list[str], no: list[str]) -> None:
+    assert [told(text, to=asked(item)) for text in yes] == [{item: How.ONLY}] * len(yes)
+    assert [told(text, to=asked(item)) for text in no] == [{}] * len(no)
 
 
 def test_with_several_questions_open_nothing_is_guessed() -> None:
