@@ -30,6 +30,7 @@ from classify.subjects import chosen
 from classify.verdict import best_category, best_kind, reading_confidence
 from classify.who import accounts, speaks_of_other_accounts
 from models.assessment import FACETS_OF_KIND, Assessment, Category, Facet, Finding, Issue, Section, Span, SymptomKind
+from policy.bridges import without_bridge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +159,7 @@ def _issues(
     holds_facts, persists = _holds_facts(doc, voice), goes_on(body)
     if is_thanks and not holds_facts:
         nothing = ((), products_of(doc, parts[0].spans, named, pack)[0])
-        return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, nothing, subject),)
+        return (_issue(doc, parts[0], Category.ACKNOWLEDGEMENT, 0.85, nothing, subject, pack),)
     found = []
     for number, part in enumerate(parts):
         learned = scores.categories[number] if number < len(scores.categories) else {}
@@ -172,7 +173,7 @@ def _issues(
             if scores.products
             else products_of(doc, part.spans, named, pack)
         )
-        found.append(_issue(doc, part, category, confidence, products, subject if len(parts) == 1 else ""))
+        found.append(_issue(doc, part, category, confidence, products, subject if len(parts) == 1 else "", pack))
     return tuple(found)
 
 
@@ -183,6 +184,7 @@ def _issue(
     confidence: float,
     products: tuple[tuple[str, ...], tuple[str, ...]],
     subject: str,
+    pack: Pack,
 ) -> Issue:
     about, context = products
     if category in {
@@ -194,7 +196,7 @@ def _issue(
         about, context = (), tuple(dict.fromkeys((*about, *context)))
     own = [account for account in accounts(doc) if any(account in doc.text[start:end] for start, end in part.spans)]
     return Issue(
-        gist=gist_of(doc, part, _ANSWERED.sub("", fold(subject).text).strip()),
+        gist=without_bridge(gist_of(doc, part, _ANSWERED.sub("", fold(subject).text).strip()), pack.cues),
         category=category,
         products=about,
         context_products=context,

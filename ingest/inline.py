@@ -26,9 +26,11 @@ def inline_answers(text: str) -> tuple[InlineAnswer, ...]:
     between = [at for at in range(first + 1, len(runs)) if not runs[at][0]]
     if not any(at + 1 < len(runs) for at in between):
         return ()
+    said = ((at, "\n".join(line for line in runs[at][1] if not is_quoted(line)).strip()) for at in between)
     return tuple(
-        InlineAnswer(restored(_question(runs[at - 1][1]), whole), restored("\n".join(runs[at][1]).strip(), whole))
-        for at in between
+        InlineAnswer(restored(_question(runs[at - 1][1]), whole), restored(answer, whole))
+        for at, answer in said
+        if answer  # marked lines that are kept are fields of a form, and answer nothing above them
     )
 
 

@@ -6,7 +6,6 @@ otherwise only recognised values (product names, regions, resource ids) do.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from models.assessment import Category, Section
 from models.decision import LetterKind
 from models.mail import Trust
 from models.ticket import LinkKind
+from policy.bridges import without_bridge
 from policy.sample import blank, letter_frame
 from responders.about import about_mail
 from responders.addressee import addressee
@@ -47,8 +47,6 @@ _WITH_TIPS = frozenset({LetterKind.REQUEST_INFORMATION})
 _OUTAGES = frozenset({Category.INCIDENT, Category.UNDISCLOSED_INCIDENT})
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _MOST_TIPS = 2
-_NUMBER = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）.．、:：]|[①-⑳]|[・■●◆*-])\s*(?=\D)")
-_LONGEST_BRIDGE = 16
 _LONGEST_WORDS = 200
 
 
@@ -178,7 +176,7 @@ def _issue(
     about = ("・" if language == "ja" else " / ").join(names)
     category = said(pack.categories[issue.category].name, language, pack)
     colon = "：" if language == "ja" else ": "
-    gist = own_words(_without_bridge(issue.gist, pack), seen) if is_quotable else ""
+    gist = own_words(without_bridge(issue.gist, pack.cues), seen) if is_quotable else ""
     matter = gist.rstrip("。. ") or category
     return {
         "n": number,
@@ -196,16 +194,7 @@ def _issue(
 def _words_of(issue: Issue, seen: Assessment, pack: Pack) -> str:
     """What the customer wrote about this issue, on one line, made harmless."""
     stretches = " ".join(seen.text[span.start : span.end] for span in issue.spans)
-    return own_words(_without_bridge(stretches, pack), seen, longest=_LONGEST_WORDS) if stretches else ""
-
-
-def _without_bridge(gist: str, pack: Pack) -> str:
-    """The matter without its number and words that lead over from another one: 別件ですが、 stands oddly in a subject."""
-    gist = _NUMBER.sub("", gist)
-    head, comma, rest = gist.partition("、") if "、" in gist else gist.partition(", ")
-    bridges = (regex for group in pack.cues.phrases.get("multi_bridge", {}).values() for regex in group)
-    is_bridge = bool(comma and rest.strip()) and any(re.match(regex, head.strip(), re.IGNORECASE) for regex in bridges)
-    return rest.strip() if is_bridge and len(head) <= _LONGEST_BRIDGE else gist
+    return own_words(without_bridge(stretches, pack.cues), seen, longest=_LONGEST_WORDS) if stretches else ""
 
 
 def _facts(issue: Issue, mail: Mail, seen: Assessment, pack: Pack, language: str) -> dict[str, str]:
