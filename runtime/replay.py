@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from models.db.migrate import upgrade
 from models.db.store import Store
@@ -32,6 +33,8 @@ _LEASE = timedelta(minutes=5)
 _TICK = timedelta(seconds=3)
 _MOST_TICKS = 60
 _DAY = timedelta(days=1)
+_BEFORE = 1970  # there was no mail yet
+_UNTIL = "until "
 _LONGEST_PAUSE = 60  # days between two mails in which time is passed day by day
 _GOES = frozenset({ReplyState.QUEUED, ReplyState.SENT, ReplyState.FAILED, ReplyState.BOUNCED})
 
@@ -130,7 +133,7 @@ class _Stage:
     ) -> None:
         self.store, self.rules, self.letter_keys = store, rules, letter_keys
         self.moves = list(reversed(moves))  # the next one last
-        self.now = datetime(1970, 1, 1, tzinfo=UTC)
+        self.now = datetime(_BEFORE, 1, 1, tzinfo=UTC)
         self.trust: dict[str, TrustFound] = {}
         self.worker = Worker(store, rules, own, lambda: self.now, self._trust_of)
 
@@ -164,8 +167,10 @@ class _Stage:
 
     def _pass_time_until(self, at: datetime) -> None:
         """Days pass, and agents do what they did."""
-        days = min(max(0, (at - self.now) // _DAY), _LONGEST_PAUSE) if self.now.year > 1970 else 0
-        for day in (self.now + _DAY * n for n in range(1, days + 1)):
+        zone = ZoneInfo(self.rules.pack.desk.timezone)
+        noon = self.now.astimezone(zone).replace(hour=12, minute=0)  # an hour at which a desk is open
+        noons = (noon + _DAY * n for n in range(_LONGEST_PAUSE if self.now.year > _BEFORE else 0))
+        for day in (one for one in noons if self.now < one < at):
             self._hands_until(day)
             self.now = day
             send_due_reminders(self.store, self.rules.pack, self.rules.identity, self.rules.mode, day)
@@ -185,8 +190,13 @@ class _Stage:
 
     def _do(self, move: HandMove) -> None:
         if move.what == "moved":
-            to = move.detail.partition(" -> ")[2].partition(":")[0]
-            self.store.move(move.ref, TicketState(to), by=move.by, now=move.at)
+            to, _, why = move.detail.partition(" -> ")[2].partition(": ")
+            if to == TicketState.SNOOZED.value and why.startswith(_UNTIL):
+                zone = ZoneInfo(self.rules.pack.desk.timezone)
+                until = datetime.strptime(why.removeprefix(_UNTIL), "%Y-%m-%d %H:%M").replace(tzinfo=zone)
+                self.store.snooze(move.ref, until, by=move.by, now=move.at)
+            else:
+                self.store.move(move.ref, TicketState(to), by=move.by, now=move.at)
             return
         held = [one for one in self.store.ticket(move.ref).replies if one.state == ReplyState.HELD.value]
         for letter in held:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from models.db.base import Shelf
 from models.db.filing import EVENT, READING, insert_if_new
@@ -76,11 +76,11 @@ class HandMove:
 class Replaying(Shelf):
     """Both sides of a replay."""
 
-    def count_mails(self, since: datetime, until: datetime) -> int:
-        """How many mails a replay of [since, until) decides anew, those before them in their tickets included."""
+    def replayed_refs(self, since: datetime, until: datetime) -> tuple[str, ...]:
+        """The ticket of each mail that a replay of [since, until) decides anew, in the order of the mails."""
         with self.read() as connection:
-            query = select(func.count()).select_from(INBOUND).where(INBOUND.c.id.in_(_wanted(since, until)))
-            return int(connection.execute(query).scalar_one())
+            query = select(INBOUND.c.ref).where(INBOUND.c.id.in_(_wanted(since, until))).order_by(INBOUND.c.id)
+            return tuple(connection.execute(query).scalars())
 
     def stored_mails(self, since: datetime, until: datetime) -> Iterator[StoredMail]:
         """Every triaged mail of [since, until), with all earlier ones of the same tickets; in the order of arrival."""

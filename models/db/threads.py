@@ -47,6 +47,7 @@ AWAITED = "awaited:"  # before a Message-ID that a filed mail answers, and that 
 BOUNCE_HOLD = timedelta(days=60)  # where the caller names none; the pack's `bounce_hold_days` does
 DIALOGUE = timedelta(days=30)  # within it so many letters that ask and are never answered make a machine likely
 REPEAT_OF_LONG_TEXT = timedelta(days=30)
+AWAITING = timedelta(days=1)  # how long a ticket waits for the mail that its first one answers
 _LONGEST_CHAIN = 20  # of tickets that go on with closed ones
 LONG_TEXT = 40  # characters without blanks
 _ASKING = tuple(
@@ -124,7 +125,7 @@ class Threads(Shelf):
             is_awaited = False
             row = found
             if split is None:
-                row, is_awaited = _find_ticket(connection, mail, believed, mail_id, proven_refs)
+                row, is_awaited = _find_ticket(connection, mail, believed, mail_id, proven_refs, now)
             ticket = _open_ticket(connection, row) if row is not None else None
             counts = letter_counts(connection, address, now)
             verdicts = verdicts_for(connection, address, sender)
@@ -155,18 +156,18 @@ class Threads(Shelf):
 
 
 def _find_ticket(
-    connection: Connection, mail: Mail, sender: str, mail_id: int, proven: Sequence[str]
+    connection: Connection, mail: Mail, sender: str, mail_id: int, proven: Sequence[str], now: datetime
 ) -> tuple[RowMapping | None, bool]:
     """The ticket that the mail names with the best proof, and whether that one has waited for this very mail.
 
     By a signed address, a Message-ID, a reference in the subject; last by the mails that answered this one before it came.
     """
     by_name = _refs_by_name(connection, mail, sender)
-    for ref in (*proven, *_refs_by_message_id(connection, mail, sender), *by_name):
+    for ref in (*proven, *_refs_by_message_id(connection, mail, sender, now), *by_name):
         row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
         if row is not None:
             return _successor(connection, row), False
-    for ref in _awaiting(connection, mail.message_id, sender):
+    for ref in _awaiting(connection, mail.message_id, sender, now):
         row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
         if row is not None and ref != ref_of(mail_id):
             return row, True
@@ -192,22 +193,32 @@ def _successor(connection: Connection, row: RowMapping) -> RowMapping:
     return row
 
 
-def _refs_by_message_id(connection: Connection, mail: Mail, sender: str) -> Iterable[str]:
+def _refs_by_message_id(connection: Connection, mail: Mail, sender: str, now: datetime) -> Iterable[str]:
     """By the ids that the mail answers, the nearest first; where one is not here yet, by other mails that answer it too."""
     quoted = [mail.in_reply_to, *reversed(mail.references)]
     for message_id in dict.fromkeys(filter(None, quoted[:50])):
         for row in _indexed(connection, message_hash(message_id)):
             if not row["sender"] or _may_join(connection, row["ref"], row["sender"], sender):
                 yield row["ref"]
-        yield from _awaiting(connection, message_id, sender)
+        yield from _awaiting(connection, message_id, sender, now)
 
 
-def _awaiting(connection: Connection, message_id: str | None, sender: str) -> Iterable[str]:
-    """The tickets whose mails answer that one, which had not come yet."""
-    if message_id:
-        for row in _indexed(connection, message_hash(f"{AWAITED}{message_id}")):
-            if are_close(row["sender"], sender):
-                yield row["ref"]
+def _awaiting(connection: Connection, message_id: str | None, sender: str, now: datetime) -> Iterable[str]:
+    """The tickets of the last day whose mails answer that one, which had not come yet.
+
+    Not older ones: people answer some old mail, which we never had, to write about something new.
+    """
+    if not message_id:
+        return
+    query = (
+        select(THREAD.c.ref, THREAD.c.sender)
+        .join(TICKET, TICKET.c.ref == THREAD.c.ref)
+        .where(THREAD.c.message_hash == message_hash(f"{AWAITED}{message_id}"), TICKET.c.opened_at > now - AWAITING)
+        .order_by(THREAD.c.id)
+    )
+    for row in connection.execute(query):
+        if are_close(row.sender, sender):
+            yield row.ref
 
 
 def _indexed(connection: Connection, key: str) -> Sequence[RowMapping]:

@@ -14,7 +14,7 @@ from runtime.logs import set_up_logs
 from runtime.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from models.db.store import Store
     from runtime.settings import Settings
@@ -80,8 +80,13 @@ def print_bytes(content: bytes) -> None:
 
 def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
     """The items, with a bar on stderr where that is a terminal and stdout is not shared with it."""
-    if not sys.stderr.isatty() or sys.stdout.isatty() or len(items) < 2:
+    yield from with_progress_of(items, len(items), label)
+
+
+def with_progress_of(items: Iterable[Item], count: int, label: str) -> Iterator[Item]:
+    """The same for items that come one by one and are known to be so many."""
+    if not sys.stderr.isatty() or sys.stdout.isatty() or count < 2:
         yield from items
         return
-    with typer.progressbar(items, label=label, file=sys.stderr) as bar:
+    with typer.progressbar(items, length=count, label=label, file=sys.stderr) as bar:
         yield from bar

@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import open_store, print_json, print_text, settings_with_logs, with_progress
+from runtime.cli.common import open_store, print_json, print_text, settings_with_logs, with_progress_of
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.db.replaying import StoredMail
     from models.db.store import Store
     from runtime.replay import Outcome
     from runtime.settings import Settings
@@ -51,14 +50,14 @@ def replay(
     if end <= start:
         raise ConfigError("--until lies before --since")
     store = open_store(settings)
-    mails = list(store.stored_mails(start, end))
+    span = (start, end)
     if pack is None and artefacts is None:
-        before: Sequence[Outcome] = [recorded(mail) for mail in mails]
-        after = _played(store, settings, mails, now_rules, "replaying")
+        before: Sequence[Outcome] = [recorded(mail) for mail in store.stored_mails(*span)]
+        after = _played(store, settings, span, now_rules, "replaying")
     else:
         other = _rules(settings, pack, artefacts)
-        before = _played(store, settings, mails, now_rules, "as it is")
-        after = _played(store, settings, mails, other, "as it would be")
+        before = _played(store, settings, span, now_rules, "as it is")
+        after = _played(store, settings, span, other, "as it would be")
     changes = [Change(before=was, after=now) for was, now in zip(before, after, strict=True)]
     if as_json:
         for change in changes:
@@ -68,19 +67,24 @@ def replay(
         print_text(hidden(line))
 
 
-def _played(store: Store, settings: Settings, mails: list[StoredMail], rules: Rules, label: str) -> list[Outcome]:
+def _played(
+    store: Store, settings: Settings, span: tuple[datetime, datetime], rules: Rules, label: str
+) -> list[Outcome]:
     from runtime.logs import set_up_logs
     from runtime.replay import replay as play
     from runtime.wiring import own_addresses
 
-    refs = sorted({mail.ref for mail in mails})
+    of_mails = store.replayed_refs(*span)
+    refs = sorted(set(of_mails))
     keys: dict[str, list[str]] = {}
     for key, ref in store.letter_keys(refs):
         keys.setdefault(ref, []).append(key)
+    outcomes = play(
+        store.stored_mails(*span), store.hand_moves(refs), keys, rules, own_addresses(settings), store.all_accounts()
+    )
     set_up_logs("error")  # what a worker tells of a mail is told when it comes, not when it is replayed
     try:
-        bar = with_progress(mails, label)
-        return list(play(bar, store.hand_moves(refs), keys, rules, own_addresses(settings), store.all_accounts()))
+        return list(with_progress_of(outcomes, len(of_mails), label))
     finally:
         set_up_logs(settings.log_level)
 

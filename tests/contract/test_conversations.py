@@ -161,6 +161,8 @@ def test_a_reply_that_came_before_its_mail_is_joined_by_it(store: Store) -> None
     history = store.history(first, NOW, 3)
     assert history.ticket is not None
     assert (history.ticket.ref, history.is_awaited) == (ref, True)
+    much_later = store.history(mail(9, message_id="<m9@example.com>", in_reply_to=late_id), NOW + timedelta(days=7), 9)
+    assert much_later.ticket is None, "an old mail that we never had is answered to write about something new"
     stranger = store.history(mail(3, sender=STRANGER, message_id=late_id), NOW, 3)
     assert (stranger.ticket, stranger.is_awaited) == (None, False)
     store.accept([arrival(3)])
