@@ -1,4 +1,4 @@
-"""`python -m tests.simulation [--small] [NAME...]`: plays the worlds and prints what came of them. Keeps nothing."""
+"""`python -m tests.simulation [--small] [--hasty] [--closing] [NAME...]`: plays the worlds and prints what came of them. Keeps nothing."""
 
 from __future__ import annotations
 
@@ -37,17 +37,20 @@ def main(arguments: list[str]) -> int:
         for scenario in SCENARIOS:
             if not wanted or any(part in scenario.name for part in wanted):
                 for is_hasty in (False, True) if "--hasty" in arguments else (False,):
-                    outcome, faults = play(scenario, size, rules, folder, is_hasty=is_hasty)
+                    is_closing = "--closing" in arguments
+                    outcome, faults = play(scenario, size, rules, folder, is_hasty=is_hasty, is_closing=is_closing)
                     print(line_of(scenario, outcome, faults, is_hasty=is_hasty), flush=True)  # noqa: T201 - as above
     return 0
 
 
 def play(
-    scenario: Scenario, size: Size, rules: Rules, folder: Path, *, is_hasty: bool
+    scenario: Scenario, size: Size, rules: Rules, folder: Path, *, is_hasty: bool, is_closing: bool
 ) -> tuple[Outcome, tuple[str, ...]]:
     """One world, begun and ended: what came of it, and what it broke."""
     with tempfile.TemporaryDirectory(dir=folder) as own:
-        world = World(folder=Path(own), empty=folder / "empty.sqlite3", rules=rules, is_hasty=is_hasty)
+        world = World(
+            folder=Path(own), empty=folder / "empty.sqlite3", rules=rules, is_hasty=is_hasty, is_closing=is_closing
+        )
         with opened(world):
             scenario.play(world, size)
             return outcome_of(world), faults_of(world)

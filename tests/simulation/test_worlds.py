@@ -56,13 +56,25 @@ HASTY = (
 )
 
 
+CLOSING = (
+    "own kind, both ways",
+    "desk, by subject",
+    "CRM, polite",
+    "away ja, rude",
+    "list, unmarked",
+    "forwarding mailbox",
+)
+
+
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("world")
 
 
-def played(scenario: Scenario, rules: Rules, empty: Path, folder: Path, *, is_hasty: bool = False) -> Outcome:
-    with opened(World(folder=folder, empty=empty, rules=rules, is_hasty=is_hasty)) as world:
+def played(
+    scenario: Scenario, rules: Rules, empty: Path, folder: Path, *, is_hasty: bool = False, is_closing: bool = False
+) -> Outcome:
+    with opened(World(folder=folder, empty=empty, rules=rules, is_hasty=is_hasty, is_closing=is_closing)) as world:
         scenario.play(world, SMALL)
         outcome = outcome_of(world)
         print(f"{scenario.name}: {outcome}")  # noqa: T201 - shown where a number is not the known one
@@ -72,6 +84,16 @@ def played(scenario: Scenario, rules: Rules, empty: Path, folder: Path, *, is_ha
 
 def by_name(scenario: Scenario) -> str:
     return scenario.name
+
+
+@pytest.mark.parametrize("scenario", [one for one in SCENARIOS if one.name in CLOSING], ids=by_name)
+def test_a_world_ends_though_every_ticket_is_closed_and_whatever_comes_back_opens_another(
+    scenario: Scenario, rules: Rules, migrated_sqlite: Path, folder: Path
+) -> None:
+    outcome = played(scenario, rules, migrated_sqlite, folder, is_closing=True)
+    mails, known, _, _ = COMES_TO[scenario.name]
+    assert outcome.letters <= sum(known.values())
+    assert outcome.mails <= mails
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=by_name)
