@@ -9,10 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from alembic import command
+from sqlalchemy import text
 
 from models.arrival import Arrival
 from models.assessment import Section
 from models.conversation import How
+from models.db.engine import make_engine, transaction
+from models.db.migrate import config_for, upgrade
 from models.db.store import Store
 from models.decision import Decision, Disposition
 from models.errors import IllegalMove, NotFound, Outdated
@@ -385,3 +389,34 @@ def test_a_mail_about_another_account_is_noticed(store: Store, rules: Rules) -> 
     assert (view.row.disposition, view.row.state) == ("account_notice", "needs_review")
     assert (letter.kind, letter.state) == ("account_notice", "held")
     assert letter.reason.startswith("hold_other_account")
+
+
+def test_tickets_of_before_keep_what_was_settled_missing_and_split(database_url: str) -> None:
+    engine = make_engine(database_url)
+    with transaction(engine, writes=True) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        else:
+            for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all():
+                if not name.startswith("sqlite_"):
+                    connection.execute(text(f'DROP TABLE "{name}"'))
+        command.upgrade(config_for(connection), "0005")
+        for number, split_from in ((1, None), (2, "T000001")):
+            connection.execute(
+                text(
+                    "INSERT INTO ticket (ref, number, state, subject, sender, language, disposition, opened_at, updated_at, split_from,"
+                    " symptom_kind, missing, unsure, categories, products, settled, asked, hints, has_permission_error, is_automatic)"
+                    " VALUES (:ref, :number, 'waiting_customer', 'x', 'taro@example.com', 'ja', 'request_information', :at, :at, :split,"
+                    """ '', '["goal"]', '[]', '[]', '[]', '["symptom","facet:steps"]', '["goal"]', '[]', :no, :no)"""
+                ),
+                {"ref": f"T{number:06d}", "number": number, "at": NOW, "split": split_from, "no": False},
+            )
+    engine.dispose()
+    upgrade(database_url)
+    store = Store(database_url)
+    view = store.ticket("T000002")
+    assert {item for item, known in view.items.items() if known.is_given} == {"symptom", "facet:steps"}
+    assert (view.row.missing, view.row.present, view.participants) == (("goal",), ("symptom",), ("taro@example.com",))
+    assert [(link.ref, link.kind) for link in view.links] == [("T000001", "split")]
+    store.close()
