@@ -36,6 +36,7 @@ PAGE = 50
 _LARGEST = 2**31 - 1
 RowId = Annotated[int, InPath(ge=1, le=_LARGEST)]
 RowKey = Annotated[int | None, Query(ge=0, le=_LARGEST)]
+Place = Annotated[int | None, Query(ge=0, le=2**53)]
 PartNumber = Annotated[int, InPath(ge=0, le=_LARGEST)]
 Ref = Annotated[str, InPath(pattern=r"^T[0-9]{1,12}$")]
 

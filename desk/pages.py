@@ -9,12 +9,20 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from desk.access_pages import add_access
+from desk.api import add_api
 from desk.conversation_pages import add_conversations
+from desk.correction_pages import add_corrections
 from desk.editor_pages import add_editor
 from desk.ledger_pages import add_reports, add_strays
 from desk.letter_pages import add_letters
+from desk.machines_pages import add_machines
+from desk.oidc import add_oidc
 from desk.queue_pages import add_queue
+from desk.reply_pages import add_replies
+from desk.search_pages import add_search
 from desk.settings_pages import add_settings
+from desk.shaping_pages import add_shaping
 from desk.sign_in import add_sign_in
 from desk.stop_pages import add_stop
 from desk.ticket_pages import add_tickets
@@ -42,6 +50,14 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     add_editor(app, desk)
     add_strays(app, desk)
     add_reports(app, desk)
+    add_replies(app, desk)
+    add_shaping(app, desk)
+    add_corrections(app, desk)
+    add_search(app, desk)
+    add_access(app, desk)
+    add_oidc(app, desk)
+    add_machines(app, desk)
+    add_api(app, desk)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Any]) -> Response:

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from desk import show
-from desk.frame import PAGE, Ref, RowKey
+from desk.frame import PAGE, Place, Ref
 from desk.masking import hidden, without_secrets
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
     """Register the queue as a page and as JSON."""
 
     @app.get("/queue")
-    def queue(request: Request, state: str = "", after: RowKey = None) -> Response:
+    def queue(request: Request, state: str = "", after: Place = None) -> Response:
         states = [state] if state in _TABS else None
         rows = desk.store.queue(
             states=states or (None if state != "all" else _TABS), limit=PAGE, after=after, include_closed=state == "all"
@@ -48,7 +48,7 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
         )
 
     @app.get("/api/queue")
-    def api(after: RowKey = None) -> Response:
+    def api(after: Place = None) -> Response:
         return JSONResponse([_row_object(row) for row in desk.store.queue(limit=PAGE, after=after)])
 
     @app.get("/api/tickets/{ref}")

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desk.access_texts import ACCESS
 from desk.conversation_texts import CONVERSATION, DETAILS_MORE, REASONS_MORE
+from desk.machines_texts import MACHINES
+from desk.queue_texts import QUEUE
+from desk.reply_texts import REPLIES
+from desk.search_texts import SEARCH
+from desk.shaping_texts import SHAPING
 from desk.trust_texts import TRUST_JA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JA: Mapping[str, str] = {
-    **CONVERSATION["ja"],
+    **CONVERSATION["ja"], **ACCESS["ja"], **MACHINES["ja"], **REPLIES["ja"], **SHAPING["ja"], **SEARCH["ja"], **QUEUE["ja"],
     "queue": "受付一覧", "outbox": "送信一覧", "reports": "品質レポート", "sign_in": "サインイン", "sign_out": "サインアウト",
     "name": "ユーザー名", "password": "パスワード", "sign_in_failed": "ユーザー名またはパスワードが違います。", "sign_in_wait": "失敗が続いたため、しばらくお待ちください。",
     "ready": "対応可", "needs_review": "要確認", "waiting_customer": "お客様待ち", "answered": "回答済み", "waiting_recurrence": "再現待ち",
@@ -42,7 +48,7 @@ JA: Mapping[str, str] = {
     "versions": "版の一覧", "version_now": "現在の版", "show_diff": "現在の文面との違い", "restore": "この版に戻す", "restore_pack": "設定ファイルの文面に戻す", "no_versions": "保存された版はありません。", "diff_of": "違い", "diff_none": "違いはありません。", "variables": "使える項目", "no_preview": "プレビューできる受付がありません。", "preview_failed": "プレビューを表示できません", "no_address": "この受付のメールには返信できる宛先がありません。", "not_read": "この受付のメールはまだ読み取られていません。", "saved_by": "{by}、{at}",
 }  # fmt: skip
 EN: Mapping[str, str] = {
-    **CONVERSATION["en"],
+    **CONVERSATION["en"], **ACCESS["en"], **MACHINES["en"], **REPLIES["en"], **SHAPING["en"], **SEARCH["en"], **QUEUE["en"],
     "queue": "Queue", "outbox": "Outbox", "reports": "Reports", "sign_in": "Sign in", "sign_out": "Sign out",
     "name": "User name", "password": "Password", "sign_in_failed": "Wrong user name or password.", "sign_in_wait": "Too many failures; please wait a few minutes.",
     "ready": "Ready", "needs_review": "Needs review", "waiting_customer": "Waiting for customer", "answered": "Answered", "waiting_recurrence": "Waiting for recurrence",

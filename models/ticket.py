@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 from models.assessment import Category
@@ -13,6 +13,7 @@ from models.mail import Trust
 from models.states import MOVES, Cause, TicketState
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from models.assessment import Assessment
@@ -21,10 +22,41 @@ if TYPE_CHECKING:
 
 
 WAITS_FOR_CUSTOMER = frozenset({TicketState.WAITING_CUSTOMER, TicketState.WAITING_RECURRENCE})
+AWAITS_AGENT = frozenset({TicketState.READY, TicketState.NEEDS_REVIEW})
 _NAMING = frozenset({"region", "resource", "when"})
 _SHORT_THANKS = 120  # characters without blanks
 # Where a ticket stands only because a letter is on its way to the customer.
 STANDS_ON_LETTER = WAITS_FOR_CUSTOMER | {TicketState.ANSWERED}
+
+
+class Rank(IntEnum):
+    """What agents see first among what they must answer; within a rank the longest wait leads."""
+
+    INCIDENT = 0  # a product may be down
+    PRESSING = 1  # urgent by the customer's word, a complaint, a security matter, or past its response target
+    USUAL = 2
+
+
+_PRESSING = frozenset({"urgent", "complaint", "security"})
+PLACES = 1000  # places that one mail has: its own ticket's, and those of tickets that agents split from it
+
+
+def place_of(mail_id: int, part: int = 0) -> int:
+    """A ticket's place in the order of arrival: that of its first mail, the tickets split from that one behind it."""
+    return mail_id * PLACES + min(part, PLACES - 1)
+
+
+def rank_of(categories: Collection[str], hints: Collection[str]) -> Rank:
+    """How soon agents should see a ticket of these categories and hints."""
+    if Category.INCIDENT.value in categories:
+        return Rank.INCIDENT
+    return Rank.PRESSING if _PRESSING & set(hints) else Rank.USUAL
+
+
+def lane_of(categories: Sequence[str]) -> str:
+    """`service` for what concerns contract, bill or account and no product, else `product`."""
+    answerable = [one for one in categories if one.startswith(("product.", "service."))]
+    return "service" if answerable and all(one.startswith("service.") for one in answerable) else "product"
 
 
 class LinkKind(StrEnum):

@@ -97,6 +97,13 @@ class QueueRow:
     hints: tuple[str, ...] = ()
     proposal: str = ""  # "close": the customer says that it is solved
     wake_at: datetime | None = None  # of a snoozed ticket
+    rank: int = 2  # a models.ticket.Rank
+    lane: str = "product"
+    assignee: str = ""
+    due_at: datetime | None = None  # by when an agent should have answered
+    region: str = ""
+    is_spam: bool = False
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

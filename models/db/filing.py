@@ -22,7 +22,8 @@ from models.db.base import Shelf
 from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
 from models.db.locks import share_switch
 from models.db.rows import names
-from models.db.tables import EventRow, ReadingRow
+from models.db.tables import BY_US, EventRow, ReadingRow
+from models.db.tags import retag
 from models.db.threads import (
     AWAITED,
     REPLY,
@@ -41,14 +42,18 @@ from models.errors import ClaimLost, Outdated
 from models.mail import AutomaticKind, Trust
 from models.states import Cause, TicketState
 from models.ticket import (
+    AWAITS_AGENT,
     STANDS_ON_LETTER,
     WAITS_FOR_CUSTOMER,
     Link,
     LinkKind,
     MailState,
     Ticket,
+    lane_of,
     move,
+    place_of,
     proposes_close,
+    rank_of,
     state_after,
 )
 from models.wire import assessment_to_value, attachments_to_value, automation_to_value, decision_to_value, dump
@@ -58,7 +63,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import Table
+    from sqlalchemy import Table, TextClause
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.conversation import Known
@@ -114,12 +119,16 @@ def add_event(connection: Connection, ref: str, at: datetime, by: str, what: str
     connection.execute(insert(EVENT).values(ref=ref, at=at, by=by, what=what, detail=detail.replace("\x00", "")))
 
 
-def insert_if_new(connection: Connection, table: Table, values: dict[str, Any], keys: list[str]) -> bool:
-    """Insert unless a row with these keys is there; returns whether it was new."""
+def insert_if_new(
+    connection: Connection, table: Table, values: dict[str, Any], keys: list[str], *, among: TextClause | None = None
+) -> bool:
+    """Insert unless a row with these keys is there (`among`: what the unique index is about); returns whether it was new."""
     make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
     # RETURNING tells new from old on both engines; rowcount does not.
     first_key = next(iter(table.primary_key.columns))
-    statement = make(table).values(**values).on_conflict_do_nothing(index_elements=keys).returning(first_key)
+    statement = (
+        make(table).values(**values).on_conflict_do_nothing(index_elements=keys, index_where=among).returning(first_key)
+    )
     return connection.execute(statement).first() is not None
 
 
@@ -174,6 +183,8 @@ def _keep_reading(connection: Connection, filing: Filing) -> None:
 
 def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
     seen, decision = filing.seen, filing.decision
+    categories = list(dict.fromkeys(issue.category.value for issue in seen.issues))
+    hints = sorted({hint.kind for hint in seen.hints})
     connection.execute(
         insert(TICKET).values(
             ref=ref,
@@ -190,7 +201,7 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
             symptom_kind=seen.symptom_kind.value if seen.symptom_kind else "",
             missing=dump(list(decision.missing)),
             unsure=dump(list(decision.unsure)),
-            categories=dump(list(dict.fromkeys(issue.category.value for issue in seen.issues))),
+            categories=dump(categories),
             products=dump(list(dict.fromkeys(product for issue in seen.issues for product in issue.products))),
             items=dump(items_to_value(_items(filing))),
             asked="[]",
@@ -198,12 +209,24 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
             version=0,
             proposal="",
             slept_from="",
-            hints=dump(sorted({hint.kind for hint in seen.hints})),
+            hints=dump(hints),
             has_permission_error=seen.has_permission_error,
             is_automatic=filing.mail.automation.kind is not None,
+            place=place_of(filing.mail_id),
+            rank=int(rank_of(categories, hints)),
+            lane=lane_of(categories),
+            assignee="",
+            is_spam=False,
+            region=_region(filing)[:32],
         )
     )
+    retag(connection, ref)
     add_event(connection, ref, filing.now, MACHINE, "filed", f"{decision.disposition.value}, {filing.state.value}")
+
+
+def _region(filing: Filing) -> str:
+    """The first region that the mail names."""
+    return next((hint.value for hint in filing.seen.hints if hint.kind == "region" and hint.value), "")
 
 
 def _subject(filing: Filing) -> str:
@@ -292,6 +315,8 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
     is_own = not decision.is_other_matter
     kinds = [row["symptom_kind"], seen.symptom_kind.value if seen.symptom_kind and is_own else ""]
     kinds = kinds[::-1] if filing.is_first else kinds
+    categories = list(dict.fromkeys(categories)) if is_own else list(names(row["categories"]))
+    hints = sorted({*names(row["hints"]), *(hint.kind for hint in seen.hints)})
     connection.execute(
         update(TICKET)
         .where(TICKET.c.ref == ref)
@@ -301,16 +326,20 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
             symptom_kind=next(filter(None, kinds), ""),
             missing=dump([item for item in missing if item not in settled]),
             unsure=dump([item for item in unsure if item not in settled]),
-            categories=dump(list(dict.fromkeys(categories))) if is_own else row["categories"],
+            categories=dump(categories),
             products=dump(list(dict.fromkeys(products))) if is_own else row["products"],
             items=dump(items_to_value(items)),
-            hints=dump(sorted({*names(row["hints"]), *(hint.kind for hint in seen.hints)})),
+            hints=dump(hints),
+            rank=min(row["rank"], int(rank_of(categories, hints))),
+            lane=lane_of(categories),
+            region=row["region"] or _region(filing)[:32],
             participants=dump(_with_participants(names(row["participants"]), filing)),
             has_permission_error=row["has_permission_error"] or seen.has_permission_error,
             version=TICKET.c.version + 1,
         )
     )
     _propose(connection, filing, row)
+    retag(connection, ref)
     if now_in is not state:
         why = CLOSE_PROPOSED if proposes_close(now_in, filing) else decision.disposition.value
         change_state(connection, row, state, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why=why)
@@ -400,7 +429,7 @@ def write_reply(
         "next_at": now,
         "created_at": now,
     }
-    if not insert_if_new(connection, REPLY, values, ["mail_id", "kind"]):
+    if not insert_if_new(connection, REPLY, values, ["mail_id", "kind"], among=BY_US):
         return False
     insert_if_new(
         connection,
@@ -483,10 +512,12 @@ def change_state(
             ready_at=row["ready_at"] or (now if to is TicketState.READY else None),
             wake_at=wake_at,
             slept_from=row["state"] if to is TicketState.SNOOZED else "",
+            due_at=row["due_at"] if to in AWAITS_AGENT else None,
             version=TICKET.c.version + 1,
             **settled,
         )
     )
+    retag(connection, row["ref"])
     add_event(connection, event.ref, event.at, event.by, event.what, event.detail)
 
 

@@ -14,11 +14,11 @@ from models.db.base import Shelf
 from models.db.filing import EVENT, READING, add_event, change_state, locked_ticket
 from models.db.intake import INBOUND
 from models.db.rows import event_view, full_mail_view, mail_view, names, reply_view, stray_row, ticket_row
-from models.db.tables import ReportRow
+from models.db.tables import ReportRow, TicketTallyRow
 from models.db.threads import REPLY, TICKET, TICKET_LINK, accounts_of
 from models.errors import NotFound
 from models.states import Cause, TicketState
-from models.ticket import MailState
+from models.ticket import PLACES, MailState
 from models.views import Books, LinkView, SavedReport, TicketFacts, TicketView
 from models.wire import assessment_from_value, decision_from_value
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from models.views import MailView, QueueRow, ReplyView
 
 REPORT = ReportRow.__table__  # type: ignore[attr-defined]
+TALLY = TicketTallyRow.__table__  # type: ignore[attr-defined]
 _MAIL = [
     INBOUND.c[name]
     for name in (
@@ -78,7 +79,8 @@ class Queue(Shelf):
     def counts(self) -> dict[str, int]:
         """Tickets by state; fresh mails count as needs_review, parked mails as parked."""
         with self.read() as connection:
-            found = defaultdict(int, _counts(connection, select(TICKET.c.state, func.count()).group_by(TICKET.c.state)))
+            tallied = select(TALLY.c.state, func.sum(TALLY.c.count)).group_by(TALLY.c.state)
+            found = defaultdict(int, _counts(connection, tallied))
             strays = select(INBOUND.c.state, func.count()).where(INBOUND.c.ref.is_(None)).group_by(INBOUND.c.state)
             stray = _counts(connection, strays)
         for ticket_state, mail_state in _STRAY_STATES.items():
@@ -228,10 +230,14 @@ def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:
 
 
 def _tickets(connection: Connection, states: set[str], limit: int, after: int | None) -> list[QueueRow]:
-    query = select(TICKET).where(TICKET.c.state.in_(states)).order_by(TICKET.c.number.desc()).limit(limit)
+    query = select(TICKET).where(TICKET.c.state.in_(states)).order_by(TICKET.c.place.desc()).limit(limit)
     if after is not None:
-        query = query.where(TICKET.c.number < after)
-    rows = connection.execute(query).mappings().all()
+        query = query.where(TICKET.c.place < after)
+    return rows_of(connection, connection.execute(query).mappings().all())
+
+
+def rows_of(connection: Connection, rows: Sequence[RowMapping]) -> list[QueueRow]:
+    """Lines of the queue for these rows of tickets, with their mails and letters."""
     refs = [row["ref"] for row in rows]
     mails: dict[str, list[MailView]] = defaultdict(list)
     for row in connection.execute(select(*_MAIL).where(INBOUND.c.ref.in_(refs)).order_by(INBOUND.c.id)).mappings():
@@ -253,7 +259,7 @@ def _strays(connection: Connection, states: set[str], limit: int, after: int | N
         .limit(limit)
     )
     if after is not None:
-        query = query.where(INBOUND.c.id < after)
+        query = query.where(INBOUND.c.id < -(-after // PLACES))
     return [stray_row(mail_view(row)) for row in connection.execute(query).mappings()]
 
 

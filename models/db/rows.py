@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from models.conversation import given_items, items_from_value
+from models.ticket import place_of
 from models.views import EventView, MailView, QueueRow, ReplyView
 from models.wire import assessment_from_value, attachments_from_value, automation_from_value, decision_from_value
 
@@ -93,7 +94,7 @@ def ticket_row(row: RowMapping, mails: Sequence[MailView], replies: Sequence[Rep
     given = given_items(items_from_value(json.loads(row["items"])))
     sections = {item for item in given if ":" not in item}
     return QueueRow(
-        key=row["number"],
+        key=row["place"],
         ref=row["ref"],
         state=row["state"],
         subject=row["subject"],
@@ -113,13 +114,20 @@ def ticket_row(row: RowMapping, mails: Sequence[MailView], replies: Sequence[Rep
         hints=names(row["hints"]),
         proposal=row["proposal"],
         wake_at=row["wake_at"],
+        rank=row["rank"],
+        lane=row["lane"],
+        assignee=row["assignee"],
+        due_at=row["due_at"],
+        region=row["region"],
+        is_spam=row["is_spam"],
+        version=row["version"],
     )
 
 
 def stray_row(mail: MailView) -> QueueRow:
     """The line of a mail that is no ticket: just received, or parked."""
     return QueueRow(
-        key=mail.mail_id,
+        key=place_of(mail.mail_id),
         ref=None,
         state="parked" if mail.state == "parked" else "needs_review",
         subject=mail.subject,

@@ -3,7 +3,9 @@
 The parts: `intake` (the door and the workers' leases), `mailboxes` (mails that we fetch ourselves), `threads`
 (histories), `filing`, `outbox`, `queue` (what agents see), `agents`, `controls` (what agents set for all letters),
 `letter_texts` (versions that they saved), `judging` (how right letters were), `timers` (what time does), `accounts`
-(whose is which), `replaying` (what became of mails, and mails taken over). Failures of the database are
+(whose is which), `replaying` (what became of mails, and mails taken over), `lists` (views and filters of the queue),
+`hands` (who works on what), `shaping` (split, merge, move), `by_hand` (letters of agents), `corrections` (their word on
+how mails were read), `search`, `tokens` and `webhooks` (programs), `memos` (mails to our own people). Failures of the database are
 `StoreUnavailable`; nothing is ever half-written.
 """
 
@@ -11,19 +13,48 @@ from __future__ import annotations
 
 from models.db.accounts import Accounts
 from models.db.agents import Agents
+from models.db.by_hand import ByHand
 from models.db.controls import Controls
+from models.db.corrections import Corrections
 from models.db.filing import Files
+from models.db.hands import Hands
 from models.db.judging import Judging
 from models.db.letter_texts import LetterTexts
+from models.db.lists import Lists
 from models.db.mailboxes import Mailboxes
+from models.db.memos import Memos
 from models.db.outbox import Outbox
 from models.db.queue import Queue
 from models.db.replaying import Replaying
+from models.db.search import Search
+from models.db.shaping import Shaping
 from models.db.threads import Threads
 from models.db.timers import Timers
+from models.db.tokens import Tokens
+from models.db.webhooks import Webhooks
 
 
 class Store(
-    Mailboxes, Threads, Files, Outbox, Queue, Agents, Controls, LetterTexts, Judging, Timers, Accounts, Replaying
+    Mailboxes,
+    Threads,
+    Files,
+    Outbox,
+    ByHand,
+    Queue,
+    Lists,
+    Hands,
+    Shaping,
+    Corrections,
+    Search,
+    Agents,
+    Tokens,
+    Webhooks,
+    Memos,
+    Controls,
+    LetterTexts,
+    Judging,
+    Timers,
+    Accounts,
+    Replaying,
 ):
     """All of it behind one name; built from a database URL, closed with `close()`. Threads may share one."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -35,6 +36,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 _HAS_REF = text("ref IS NOT NULL")  # mails at the door have none
+BY_US = text("kind <> 'agent'")  # letters that rules wrote; of each kind a mail has one
 
 
 class InboundRow(SQLModel, table=True):
@@ -91,7 +93,9 @@ class TicketRow(SQLModel, table=True):
     __tablename__ = "ticket"
     __table_args__ = (
         Index("ix_ticket_number", "number"),
-        Index("ix_ticket_state", "state", "number"),
+        Index("ix_ticket_place", "place", unique=True),
+        Index("ix_ticket_queue", "state", "rank", "place"),
+        Index("ix_ticket_due", "state", "due_at"),
         Index("ix_ticket_opened", "opened_at"),
     )
 
@@ -121,6 +125,212 @@ class TicketRow(SQLModel, table=True):
     slept_from: str = Field(default="", sa_column=Column(String(24), nullable=False))  # where it goes back to then
     has_permission_error: bool = Field(default=False)
     is_automatic: bool = Field(default=False)
+    place: int = Field(sa_column=Column(BigInteger, nullable=False))  # in the order of arrival: models.ticket.place_of
+    rank: int = Field(default=2)  # models.ticket.Rank: what agents see first
+    lane: str = Field(default="product", sa_column=Column(String(8), nullable=False))  # or "service"
+    assignee: str = Field(default="", sa_column=Column(String(64), nullable=False))
+    due_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))  # an agent's answer; None: none is due
+    is_spam: bool = Field(default=False)
+    region: str = Field(default="", sa_column=Column(String(32), nullable=False))  # the first that its mails name
+
+
+class TicketTagRow(SQLModel, table=True):
+    """What tickets are filtered by: `category:…`, `product:…`, `language:…`, `sender:…`, `domain:…`, `agent:…`, `lane:…`, `lacks:…`.
+
+    State, rank and place stand here too, so that a filtered page is one walk along an index.
+    """
+
+    __tablename__ = "ticket_tag"
+    __table_args__ = (Index("ix_ticket_tag_queue", "tag", "state", "rank", "place"),)
+
+    ref: str = Field(sa_column=Column(String(16), primary_key=True))
+    tag: str = Field(sa_column=Column(String(340), primary_key=True))
+    state: str = Field(sa_column=Column(String(24), nullable=False))
+    rank: int = Field(sa_column=Column(Integer, nullable=False))
+    place: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class TicketTallyRow(SQLModel, table=True):
+    """How many tickets stand where, as sums: triggers on `ticket` write a line for each change, the scheduler folds them."""
+
+    __tablename__ = "ticket_tally"
+    __table_args__ = (Index("ix_ticket_tally_key", "state", "lane", "assignee"),)
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    state: str = Field(sa_column=Column(String(24), nullable=False))
+    lane: str = Field(sa_column=Column(String(8), nullable=False))
+    assignee: str = Field(sa_column=Column(String(64), nullable=False))
+    count: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class TicketPartRow(SQLModel, table=True):
+    """Which part of which mail a ticket is about that an agent split from another: [start, end) of the mail's assessed text."""
+
+    __tablename__ = "ticket_part"
+
+    ref: str = Field(sa_column=Column(String(16), primary_key=True))
+    mail_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    start: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    end: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class SearchRow(SQLModel, table=True):
+    """One text that tickets are found by: its words, cut by `models.words`. SQLite keeps their index in `search_words` (FTS5)."""
+
+    __tablename__ = "search"
+    __table_args__ = (UniqueConstraint("source", "source_id"), Index("ix_search_ref", "ref"))
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    source: str = Field(sa_column=Column(String(8), nullable=False))  # mail, letter, note
+    source_id: int = Field(sa_column=Column(Integer, nullable=False))
+    ref: str = Field(sa_column=Column(String(16), nullable=False))
+    words: str = Field(sa_column=Column(Text().with_variant(TSVECTOR(), "postgresql"), nullable=False))
+
+
+class PresenceRow(SQLModel, table=True):
+    """Who looks at which ticket, or has begun to write on it."""
+
+    __tablename__ = "presence"
+
+    ref: str = Field(sa_column=Column(String(16), primary_key=True))
+    agent: str = Field(sa_column=Column(String(64), primary_key=True))
+    seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    is_writing: bool = Field(default=False)
+
+
+class UndoRow(SQLModel, table=True):
+    """What takes an agent's latest steps back: for each ticket how it stood, and the version that the step gave it."""
+
+    __tablename__ = "undo"
+
+    id: str = Field(sa_column=Column(String(32), primary_key=True))
+    agent: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    what: str = Field(sa_column=Column(String(32), nullable=False))
+    before: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+
+
+class DraftRow(SQLModel, table=True):
+    """What an agent has begun to write on a ticket."""
+
+    __tablename__ = "draft"
+
+    ref: str = Field(sa_column=Column(String(16), primary_key=True))
+    agent: str = Field(sa_column=Column(String(64), primary_key=True))
+    value: str = Field(sa_column=Column(Text, nullable=False))  # JSON: subject, to, cc, text
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class CannedTextRow(SQLModel, table=True):
+    """A text that agents put into their replies."""
+
+    __tablename__ = "canned_text"
+    __table_args__ = (UniqueConstraint("name", "language"),)
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    name: str = Field(sa_column=Column(String(64), nullable=False))
+    language: str = Field(sa_column=Column(String(16), nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class CorrectionRow(SQLModel, table=True):
+    """An agent's word on how one mail was read. The newest of a mail and target counts."""
+
+    __tablename__ = "correction"
+    __table_args__ = (Index("ix_correction_mail", "mail_id", "id"), Index("ix_correction_at", "at"))
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    mail_id: int = Field(sa_column=Column(Integer, nullable=False))
+    ref: str = Field(sa_column=Column(String(16), nullable=False))
+    target: str = Field(sa_column=Column(String(64), nullable=False))  # section:when, issues, letter:12 ...
+    value: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class ApiTokenRow(SQLModel, table=True):
+    """A token of the API; only its hash is kept."""
+
+    __tablename__ = "api_token"
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    token_hash: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    name: str = Field(sa_column=Column(String(64), nullable=False))
+    scopes: str = Field(sa_column=Column(Text, nullable=False))  # JSON list
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    used_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    is_revoked: bool = Field(default=False)
+
+
+class WebhookRow(SQLModel, table=True):
+    """Where events go. The secret signs what goes there."""
+
+    __tablename__ = "webhook"
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    url: str = Field(sa_column=Column(Text, nullable=False))
+    secret: str = Field(sa_column=Column(String(128), nullable=False))
+    events: str = Field(sa_column=Column(Text, nullable=False))  # JSON list
+    is_on: bool = Field(default=True)
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    last_event: int = Field(
+        default=0, sa_column=Column(BigInteger, nullable=False)
+    )  # of the history: what came after is still to go
+
+
+class WebhookCallRow(SQLModel, table=True):
+    """One event on its way to one place."""
+
+    __tablename__ = "webhook_call"
+    __table_args__ = (UniqueConstraint("webhook_id", "event_id"), Index("ix_webhook_call_work", "state", "next_at"))
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    webhook_id: int = Field(sa_column=Column(Integer, nullable=False))
+    event_id: int = Field(sa_column=Column(Integer, nullable=False))
+    body: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(sa_column=Column(String(16), nullable=False))  # queued, sent, failed
+    attempts: int = Field(sa_column=Column(Integer, nullable=False))
+    next_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    claimed_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    token: str | None = Field(default=None, sa_column=Column(String(32)))
+    error: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class MemoRow(SQLModel, table=True):
+    """A mail to our own people or systems: notices to agents, tickets handed over. Never to a customer."""
+
+    __tablename__ = "memo"
+    __table_args__ = (UniqueConstraint("key"), Index("ix_memo_work", "state", "next_at"), Index("ix_memo_ref", "ref"))
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    key: str = Field(sa_column=Column(String(128), nullable=False))  # what it is about; written once
+    kind: str = Field(sa_column=Column(String(16), nullable=False))  # new, assigned, overdue, hand_over
+    ref: str = Field(sa_column=Column(String(16), nullable=False))
+    to_address: str = Field(sa_column=Column(String(320), nullable=False))
+    mail_from: str = Field(sa_column=Column(String(320), nullable=False))
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    state: str = Field(sa_column=Column(String(16), nullable=False))  # queued, sent, failed
+    attempts: int = Field(sa_column=Column(Integer, nullable=False))
+    next_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    claimed_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    token: str | None = Field(default=None, sa_column=Column(String(32)))
+    error: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class SignInLinkRow(SQLModel, table=True):
+    """A link that lets one agent set a password, once."""
+
+    __tablename__ = "sign_in_link"
+
+    token_hash: str = Field(sa_column=Column(String(64), primary_key=True))
+    name: str = Field(sa_column=Column(String(64), nullable=False))
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
 class TicketLinkRow(SQLModel, table=True):
@@ -154,7 +364,9 @@ class ReplyRow(SQLModel, table=True):
 
     __tablename__ = "reply"
     __table_args__ = (
-        UniqueConstraint("mail_id", "kind"),
+        # An agent may write as often as he likes.
+        Index("ix_reply_once", "mail_id", "kind", unique=True, sqlite_where=BY_US, postgresql_where=BY_US),
+        Index("ix_reply_mail", "mail_id"),
         UniqueConstraint("message_id"),
         Index("ix_reply_work", "state", "next_at"),
         Index("ix_reply_ref", "ref"),
@@ -187,6 +399,8 @@ class ReplyRow(SQLModel, table=True):
     to_folded: str = Field(sa_column=Column(String(320), nullable=False))  # for counting: one mailbox, one spelling
     text_hash: str = Field(sa_column=Column(String(64), nullable=False))  # equal for letters that say the same
     judgement: str = Field(sa_column=Column(String(16), nullable=False))  # an agent's word on it; empty: none yet
+    cc: str = Field(default="[]", sa_column=Column(Text, nullable=False))  # JSON list of addresses
+    by: str = Field(default="", sa_column=Column(String(64), nullable=False))  # the agent who wrote or edited it
 
 
 class EventRow(SQLModel, table=True):
@@ -216,13 +430,19 @@ class ThreadRow(SQLModel, table=True):
 
 
 class AgentRow(SQLModel, table=True):
-    """Someone who may sign in at the desk; `secret` is an scrypt hash with its salt."""
+    """Someone who may sign in at the desk; `secret` is a password's hash."""
 
     __tablename__ = "agent"
 
     name: str = Field(sa_column=Column(String(64), primary_key=True))
     secret: str = Field(sa_column=Column(Text, nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    role: str = Field(default="agent", sa_column=Column(String(16), nullable=False))  # agent, lead, admin
+    email: str = Field(default="", sa_column=Column(String(320), nullable=False))
+    language: str = Field(default="", sa_column=Column(String(16), nullable=False))  # of notices; empty: the pack's
+    is_active: bool = Field(default=True)
+    notices: str = Field(default="[]", sa_column=Column(Text, nullable=False))  # JSON list: new, assigned, overdue
+    subject: str = Field(default="", sa_column=Column(String(255), nullable=False))  # at the OpenID provider
 
 
 class ReportRow(SQLModel, table=True):

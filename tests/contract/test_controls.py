@@ -20,6 +20,7 @@ from models.db.store import Store
 from models.decision import UNLIMITED, LetterKind, LetterLimits, LetterMode, ReplyState
 from models.errors import EditConflict, IllegalMove, LettersStopped, NotFound
 from models.states import TicketState
+from tests.support.databases import empty
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
 
 BY = "hanako"
@@ -542,13 +543,7 @@ def test_the_outbox_can_be_asked_for_one_state(store: Store) -> None:
 def test_a_database_of_the_shape_before_is_brought_along(database_url: str) -> None:
     engine = make_engine(database_url)
     with transaction(engine, writes=True) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sql("DROP SCHEMA public CASCADE"))
-            connection.execute(sql("CREATE SCHEMA public"))
-        else:
-            for name in connection.execute(sql("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all():
-                if not name.startswith("sqlite_"):
-                    connection.execute(sql(f'DROP TABLE "{name}"'))
+        empty(connection)
         command.upgrade(config_for(connection), "0004")
         text = "[T000001] お知らせください support+T000001.abcdefghij234567@desk.example"
         for number, state in ((1, "sent"), (2, "discarded")):

@@ -26,6 +26,7 @@ from models.ticket import Filing, Link, LinkKind
 from runtime.triage import Rules
 from runtime.worker import Worker
 from tests.support.clocks import Clock
+from tests.support.databases import empty
 from tests.support.filings import DESK, LEASE, NOW, arrival, assessment, file_one, filing, mail
 
 COLLEAGUE, STRANGER = "hanako@example.com", "mallory@elsewhere.example"
@@ -394,13 +395,7 @@ def test_a_mail_about_another_account_is_noticed(store: Store, rules: Rules) -> 
 def test_tickets_of_before_keep_what_was_settled_missing_and_split(database_url: str) -> None:
     engine = make_engine(database_url)
     with transaction(engine, writes=True) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        else:
-            for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all():
-                if not name.startswith("sqlite_"):
-                    connection.execute(text(f'DROP TABLE "{name}"'))
+        empty(connection)
         command.upgrade(config_for(connection), "0005")
         for number, split_from in ((1, None), (2, "T000001")):
             connection.execute(

@@ -22,6 +22,7 @@ from models.mail import AutomaticKind, Automation
 from models.states import TicketState
 from models.ticket import Claim, Filing
 from runtime.queue_object import queue_object
+from tests.support.databases import empty
 from tests.support.filings import DESK, LEASE, NOW, arrival, assessment, file_one, filing, mail, reply
 
 LIMITS = LetterLimits(
@@ -393,13 +394,7 @@ def test_an_outage_is_ready_once_its_held_letter_is_released(store: Store) -> No
 def test_a_database_of_the_first_shape_is_brought_along_with_its_mails(database_url: str) -> None:
     engine = make_engine(database_url)
     with transaction(engine, writes=True) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        else:
-            for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all():
-                if not name.startswith("sqlite_"):
-                    connection.execute(text(f'DROP TABLE "{name}"'))
+        empty(connection)
         command.upgrade(config_for(connection), "0001")
         for number, raw in enumerate((traced(1, b"Received: a"), arrival(1).raw, arrival(2).raw), 1):
             connection.execute(

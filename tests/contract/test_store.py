@@ -25,7 +25,9 @@ from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, r
 def test_the_migrations_make_exactly_the_tables_of_the_code(database_url: str) -> None:
     engine = make_engine(database_url)
     with transaction(engine, writes=False) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+        options = {"include_object": lambda _, name, *__: not str(name).startswith(("search_words", "ix_search_words"))}
+        context = MigrationContext.configure(connection, opts=options)  # each engine has its own index of words
+        assert compare_metadata(context, SQLModel.metadata) == []
     engine.dispose()
 
 
@@ -308,7 +310,7 @@ def test_the_queue_pages_by_key_without_gap_or_repeat(store: Store) -> None:
     store.accept([arrival(6)])
     seen, after = [], None
     while page := store.queue(limit=2, after=after):
-        seen += [row.key for row in page]
+        seen += [row.mails[0].mail_id for row in page]
         after = page[-1].key
     assert seen == [6, 5, 4, 3, 2, 1]
 

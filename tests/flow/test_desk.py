@@ -338,7 +338,7 @@ async def test_an_address_that_cannot_be_ours_is_not_found(browser: AsyncClient,
     assert (await browser.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=99999999999999", "after="])
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=99999999999999999999", "after="])
 async def test_a_query_that_makes_no_sense_is_a_plain_400(browser: AsyncClient, query: str) -> None:
     assert (await browser.get(f"/queue?{query}")).status_code == 400
 
@@ -574,7 +574,7 @@ async def test_the_api_tells_the_queue_as_json(browser: AsyncClient, sqlite_stor
         [{"message_id": "<m2@example.com>", "state": "received"}],
     )
     assert ticket == {
-        "key": 1,
+        "key": 1000,
         "ref": ref,
         "state": "waiting_customer",
         "subject": "mail 1",

@@ -1,0 +1,14 @@
+"""Agents correct how a mail was read, and call a letter wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from desk.frame import Desk
+
+
+def add_corrections(app: FastAPI, desk: Desk) -> None:
+    """Register the pages."""

@@ -1,0 +1,13 @@
+"""The words of the search page, Japanese and English; merged into `desk.texts`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SEARCH: Mapping[str, Mapping[str, str]] = {
+    "ja": {},
+    "en": {},
+}
