@@ -589,7 +589,7 @@ async def test_the_api_tells_the_queue_as_json(browser: AsyncClient, sqlite_stor
         ],
     }
     assert (await browser.get(f"/api/tickets/{ref}")).json() == ticket
-    assert (await browser.get("/api/queue?after=2")).json() == [ticket]
+    assert (await browser.get("/api/queue?after=2000")).json() == [ticket]
     missing = await browser.get("/api/tickets/T000009")
     assert (missing.status_code, missing.json()) == (404, {"error": "no ticket T000009"})
 
