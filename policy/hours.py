@@ -42,16 +42,24 @@ class Hours:
     def days_before(self, at: datetime, count: int) -> datetime:
         """The instant so many business days before `at`: what happened before it has had that long.
 
-        What happens on a day off counts from the next business day on.
+        Days off give no time: on one of them it is still the midnight that ended the last business day, and what happens on one
+        counts from the next business day on. No business days before `at` is `at` itself.
         """
-        local = at.astimezone(ZoneInfo(self.timezone))
-        day, left = local.date(), count
+        zone = ZoneInfo(self.timezone)
+        local = at.astimezone(zone)
+        if count <= 0:
+            return local
+        hour = local.time() if self.is_business_day(local.date()) else time(0, 0)
+        return datetime.combine(self._earlier(local.date(), count), hour, zone)
+
+    def _earlier(self, day: date, count: int) -> date:
+        """So many business days earlier; far away for a desk that is never open."""
         for _ in range(_MOST_CLOSED + 7 * count):
-            if left <= 0:
+            if count <= 0:
                 break
             day -= _DAY
-            left -= self.is_business_day(day)
-        return datetime.combine(day, local.time(), ZoneInfo(self.timezone))
+            count -= self.is_business_day(day)
+        return day
 
 
 @lru_cache(maxsize=8)

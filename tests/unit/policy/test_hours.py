@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -54,11 +54,40 @@ def test_the_zone_is_the_desks() -> None:
         ("2026-11-26 10:00", 3, "2026-11-20 10:00"),  # Thursday; Monday the 23rd is a holiday
         ("2026-11-27 10:00", 3, "2026-11-24 10:00"),
         ("2026-11-24 10:00", 0, "2026-11-24 10:00"),
-        ("2026-11-29 10:00", 1, "2026-11-27 10:00"),  # from a Sunday
+        ("2026-11-28 12:01", 1, "2026-11-27 00:00"),  # a Saturday gives no time: it is still the end of Friday
+        ("2026-11-29 10:00", 1, "2026-11-27 00:00"),
+        ("2026-11-30 12:01", 1, "2026-11-27 12:01"),
+        ("2026-11-28 12:00", 5, "2026-11-20 00:00"),  # over the holiday on Monday
+        ("2026-11-23 10:00", 1, "2026-11-20 00:00"),  # a holiday after a weekend: still Friday
+        ("2026-11-21 10:00", 2, "2026-11-19 00:00"),
+        ("2026-09-22 10:00", 1, "2026-09-18 00:00"),  # the fourth of five days off in a row
+        ("2026-09-24 10:00", 1, "2026-09-18 10:00"),
+        ("2026-12-29 10:00", 1, "2026-12-28 00:00"),  # the desk's own day off
+        ("2026-11-28 10:00", 0, "2026-11-28 10:00"),
     ],
 )
 def test_business_days_are_counted_back(now: str, days: int, before: str) -> None:
     assert DESK.days_before(at(now), days) == at(before)
+
+
+@pytest.mark.parametrize(
+    ("happened", "days", "not_yet", "passed"),
+    [
+        ("2026-11-27 12:00", 1, "2026-11-29 23:59", "2026-11-30 12:01"),  # Friday noon: over on Monday noon
+        ("2026-11-16 12:00", 5, "2026-11-23 23:59", "2026-11-24 12:01"),  # Saturday to Monday are off: on Tuesday
+        ("2026-11-28 12:00", 1, "2026-11-30 23:59", "2026-12-01 00:01"),  # on a Saturday: Monday is the first day
+        ("2026-09-18 17:00", 1, "2026-09-24 16:59", "2026-09-24 17:01"),  # before five days off
+    ],
+)
+def test_days_off_give_no_time(happened: str, days: int, not_yet: str, passed: str) -> None:
+    assert not at(happened) < DESK.days_before(at(not_yet), days)
+    assert at(happened) < DESK.days_before(at(passed), days)
+
+
+def test_the_day_before_never_runs_backwards() -> None:
+    hours = [at("2026-11-18 00:00") + timedelta(hours=n) for n in range(24 * 14)]
+    before = [DESK.days_before(hour, 2) for hour in hours]
+    assert before == sorted(before)
 
 
 def test_a_desk_without_hours_is_always_open_and_counts_all_days() -> None:
