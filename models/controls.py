@@ -79,13 +79,14 @@ class LetterVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskEvent:
-    """One line of the desk's own history: who changed what for all letters."""
+    """One line of the desk's own history: who changed what for all letters, who came in, who may."""
 
     at: datetime
     by: str
     what: str
     detail: str
 
+    number: int = 0  # in the order of the history
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindCount:

@@ -10,6 +10,8 @@ UketsukeError
 ├── LettersStopped       someone has stopped all letters: none is released before they are let go again
 ├── EditConflict         someone else saved this text meanwhile: nothing was written
 ├── NotFound             no such ticket, mail or letter
+├── Taken                somebody has this sign-in name or mail address already
+├── LastAdmin            nobody would be left who may manage people
 ├── MailboxError         the mailbox that we read cannot be reached or does not let us in: temporary
 └── DeliveryError        the smarthost did not take a letter
     ├── DeliveryDeferred temporary: try again later
@@ -111,6 +113,29 @@ class NotFound(UketsukeError):
 
     code = "not_found"
     temporary = False
+
+
+class Taken(UketsukeError):
+    """An agent has this already; `what` is name or email."""
+
+    code = "taken"
+    temporary = False
+
+    def __init__(self, what: str) -> None:
+        """Say what is taken."""
+        super().__init__(f"an agent has this {what} already")
+        self.what = what
+
+
+class LastAdmin(UketsukeError):
+    """The last admin who can sign in stays one."""
+
+    code = "last_admin"
+    temporary = False
+
+    def __init__(self) -> None:
+        """Say what to do first."""
+        super().__init__("this is the last admin who can sign in; make another one first")
 
 
 class MailboxError(UketsukeError):

@@ -35,7 +35,7 @@ from models.states import Cause, TicketState
 from models.ticket import STANDS_ON_LETTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -198,8 +198,29 @@ class Controls(Shelf):
                 connection.execute(insert(LETTER_MODE).values(kind=kind.value, mode=mode.value))
             add_desk_event(connection, now, by, "mode_set", f"{kind.value} {mode.value if mode else 'pack'}")
 
-    def desk_events(self, limit: int = 50) -> tuple[DeskEvent, ...]:
-        """The desk's own history, newest first."""
+    def desk_events(
+        self,
+        limit: int = 50,
+        *,
+        before: int | None = None,
+        by: str = "",
+        kinds: Collection[str] | None = None,
+    ) -> tuple[DeskEvent, ...]:
+        """The desk's own history, newest first.
+
+        Args:
+            limit: How many lines at most.
+            before: Only lines older than the one of this number.
+            by: Only what this person did; empty: everybody.
+            kinds: Only lines of these kinds; None: all.
+        """
+        query = select(DESK_EVENT).order_by(DESK_EVENT.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(DESK_EVENT.c.id < before)
+        if by:
+            query = query.where(DESK_EVENT.c.by == by)
+        if kinds is not None:
+            query = query.where(DESK_EVENT.c.what.in_(kinds))
         with self.read() as connection:
             rows = connection.execute(select(DESK_EVENT).order_by(DESK_EVENT.c.id.desc()).limit(limit)).all()
         return tuple(DeskEvent(at=row.at, by=row.by, what=row.what, detail=row.detail) for row in rows)

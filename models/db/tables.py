@@ -435,7 +435,9 @@ class AgentRow(SQLModel, table=True):
     __tablename__ = "agent"
 
     name: str = Field(sa_column=Column(String(64), primary_key=True))
-    secret: str = Field(sa_column=Column(Text, nullable=False))
+    secret: str = Field(sa_column=Column(Text, nullable=False))  # empty: none yet
+    session_key: str = Field(default="", sa_column=Column(String(64), nullable=False))  # another one ends all sessions
+    ended: str = Field(default="", sa_column=Column(Text, nullable=False))  # id:expiry of sessions ended before that
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     role: str = Field(default="agent", sa_column=Column(String(16), nullable=False))  # agent, lead, admin
     email: str = Field(default="", sa_column=Column(String(320), nullable=False))
@@ -523,7 +525,7 @@ class LetterTextRow(SQLModel, table=True):
 
 
 class DeskEventRow(SQLModel, table=True):
-    """One line of the desk's own history: what someone changed for all letters."""
+    """One line of the desk's own history: what someone changed for all letters, who signed in, who may."""
 
     __tablename__ = "desk_event"
 
@@ -532,3 +534,4 @@ class DeskEventRow(SQLModel, table=True):
     by: str = Field(sa_column=Column(String(64), nullable=False))
     what: str = Field(sa_column=Column(String(32), nullable=False))
     detail: str = Field(sa_column=Column(Text, nullable=False))
+    __table_args__ = (Index("ix_desk_event_by", "by", "id"),)

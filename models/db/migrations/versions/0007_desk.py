@@ -1,5 +1,7 @@
 """The desk: order and tags of the queue, tallies, search, what agents write and correct, tokens, webhooks, memos."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -271,3 +273,9 @@ def _tallies() -> None:
     op.execute(f"CREATE TRIGGER ticket_tally_insert AFTER INSERT ON ticket BEGIN {more} END")
     op.execute(f"CREATE TRIGGER ticket_tally_delete AFTER DELETE ON ticket BEGIN {less} END")
     op.execute(f"CREATE TRIGGER ticket_tally_update AFTER UPDATE ON ticket WHEN {_MOVED} BEGIN {less} {more} END")
+    op.add_column("agent", sa.Column("session_key", sa.String(64), nullable=False, server_default=""))
+    op.add_column("agent", sa.Column("ended", sa.Text(), nullable=False, server_default=""))
+    for name in op.get_bind().execute(sa.text("SELECT name FROM agent")).scalars().all():
+        key = {"key": secrets.token_hex(32), "name": name}
+        op.get_bind().execute(sa.text("UPDATE agent SET session_key = :key WHERE name = :name"), key)
+    op.create_index("ix_desk_event_by", "desk_event", ["by", "id"])
