@@ -121,6 +121,9 @@ REASONS_MORE: Mapping[str, Mapping[str, str]] = {
         "linked_names": "関連する受付",
         "hold_asks_back": "お客様からの質問が含まれるため担当者が回答",
         "overtaken": "送る前にお客様から新しいご連絡",
+        "closed": "完了した受付のため送信しない",
+        "hold_person_first": "先に担当者の確認が必要な受付",
+        "hold_goes_on": "完了した受付の続きのため担当者が確認",
     },
     "en": {
         "addendum": "an addendum to the customer's own mail (our letter is not seen yet)",
@@ -129,6 +132,9 @@ REASONS_MORE: Mapping[str, Mapping[str, str]] = {
         "linked_same_as": "related ticket",
         "linked_names": "related ticket",
         "hold_asks_back": "the customer asks something back",
+        "closed": "the ticket is closed: no letter",
+        "hold_person_first": "a person looks at this ticket first",
+        "hold_goes_on": "goes on with a closed ticket",
         "overtaken": "the customer wrote before it went",
     },
 }
@@ -137,6 +143,8 @@ DETAILS_MORE: Mapping[str, Mapping[str, str]] = {
         r"goes on with the customer's own mail: our letter is not seen yet": "",
         r"until ([\d-]+ [\d:]+)": "{0} まで",
         r"named in (T\d+)": "{0} に番号の記載あり",
+        r"(T\d+) is closed: an agent opens it again, or a new one goes on": "{0} は完了済み",
+        r"goes on with a closed ticket: what this mail lacks may stand there": "このメールにない情報が前の受付にある可能性",
         r"the customer asks something: a person answers": "",
         r"its ticket kept changing; this try is not counted": "受付が更新され続けたため、やり直し(この回は数えない)",
     },

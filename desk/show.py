@@ -171,6 +171,8 @@ def reason_text(reason: Reason, pack: Pack, language: str) -> tuple[str, str]:
     if reason.code in _LISTING:
         detail = "、".join(names.get(part, item_name(part, pack, language)) for part in parts)
         detail = detail if language == "ja" else detail.replace("、", ", ")
+    elif reason.code == "hold_person_first":
+        detail = " · ".join(REASONS[language].get(part, part) for part in parts)
     else:
         detail = detail_text(reason.detail, language, reason.code)
     return REASONS[language].get(reason.code, reason.code), detail

@@ -44,6 +44,8 @@ class LetterKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
 
 
+AGENT = "agent"  # the kind of a letter that a person wrote by hand; wire value of `queue --json`
+
 # The first request of a ticket; and all letters that ask for what is missing.
 REQUESTS = frozenset({LetterKind.REQUEST_INFORMATION, LetterKind.RECURRENCE})
 ASKING = REQUESTS | {LetterKind.FOLLOW_UP, LetterKind.REMINDER}
@@ -61,6 +63,11 @@ class ReplyState(StrEnum):
     FAILED = "failed"
     BOUNCED = "bounced"
 
+
+# Reasons of a decision for which a person looks before any further letter of the ticket.
+FOR_PEOPLE = frozenset(
+    {"hold_complaint", "hold_security", "hold_sensitive", "hold_other_account", "hold_new_matter", "hold_person_first"}
+)
 
 # Letters in these states reached nobody; they spend nothing.
 UNSEEN = frozenset(
@@ -160,6 +167,7 @@ class Decision:
     letter: LetterKind | None = None  # the letter this calls for, before the brake
     answers: Mapping[str, How] = field(default_factory=dict)  # asked items that the mail answers by their place
     is_other_matter: bool = False  # the mail joins a ticket, yet is about something else: an agent decides
+    is_thanks: bool = False  # every sentence is known as thanks, consent or a promise: nobody need read it
     reasons: tuple[Reason, ...] = ()
 
 
@@ -180,15 +188,35 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandLetter:
+    """One letter that an agent wrote himself; as a `Reply`, with what only a person decides."""
+
+    by: str  # the agent
+    language: str
+    to: str
+    subject: str
+    text: str
+    message_id: str
+    mail_from: str
+    raw: bytes
+    cc: tuple[str, ...] = ()
+    then_state: str = ""  # where it puts its ticket once it goes: a TicketState value, or empty: where it is
+    state: ReplyState = ReplyState.QUEUED
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastLetter:
     """An earlier letter of this ticket."""
 
-    kind: LetterKind
+    kind: LetterKind | None  # None: an agent wrote it by hand
     state: ReplyState
     at: datetime
     message_id: str
     asked: tuple[str, ...] = ()  # the items it asked for
     text: str = field(default="", repr=False)
+    is_waiting: bool = False  # queued, and in nobody's hands yet
+    is_overtaken: bool = False  # it waits, and the customer has written without having seen it: it will not go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,11 +236,17 @@ class OpenTicket:
     version: int = 0  # counts its changes
     products: tuple[str, ...] = ()
     has_permission_error: bool = False
+    person_first: tuple[str, ...] = ()  # why a person looks before any further letter; empty once one has
 
     @property
     def settled(self) -> frozenset[str]:
         """Items given in earlier mails: never asked again."""
         return given_items(self.items)
+
+    @property
+    def has_person(self) -> bool:
+        """Has an agent written here by hand? Then a person goes on (the contract: letters to one ticket)."""
+        return any(letter.kind is None and letter.state is not ReplyState.DISCARDED for letter in self.letters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

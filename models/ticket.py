@@ -38,6 +38,7 @@ class Rank(IntEnum):
 
 
 _PRESSING = frozenset({"urgent", "complaint", "security"})
+CHILD_REFS = 9_000_000_000  # refs above are of tickets that no mail opened; ids of mails have 32 bits and never get there
 PLACES = 1000  # places that one mail has: its own ticket's, and those of tickets that agents split from it
 
 
@@ -66,6 +67,8 @@ class LinkKind(StrEnum):
     FOLLOWS = "follows"  # goes on where the other was closed
     SAME_AS = "same_as"  # says that it is the same as the other
     NAMES = "names"  # names the other
+    MERGED = "merged"  # was merged into the other: what comes for it goes there
+    RELATED = "related"  # hangs together with the other, as an agent says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +146,7 @@ class Filing:
     is_returned: bool = False  # a failure report that proves by its address that a letter of this ticket came back
     link: Link | None = None  # of a new ticket, to the one that it comes from
     named: tuple[str, ...] = ()  # tickets that the mail names, proven or not
+    overtaken: tuple[str, ...] = ()  # Message-IDs of letters that were decided on as if they would not go
     split_key: str = ""  # what the address stood for that the mail was sent to; later mails to it join the same ticket
     returned_ids: tuple[str, ...] = ()  # Message-IDs of ours, signature verified, of the letters that came back
 
@@ -159,7 +163,8 @@ def is_mere_thanks(filing: Filing) -> bool:
     names_something = any(
         hint.kind in _NAMING and (hint.span is None or hint.span.start > body) for hint in filing.seen.hints
     )
-    return is_thanks(filing.seen) and is_short and not names_something and not filing.decision.hold
+    is_all = not names_something and not filing.decision.hold and not filing.mail.attachments
+    return filing.decision.is_thanks and is_thanks(filing.seen) and is_short and is_all
 
 
 def state_after(now_in: TicketState, filing: Filing) -> TicketState:
@@ -170,13 +175,15 @@ def state_after(now_in: TicketState, filing: Filing) -> TicketState:
     """
     if filing.mail.automation.kind is not None or now_in is TicketState.CLOSED:
         return now_in
+    if filing.mail.trust is Trust.FAILED:
+        return now_in if now_in is TicketState.READY else TicketState.NEEDS_REVIEW
     is_without_matter = filing.decision.disposition is Disposition.NO_REPLY
     if wants_close(filing.seen) and (is_without_matter or now_in in WAITS_FOR_CUSTOMER):
         return TicketState.NEEDS_REVIEW
     if not is_without_matter:
         return filing.state
-    if now_in in STANDS_ON_LETTER and not is_mere_thanks(filing):
-        # After a notice: the letter offered to look into it, and perhaps this is what it asked for.
+    if (now_in in STANDS_ON_LETTER or now_in is TicketState.SNOOZED) and not is_mere_thanks(filing):
+        # After a notice: the letter offered to look into it, and perhaps this is what it asked for. What sleeps wakes.
         return TicketState.NEEDS_REVIEW
     return now_in
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from models.decision import ASKING, LetterCounts, LetterKind, LetterMode, ReplyState, Silence, most_careful, over_limit
 from models.mail import Trust
+from models.states import TicketState
 from responders.joined import letters_written
 from responders.recipient import choose_recipient, is_role_address, without_plus
 
@@ -117,6 +118,8 @@ def _repeats(mail: Mail, decision: Decision, history: History, pack: Pack) -> It
     ticket = history.ticket
     if ticket is None:
         return
+    if ticket.state == TicketState.CLOSED.value:
+        yield Silence(code="closed", detail=f"{ticket.ref} is closed: an agent opens it again, or a new one goes on")
     written = letters_written(ticket)
     if decision.letter in written:
         yield Silence(code="letter_spent", detail=f"{ticket.ref} has had this kind of letter")

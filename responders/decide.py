@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 
 from models.assessment import Category, Section
 from models.decision import Decision, Disposition, LetterKind, Reason
+from models.ticket import LinkKind
 from responders.about import about_mail
+from responders.answers import is_answer_here
 from responders.confidence import decision_confidence
 from responders.items import Checked, Presence, check, items_along, required_items
 from responders.joined import has_asked, in_view_of, is_addendum, is_half_answer
 from responders.letter_choice import choose_letter
 from responders.matter import matter_of
-from responders.placed import is_answer_here
 from responders.questions import along_that_fits, asides_that_fit, is_incident
 from responders.recipient import choose_recipient, without_plus
 from responders.replies import asks_back, leads_to_another
+from responders.thanks import needs_no_reader
 from responders.understood import resources_of, times_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 READ_LANGUAGES = frozenset({"ja", "en", "zh"})  # those of the corpus that the models learn from
 MOST_ALONG = 3  # a letter should be read in a minute:
 MOST_LINES = 6  # so many lines of the form, unless more is missing
+OWN_MATTER = 60  # characters without blanks in which a matter can be told
 PASSED_ON = 80  # characters below the own words from which a forwarded mail counts
 _FORWARD = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|転送|轉寄|转发)\s*[:：]", re.IGNORECASE)
 LEAST = frozenset({Section.MATERIALS.value})  # asked last
@@ -121,7 +124,7 @@ def _finish(
 ) -> Decision:
     """The decision with its letter, what is asked along, its confidence, and whether an agent looks first."""
     notices = _notices(case)
-    letter = choose_letter(
+    called_for = choose_letter(
         disposition,
         case.matter,
         case.seen,
@@ -131,6 +134,7 @@ def _finish(
         has_notices=bool(notices),
         is_addendum=is_addendum(case.mail, case.history.ticket),
     )
+    letter = None if _is_with_person(case) and called_for not in case.pack.by_hand.letters_after else called_for
     confidence = decision_confidence(disposition, _sureness(case), checked)
     holds = tuple(_holds(case, disposition, confidence, letter))
     return Decision(
@@ -154,6 +158,12 @@ def _finish(
     )
 
 
+def _is_with_person(case: _Case) -> bool:
+    """Has an agent written to this ticket by hand? Then he goes on with it, whatever its mails lack."""
+    ticket = case.history.ticket
+    return ticket is not None and ticket.has_person
+
+
 def _sureness(case: _Case) -> float:
     """That the reading is right. Where thanks answer our question, the doubt whether they hold a matter has its answer."""
     is_thanks = all(issue.category is Category.ACKNOWLEDGEMENT for issue in case.seen.issues)
@@ -168,6 +178,7 @@ def _without_letter(case: _Case, why: Reason) -> Decision:
         confidence=confidence,
         hold=bool(holds),
         answers=case.matter.placed,
+        is_thanks=needs_no_reader(case.mail.reply_text, case.pack),
         reasons=(*_context_reasons(case), why, *holds),
     )
 
@@ -246,6 +257,10 @@ def _matters_for_people(case: _Case) -> Iterator[Reason]:
         yield Reason(code="hold_sensitive", detail="law, abuse, a withdrawal or no more mail: a person answers")
     if _names_unknown_account(case):
         yield Reason(code="hold_other_account", detail="an agent makes sure whose account it is")
+    ticket = case.history.ticket
+    if ticket is not None and ticket.person_first and not case.history.is_awaited:
+        why = ", ".join(ticket.person_first)
+        yield Reason(code="hold_person_first", detail=why)
 
 
 def _doubts_of_letter(case: _Case, letter: LetterKind) -> Iterator[Reason]:
@@ -255,6 +270,8 @@ def _doubts_of_letter(case: _Case, letter: LetterKind) -> Iterator[Reason]:
         yield Reason(code="hold_forwarded", detail="a forwarded mail may hold below what the letter asks for")
     if letter is LetterKind.REQUEST_INFORMATION and _says_nothing(case):
         yield Reason(code="hold_nothing_told", detail="neither a symptom nor a product, place or resource was found")
+    if letter is LetterKind.REQUEST_INFORMATION and _goes_on_with_closed(case):
+        yield Reason(code="hold_goes_on", detail="goes on with a closed ticket: what this mail lacks may stand there")
     limits, history = case.pack.limits, case.history
     if history.ticket is None and (
         history.unanswered_by_sender >= limits.unanswered_per_sender
@@ -302,6 +319,14 @@ def _is_passed_on(case: _Case) -> bool:
     return is_first and _FORWARD.match(mail.subject) is not None and below >= PASSED_ON
 
 
+def _goes_on_with_closed(case: _Case) -> bool:
+    """A mail on a closed ticket that does not stand by itself: "it still fails"."""
+    link = case.history.link
+    is_behind = link is not None and link.kind is LinkKind.FOLLOWS
+    is_short = len("".join(case.mail.reply_text.split())) < OWN_MATTER
+    return is_behind and (is_short or not case.seen.sections[Section.SYMPTOM].present)
+
+
 def _says_nothing(case: _Case) -> bool:
     """A greeting, a test: asking for everything would look foolish."""
     seen, pack = case.seen, case.pack
@@ -321,7 +346,9 @@ def _is_addressed(case: _Case) -> bool:
 def _context_reasons(case: _Case) -> Iterator[Reason]:
     if case.history.ticket is not None:
         yield Reason(code="joined", detail=case.history.ticket.ref)
-        if has_asked(case.history.ticket) and is_addendum(case.mail, case.history.ticket):
+        if _is_with_person(case):
+            yield Reason(code="with_person", detail="a person answers here")
+        elif has_asked(case.history.ticket) and is_addendum(case.mail, case.history.ticket):
             yield Reason(code="addendum", detail="goes on with the customer's own mail: our letter is not seen yet")
     elif case.history.link is not None:
         yield Reason(code=f"linked_{case.history.link.kind.value}", detail=case.history.link.other)

@@ -6,10 +6,12 @@ is still missing; one reminder if he did not; then a person.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from models.assessment import Category
 from models.decision import ASKING, REQUESTS, UNSEEN, LetterKind, ReplyState
+from models.mail import Trust
 from responders.items import Checked, Presence, is_given
 
 if TYPE_CHECKING:
@@ -32,8 +34,30 @@ def letters_written(ticket: OpenTicket | None) -> frozenset[LetterKind]:
     return frozenset(
         letter.kind
         for letter in ticket.letters
-        if letter.state not in UNSEEN and not (letter.state is ReplyState.HELD and letter.kind in ASKING)
+        if letter.kind is not None
+        and letter.state not in UNSEEN
+        and not letter.is_overtaken
+        and not (letter.state is ReplyState.HELD and letter.kind in ASKING)
     )
+
+
+def as_seen_by(mail: Mail, ticket: OpenTicket) -> OpenTicket:
+    """The ticket with those of our questions marked that still wait to go and that this mail's writer has not seen.
+
+    He has seen what he quotes, and what a reference in his subject can only come from.
+    """
+    if mail.automation.kind is not None or mail.trust is Trust.FAILED:
+        return ticket
+    quoted = {mail.in_reply_to, *mail.references}
+    has_had_others = any(one.state is ReplyState.SENT for one in ticket.letters)
+    is_seen = bool(mail.thread_refs) and not has_had_others
+    letters = tuple(
+        replace(
+            one, is_overtaken=one.is_waiting and one.kind in ASKING and not is_seen and one.message_id not in quoted
+        )
+        for one in ticket.letters
+    )
+    return replace(ticket, letters=letters)
 
 
 def is_addendum(mail: Mail, ticket: OpenTicket | None) -> bool:
@@ -50,8 +74,10 @@ def has_asked(ticket: OpenTicket | None) -> bool:
 
 
 def awaits_answer(ticket: OpenTicket | None) -> bool:
-    """Was the customer asked, and not yet told that all is there?"""
-    return has_asked(ticket) and LetterKind.COMPLETED not in letters_written(ticket)
+    """Was the customer asked, or about to be, and not yet told that all is there?"""
+    if ticket is None or LetterKind.COMPLETED in letters_written(ticket):
+        return False
+    return has_asked(ticket) or any(letter.is_overtaken for letter in ticket.letters)
 
 
 def settled_by(seen: Assessment, ticket: OpenTicket | None, placed: Collection[str]) -> frozenset[str]:

@@ -15,7 +15,8 @@ from models.states import TicketState
 from models.ticket import Link, LinkKind, is_thanks
 from responders.joined import new_answers
 from responders.placed import placed_answers
-from responders.replies import leads_to_another, read_as_reply
+from responders.replies import begins_with_another, leads_to_another, read_as_reply
+from responders.thanks import says_only_thanks
 
 if TYPE_CHECKING:
     from models.assessment import Assessment, Issue
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _ANSWERING = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|sv|vs|antw|返信|回复|答复|回覆)\s*[:：]", re.IGNORECASE)
 _SURE = 0.6  # how sure a category must be to open a ticket of its own
 _SURE_THANKS = 0.5
+_FOR_PEOPLE = frozenset({"complaint", "security", "sensitive", "urgent"})
 _WITHOUT_MATTER = frozenset({Category.ACKNOWLEDGEMENT, Category.OUT_UNRELATED})
 
 
@@ -58,23 +60,27 @@ def _apart(mail: Mail, seen: Assessment, ticket: OpenTicket, pack: Pack) -> Link
     """How the ticket of its own would hang together with this one; None if the mail belongs to this one."""
     matters = [issue for issue in seen.issues if issue.category not in _WITHOUT_MATTER]
     if ticket.state == TicketState.CLOSED.value:
-        return None if _says_nothing_new(mail, seen) else LinkKind.FOLLOWS
+        is_answer = bool(placed_answers(mail, read_as_reply(seen, ticket), ticket, pack) or mail.inline_answers)
+        return None if not is_answer and _says_nothing_new(mail, seen) else LinkKind.FOLLOWS
     answerable = [issue for issue in matters if issue.category.is_answerable]
     if not answerable or len(answerable) != len(matters):
         return None
-    reply = read_as_reply(seen, ticket)
-    if new_answers(reply, ticket, placed_answers(mail, reply, ticket, pack)):
+    reply, leads = read_as_reply(seen, ticket), leads_to_another(mail, pack)
+    placed = placed_answers(mail, reply, ticket, pack)
+    # A mail that begins with another matter tells that one's time and place: only answers by their place are ours then.
+    is_other = begins_with_another(mail, pack)
+    if new_answers(reply, ticket, placed) & (set(placed) if is_other else ticket.asked.union(ticket.unsure)):
         return None
-    leads = leads_to_another(mail, pack)
     return LinkKind.SPLIT if all(_is_another(one, ticket, leads=leads) for one in answerable) else None
 
 
 def _says_nothing_new(mail: Mail, seen: Assessment) -> bool:
     """Nothing at all, or thanks without a doubt: whatever else is written on a closed ticket must be seen."""
-    if mail.attachments:
+    own = (hint.kind for hint in seen.hints if hint.span is None or hint.span.start > len(mail.subject))
+    if mail.attachments or not _FOR_PEOPLE.isdisjoint(own):
         return False
     is_sure = all(issue.confidence >= _SURE_THANKS for issue in seen.issues)
-    return not mail.reply_text.strip() or (is_thanks(seen) and is_sure)
+    return not mail.reply_text.strip() or (is_thanks(seen) and is_sure and says_only_thanks(mail.reply_text))
 
 
 def _is_another(issue: Issue, ticket: OpenTicket, *, leads: bool) -> bool:

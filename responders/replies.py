@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from models.assessment import Category, Finding, Section
+from responders.thanks import says_only_thanks
 
 if TYPE_CHECKING:
     from models.assessment import Assessment
@@ -46,6 +47,19 @@ def asks_back(seen: Assessment, ticket: OpenTicket | None) -> bool:
 
 def leads_to_another(mail: Mail, pack: Pack) -> bool:
     """Does a reply turn to something else (別件ですが)?"""
+    return any(_turns(line, pack) for line in _lines(mail))
+
+
+def begins_with_another(mail: Mail, pack: Pack) -> bool:
+    """Does it turn there before it says anything but a greeting?"""
+    first = next((line for line in _lines(mail) if not says_only_thanks(line)), "")
+    return _turns(first, pack)
+
+
+def _lines(mail: Mail) -> list[str]:
+    return [line.strip() for line in mail.reply_text.split("\n") if line.strip()]
+
+
+def _turns(line: str, pack: Pack) -> bool:
     bridges = (regex for group in pack.cues.phrases.get("turns", {}).values() for regex in group)
-    lines = [line.strip() for line in mail.reply_text.split("\n") if line.strip()]
-    return any(re.match(regex, line, re.IGNORECASE) for regex in bridges for line in lines)
+    return any(re.match(regex, line, re.IGNORECASE) for regex in bridges)

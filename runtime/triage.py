@@ -13,6 +13,7 @@ from models.ticket import WAITS_FOR_CUSTOMER
 from responders.brake import brake, outbound_state
 from responders.compose import compose
 from responders.decide import decide
+from responders.joined import as_seen_by
 from responders.own_letters import texts_sent, without_our_words
 from responders.placement import is_inherited, may_lead_elsewhere, place
 from responders.replies import leads_to_another, read_as_reply
@@ -54,6 +55,7 @@ def triage(mail: Mail, history: History, rules: Rules) -> Triage:
     """Assess, decide, compose. Pure and repeatable: the same arguments give the same letter with the same id."""
     if history.ticket is not None:
         mail = without_our_words(mail, texts_sent(history.ticket.letters))
+        history = replace(history, ticket=as_seen_by(mail, history.ticket))
     seen, history = _read(mail, history, rules)
     decision = decide(mail, seen, history, rules.pack)
     reply = compose(mail, seen, decision, history, rules.pack, rules.identity)

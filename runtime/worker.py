@@ -190,7 +190,8 @@ class Worker:
             split=split,
         )
         done = self._triaged(mail, history, claim)
-        is_returned = history.ref in named and is_failure(claim.raw)
+        now_in = {history.ref for one in named if history.ref in {one, self.store.merged_into(one)}}
+        is_returned = bool(now_in) and is_failure(claim.raw)
         ref = self.store.file(
             filing_of(claim, done, now, limits=limits, is_returned=is_returned, returned=returned, split=split)
         )
@@ -279,6 +280,7 @@ def filing_of(
         link=history.link,
         named=tuple(dict.fromkeys((*done.mail.thread_refs, *refs_in(done.mail.reply_text))))[:MOST_NAMED],
         split_key=split_key(*split) if split else "",
+        overtaken=tuple(one.message_id for one in joined.letters if one.is_overtaken) if joined else (),
     )
 
 

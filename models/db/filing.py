@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -22,6 +23,7 @@ from models.db.base import Shelf
 from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
 from models.db.locks import share_switch
 from models.db.rows import names
+from models.db.search import NOTE, index_letter, index_mail, index_note
 from models.db.tables import BY_US, EventRow, ReadingRow
 from models.db.tags import retag
 from models.db.threads import (
@@ -34,10 +36,11 @@ from models.db.threads import (
     body_hash,
     domain_of,
     folded_address,
+    is_unread_from,
     ref_of,
     takes_part,
 )
-from models.decision import ASKING, Disposition, LetterKind, ReplyState
+from models.decision import AGENT, ASKING, FOR_PEOPLE, Disposition, HandLetter, LetterKind, ReplyState
 from models.errors import ClaimLost, Outdated
 from models.mail import AutomaticKind, Trust
 from models.states import Cause, TicketState
@@ -49,6 +52,7 @@ from models.ticket import (
     LinkKind,
     MailState,
     Ticket,
+    is_mere_thanks,
     lane_of,
     move,
     place_of,
@@ -63,7 +67,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import Table, TextClause
+    from sqlalchemy import ColumnElement, Table, TextClause
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.conversation import Known
@@ -74,6 +78,7 @@ READING = ReadingRow.__table__  # type: ignore[attr-defined]
 EVENT = EventRow.__table__  # type: ignore[attr-defined]
 CLOSE, CLOSE_PROPOSED = "close", "close_proposed"
 OVERTAKEN = "overtaken: the customer has written since"
+OVERTAKES_WITHIN = timedelta(minutes=1)
 _MOST_PARTICIPANTS = 50
 _TELLS_MISSING = frozenset({Disposition.REQUEST_INFORMATION, Disposition.ACCEPT})
 _RETURNED = "the recipient's server returned the letter"
@@ -99,6 +104,8 @@ class Files(Shelf):
             row = locked_ticket(connection, ref) if filing.join else None
             if row is not None and filing.version not in {None, row["version"]}:
                 raise Outdated(ref)
+            if row is None:
+                _require_alone(connection, filing)
             if row is not None:
                 _overtake(connection, filing, ref)
             settled = _recounted(connection, filing, ref)
@@ -111,12 +118,16 @@ class Files(Shelf):
             _index(connection, filing, ref)
             _link(connection, filing, ref)
             _mark_bounced(connection, filing, ref)
+            index_mail(connection, filing.mail_id, ref)
         return ref
 
 
 def add_event(connection: Connection, ref: str, at: datetime, by: str, what: str, detail: str = "") -> None:
     """One line of a ticket's history."""
-    connection.execute(insert(EVENT).values(ref=ref, at=at, by=by, what=what, detail=detail.replace("\x00", "")))
+    values = {"ref": ref, "at": at, "by": by, "what": what, "detail": detail.replace("\x00", "")}
+    event_id = connection.execute(insert(EVENT).values(**values).returning(EVENT.c.id)).scalar_one()
+    if what == NOTE:
+        index_note(connection, event_id)
 
 
 def insert_if_new(
@@ -218,10 +229,17 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
             assignee="",
             is_spam=False,
             region=_region(filing)[:32],
+            person_first=dump(_person_first((), filing)),
         )
     )
     retag(connection, ref)
     add_event(connection, ref, filing.now, MACHINE, "filed", f"{decision.disposition.value}, {filing.state.value}")
+
+
+def _person_first(before: Sequence[str], filing: Filing) -> list[str]:
+    """Why a person looks before any further letter of this ticket; what one mail calls for stands until an agent acts."""
+    codes = (reason.code for reason in filing.decision.reasons)
+    return list(dict.fromkeys((*before, *(code for code in codes if code in FOR_PEOPLE))))
 
 
 def _region(filing: Filing) -> str:
@@ -265,19 +283,57 @@ def locked_ticket(connection: Connection, ref: str) -> RowMapping:
     return connection.execute(query).mappings().one()
 
 
-def _overtake(connection: Connection, filing: Filing, ref: str) -> None:
-    """Questions that still wait for an agent are overtaken by what the customer writes: the new decision asks what is left."""
-    if filing.mail.automation.kind is not None or filing.decision.disposition is Disposition.NO_REPLY:
+def _require_alone(connection: Connection, filing: Filing) -> None:
+    """Of two mails at once that would each open the ticket behind a closed one, or of a split address, the second joins the first's.
+
+    Raises:
+        Outdated: There is that ticket by now, or the closed one was opened again.
+    """
+    link = filing.link
+    if link is None or not (link.is_asked_for or link.kind is LinkKind.FOLLOWS):
         return
-    kinds = [kind.value for kind in ASKING]
+    other = locked_ticket(connection, link.other)
+    if filing.split_key:
+        key = message_hash(filing.split_key)
+        is_there = connection.execute(select(THREAD.c.id).where(THREAD.c.message_hash == key)).first() is not None
+    else:
+        later = select(TICKET_LINK.c.id).where(
+            TICKET_LINK.c.other == link.other, TICKET_LINK.c.kind == LinkKind.FOLLOWS.value
+        )
+        is_open = other["state"] != TicketState.CLOSED.value
+        is_there = is_open or connection.execute(later).first() is not None
+    if is_there:
+        raise Outdated(link.other)
+
+
+def _overtake(connection: Connection, filing: Filing, ref: str) -> None:
+    """Questions that still wait are overtaken by what the customer writes: the new decision asks what is left.
+
+    Raises:
+        Outdated: One that the decision took for overtaken is on its way.
+    """
+    is_machine = filing.mail.automation.kind is not None or filing.mail.trust is Trust.FAILED
+    if is_machine or filing.decision.disposition is Disposition.NO_REPLY:
+        return
+    held = (REPLY.c.state == ReplyState.HELD.value, REPLY.c.kind.in_([kind.value for kind in ASKING]))
+    _silence(connection, filing, ref, ReplyState.DISCARDED, *held)
+    if not filing.overtaken:
+        return
+    is_free = or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= filing.now)
+    waits = (REPLY.c.state == ReplyState.QUEUED.value, is_free, REPLY.c.message_id.in_(filing.overtaken))
+    if _silence(connection, filing, ref, ReplyState.SUPPRESSED, *waits) < len(filing.overtaken):
+        raise Outdated(ref)
+
+
+def _silence(connection: Connection, filing: Filing, ref: str, to: ReplyState, *which: ColumnElement[bool]) -> int:
+    """Letters of the ticket that will not go, with their lines of history; how many."""
     done = connection.execute(
-        update(REPLY)
-        .where(REPLY.c.ref == ref, REPLY.c.state == ReplyState.HELD.value, REPLY.c.kind.in_(kinds))
-        .values(state=ReplyState.DISCARDED.value, reason=OVERTAKEN)
-        .returning(REPLY.c.kind)
+        update(REPLY).where(REPLY.c.ref == ref, *which).values(state=to.value, reason=OVERTAKEN).returning(REPLY.c.kind)
     )
-    for kind in done.scalars().all():
-        add_event(connection, ref, filing.now, MACHINE, "reply_discarded", f"{kind} {OVERTAKEN}")
+    kinds = done.scalars().all()
+    for kind in kinds:
+        add_event(connection, ref, filing.now, MACHINE, f"reply_{to.value}", f"{kind} {OVERTAKEN}")
+    return len(kinds)
 
 
 def _recounted(connection: Connection, filing: Filing, ref: str) -> Filing:
@@ -299,6 +355,10 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
     state = state_after(now_in, filing)
     add_event(connection, ref, filing.now, "customer", "joined", f"{filing.decision.disposition.value}, {state.value}")
     if filing.mail.automation.kind is not None:
+        return
+    if filing.mail.trust is Trust.FAILED:  # it is shown, and nothing of it believed
+        if now_in is not state:
+            change_state(connection, row, state, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why="trust_failed")
         return
     seen, decision = filing.seen, filing.decision
     items = merged(items_from_value(json.loads(row["items"])), _items(filing))
@@ -333,6 +393,7 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
             rank=min(row["rank"], int(rank_of(categories, hints))),
             lane=lane_of(categories),
             region=row["region"] or _region(filing)[:32],
+            person_first=dump(_person_first(names(row["person_first"]), filing)),
             participants=dump(_with_participants(names(row["participants"]), filing)),
             has_permission_error=row["has_permission_error"] or seen.has_permission_error,
             version=TICKET.c.version + 1,
@@ -346,11 +407,11 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
 
 
 def _propose(connection: Connection, filing: Filing, row: RowMapping) -> None:
-    """The word that all is solved stands until something else is written."""
+    """The word that all is solved stands until anything else than thanks is written."""
     is_closing = proposes_close(TicketState(row["state"]), filing)
     if is_closing and row["proposal"] != CLOSE:
         add_event(connection, row["ref"], filing.now, "customer", CLOSE_PROPOSED)
-    elif not is_closing and filing.decision.disposition is Disposition.NO_REPLY:
+    elif not is_closing and is_mere_thanks(filing):
         return
     connection.execute(update(TICKET).where(TICKET.c.ref == row["ref"]).values(proposal=CLOSE if is_closing else ""))
 
@@ -400,17 +461,34 @@ def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str)
     asked = [*filing.decision.missing, *filing.decision.asked_along] if reply.kind in ASKING else []
     if reply.kind is LetterKind.RECURRENCE:
         asked = [item for item in asked if item not in _NOT_NOTED]  # the letter lists what to note, not what to say now
-    write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now)
+    next_at = filing.now
+    if reply.kind in ASKING and filing.join:
+        # The rest of the answer may lie at the door: what it makes needless is overtaken before it goes.
+        fresh = select(is_unread_from(ref, filing.mail_id, folded_address(reply.to)))
+        next_at += OVERTAKES_WITHIN if connection.execute(fresh).scalar() else timedelta(0)
+    write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now, next_at=next_at)
 
 
 def write_reply(
-    connection: Connection, reply: Reply, *, mail_id: int, ref: str, asked: list[str], now: datetime
+    connection: Connection,
+    reply: Reply | HandLetter,
+    *,
+    mail_id: int,
+    ref: str,
+    asked: list[str],
+    now: datetime,
+    next_at: datetime | None = None,
 ) -> bool:
-    """Put a letter into the outbox, with its Message-ID into the thread index; False if it was there already."""
+    """Put a letter into the outbox, with its Message-ID into the thread index; False if it was there already.
+
+    It goes from `next_at` on, at once where that is None.
+    """
+    hand = reply if isinstance(reply, HandLetter) else None
+    kind = AGENT if isinstance(reply, HandLetter) else reply.kind.value
     values = {
         "mail_id": mail_id,
         "ref": ref,
-        "kind": reply.kind.value,
+        "kind": kind,
         "language": reply.language,
         "to_address": reply.to[:320],
         "to_folded": folded_address(reply.to),
@@ -426,18 +504,23 @@ def write_reply(
         "reason": reply.reason,
         "asked": dump(asked),
         "attempts": 0,
-        "next_at": now,
+        "next_at": next_at or now,
         "created_at": now,
+        "cc": dump(list(hand.cc) if hand else []),
+        "by": hand.by if hand else "",
+        "then_state": hand.then_state if hand else "",
     }
     if not insert_if_new(connection, REPLY, values, ["mail_id", "kind"], among=BY_US):
         return False
+    index_letter(connection, message_id=reply.message_id)
     insert_if_new(
         connection,
         THREAD,
         {"message_hash": message_hash(reply.message_id), "ref": ref, "sender": ""},
         ["message_hash", "ref"],
     )
-    add_event(connection, ref, now, MACHINE, f"reply_{reply.state.value}", f"{reply.kind.value} {reply.reason}".strip())
+    if hand is None:  # an agent's own has its line from where its ticket moves
+        add_event(connection, ref, now, MACHINE, f"reply_{reply.state.value}", f"{kind} {reply.reason}".strip())
     if asked and reply.state in {ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD}:
         before = connection.execute(select(TICKET.c.asked).where(TICKET.c.ref == ref)).scalar_one()
         merged = sorted({*json.loads(before), *asked})
@@ -476,13 +559,26 @@ def _mark_bounced(connection: Connection, filing: Filing, ref: str) -> None:
         update(REPLY)
         .where(REPLY.c.ref == ref, REPLY.c.state.in_(went), which)
         .values(state=ReplyState.BOUNCED.value, token=None, claimed_until=None, reason=_RETURNED)
+        .returning(REPLY.c.kind)
     )
-    if not done.rowcount:
+    returned = set(done.scalars())
+    if not returned:
         return
     add_event(connection, ref, filing.now, MACHINE, "reply_bounced", _RETURNED)
     row = locked_ticket(connection, ref)
-    if TicketState(row["state"]) in WAITS_FOR_CUSTOMER:
+    if TicketState(row["state"]) in STANDS_ON_LETTER:
         change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now, cause=Cause.UNDELIVERED)
+    elif row["state"] == TicketState.SNOOZED.value:
+        _wake_for_review(connection, row)
+    elif row["state"] == TicketState.CLOSED.value and AGENT in returned:  # the answer that closed it never arrived
+        change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now, cause=Cause.UNDELIVERED)
+
+
+def _wake_for_review(connection: Connection, row: RowMapping) -> None:
+    """What sleeps on a letter that never arrived will not wake to wait for its answer."""
+    if TicketState(row["slept_from"] or TicketState.NEEDS_REVIEW.value) in STANDS_ON_LETTER:
+        values = {"slept_from": TicketState.NEEDS_REVIEW.value, "version": TICKET.c.version + 1}
+        connection.execute(update(TICKET).where(TICKET.c.ref == row["ref"]).values(**values))
 
 
 def change_state(
@@ -502,7 +598,8 @@ def change_state(
         IllegalMove: The table of moves does not hold it for that cause.
     """
     event = move(ticket_of(row), to, cause=cause, by=by, at=now, why=why)
-    settled = {"proposal": ""} if cause is Cause.AGENT else {}  # whatever was proposed, someone has decided
+    # Whatever was proposed or waited for a person, one has decided.
+    settled = {"proposal": "", "person_first": "[]"} if cause in {Cause.AGENT, Cause.LETTER} else {}
     connection.execute(
         update(TICKET)
         .where(TICKET.c.ref == row["ref"])

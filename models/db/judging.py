@@ -93,6 +93,6 @@ def _outcome(row: RowMapping, moves: Iterable[RowMapping]) -> ShadowOutcome:
         at=row["created_at"],
         judgement=row["judgement"],
         would_be=after_release(row["kind"], row).value,
-        moved_to=first["detail"].rpartition(" -> ")[2] if first else "",
+        moved_to=first["detail"].partition(" -> ")[2].partition(": ")[0] if first else "",
         by=first["by"] if first else "",
     )

@@ -16,11 +16,11 @@ from models.db.filing import READING, add_event, change_state, locked_ticket, wr
 from models.db.limits import BLOCKED, MACHINE, silence_by_now
 from models.db.locks import share_switch
 from models.db.rows import names, reply_view
-from models.db.threads import REPLY, TICKET, has_written_since
-from models.decision import LetterKind, ReplyState
+from models.db.threads import REPLY, TICKET, folded_address, has_person, has_written_since, is_unread_from
+from models.decision import AGENT, LetterKind, ReplyState
 from models.errors import ClaimLost, IllegalMove, LettersStopped, NotFound
 from models.mail import Trust
-from models.states import Cause, TicketState
+from models.states import Cause, TicketState, moves_by
 from models.ticket import STANDS_ON_LETTER
 from models.views import DueReminder, OutboxClaim
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from models.views import ReplyView
 
 _LIGHT = [column for column in REPLY.c if column.name != "raw"]
+REPLIED = "replied"  # why a ticket moves where an agent has written
 # Where a ticket stands once its letter has gone.
 _AFTER_RELEASE = {
     LetterKind.REQUEST_INFORMATION.value: TicketState.WAITING_CUSTOMER,
@@ -83,18 +84,20 @@ class Outbox(Shelf):
                 to=row.to_address,
                 mail_from=row.mail_from,
                 raw=bytes(row.raw),
+                cc=names(row.cc),
             )
             for row in sorted(taken, key=lambda row: row.id)
         )
 
-    def reply_sent(self, claim: OutboxClaim, *, now: datetime) -> None:
-        """The smarthost took it; why it was held or had to wait stays in the ticket's history.
+    def reply_sent(self, claim: OutboxClaim, *, now: datetime, note: str = "") -> None:
+        """The smarthost took it; why it was held or had to wait stays in the ticket's history. `note`: what it said of a Cc.
 
         Raises:
             ClaimLost: The lease ran out and another process has the letter.
         """
         with self.write() as connection:
-            _end(connection, claim, now, "reply_sent", "", state=ReplyState.SENT.value, sent_at=now, reason="")
+            sent = {"state": ReplyState.SENT.value, "sent_at": now, "reason": note[:500]}
+            _end(connection, claim, now, "reply_sent", note, **sent)
 
     def reply_deferred(self, claim: OutboxClaim, *, now: datetime, next_at: datetime, error: str) -> None:
         """Not now: try again at `next_at`, unless the address was blocked meanwhile.
@@ -105,7 +108,8 @@ class Outbox(Shelf):
         with self.write() as connection:
             share_switch(connection)
             ticket = locked_ticket(connection, claim.ref)
-            if Verdict.BLOCK not in verdicts_for(connection, claim.to, ticket["sender"]):
+            is_blocked = Verdict.BLOCK in verdicts_for(connection, claim.to, ticket["sender"])
+            if not is_blocked or _kind_of(connection, claim.reply_id) == AGENT:  # an agent has seen the block, and sent it
                 _end(connection, claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
                 return
             silenced = {"state": ReplyState.SUPPRESSED.value, "reason": BLOCKED}
@@ -191,7 +195,8 @@ class Outbox(Shelf):
     def due_reminders(self, *, sent_before: datetime, limit: int = 100, after: int = 0) -> tuple[DueReminder, ...]:
         """Tickets that wait for a customer who was asked once before that instant; `after` is the last page's last `reply_id`.
 
-        Not where a follow-up or reminder went since, where he has written anything since, or where nothing is missing.
+        Not where a follow-up or reminder went since, an agent has written by hand, where he has written anything since, or
+        where nothing is missing.
         """
         later = select(REPLY.c.ref).where(REPLY.c.kind.in_((LetterKind.REMINDER.value, LetterKind.FOLLOW_UP.value)))
         query = (
@@ -208,6 +213,7 @@ class Outbox(Shelf):
             .where(REPLY.c.kind == LetterKind.REQUEST_INFORMATION.value, REPLY.c.state == ReplyState.SENT.value)
             .where(REPLY.c.sent_at < sent_before, REPLY.c.ref.not_in(later))
             .where(REPLY.c.id > after, ~has_written_since(REPLY.c.ref, REPLY.c.mail_id))
+            .where(~is_unread_from(REPLY.c.ref, REPLY.c.mail_id, REPLY.c.to_folded), ~has_person(REPLY.c.ref))
             .order_by(REPLY.c.id)
             .limit(limit)
         )
@@ -227,7 +233,9 @@ class Outbox(Shelf):
             ticket = locked_ticket(connection, due.ref)
             if ticket["state"] != TicketState.WAITING_CUSTOMER.value or not due.asked:
                 return False
-            if connection.execute(select(has_written_since(due.ref, due.mail_id))).scalar():
+            is_unread = is_unread_from(due.ref, due.mail_id, folded_address(due.to))
+            is_overtaken = has_written_since(due.ref, due.mail_id) | is_unread | has_person(due.ref)
+            if connection.execute(select(is_overtaken)).scalar():
                 return False
             if silence_by_now(connection, reply, due.ref, limits, now, sender=ticket["sender"]) is not None:
                 return False
@@ -242,9 +250,10 @@ def settle_held(
     Raises:
         IllegalMove: It is not held any more, or is to go and its ticket is closed.
     """
-    row = connection.execute(select(REPLY.c.ref, REPLY.c.state, REPLY.c.kind).where(REPLY.c.id == reply_id)).one()
+    wanted = (REPLY.c.ref, REPLY.c.state, REPLY.c.kind, REPLY.c.then_state)
+    row = connection.execute(select(*wanted).where(REPLY.c.id == reply_id)).one()
     ticket = locked_ticket(connection, row.ref)
-    if to is ReplyState.QUEUED and ticket["state"] == TicketState.CLOSED.value:
+    if to is ReplyState.QUEUED and ticket["state"] == TicketState.CLOSED.value and row.kind != AGENT:
         raise IllegalMove(ref=row.ref, was=TicketState.CLOSED.value, to=f"{row.kind} {to.value}")
     why_held = {"reason": ""} if to is ReplyState.QUEUED else {}
     done = connection.execute(
@@ -254,13 +263,27 @@ def settle_held(
     )
     if done.rowcount != 1:
         raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
-    if (
+    if row.kind == AGENT:
+        if to is ReplyState.QUEUED:
+            move_as_written(connection, ticket, row.then_state, now, by=by)
+    elif (
         to is ReplyState.QUEUED
         and ticket["state"] == TicketState.NEEDS_REVIEW.value
         and not _holds_another(connection, row.ref)
     ):
         change_state(connection, ticket, after_release(row.kind, ticket), now, cause=Cause.LETTER, by=by)
     add_event(connection, row.ref, now, by, f"reply_{to.value}", row.kind)
+
+
+def move_as_written(connection: Connection, ticket: RowMapping, to: str, now: datetime, *, by: str) -> None:
+    """Take a locked ticket where the agent who wrote on it wants it; where it cannot go any more, it stays."""
+    was = TicketState(ticket["state"])
+    if to and to != was.value and TicketState(to) in moves_by(Cause.AGENT, was):
+        change_state(connection, ticket, TicketState(to), now, cause=Cause.AGENT, by=by, why=REPLIED)
+
+
+def _kind_of(connection: Connection, reply_id: int) -> str:
+    return str(connection.execute(select(REPLY.c.kind).where(REPLY.c.id == reply_id)).scalar_one())
 
 
 def _holds_another(connection: Connection, ref: str) -> bool:
@@ -298,7 +321,8 @@ def _give_up(
 ) -> None:
     """The letter will never go; its ticket, locked by the caller, goes to an agent if it stands on it."""
     _end(connection, claim, now, what, detail, **values)
-    if _stands_on(connection, ticket, claim.reply_id):
+    is_closed_by_it = ticket["state"] == TicketState.CLOSED.value and _kind_of(connection, claim.reply_id) == AGENT
+    if is_closed_by_it or _stands_on(connection, ticket, claim.reply_id):
         change_state(connection, ticket, TicketState.NEEDS_REVIEW, now, cause=Cause.UNDELIVERED)
 
 
@@ -310,8 +334,8 @@ def _stands_on(connection: Connection, ticket: RowMapping, reply_id: int) -> boo
     later = select(REPLY.c.id).where(REPLY.c.ref == ticket["ref"], REPLY.c.id > reply_id, REPLY.c.state.in_(went))
     if connection.execute(later.limit(1)).first() is not None:
         return False
-    kind = connection.execute(select(REPLY.c.kind).where(REPLY.c.id == reply_id)).scalar_one()
-    return after_release(kind, ticket) in STANDS_ON_LETTER
+    kind = _kind_of(connection, reply_id)
+    return kind == AGENT or after_release(kind, ticket) in STANDS_ON_LETTER
 
 
 def _due(row: RowMapping) -> DueReminder:

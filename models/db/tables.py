@@ -97,6 +97,7 @@ class TicketRow(SQLModel, table=True):
         Index("ix_ticket_queue", "state", "rank", "place"),
         Index("ix_ticket_due", "state", "due_at"),
         Index("ix_ticket_opened", "opened_at"),
+        Index("ix_ticket_updated", "updated_at", "ref"),
     )
 
     ref: str = Field(sa_column=Column(String(16), primary_key=True))
@@ -132,6 +133,9 @@ class TicketRow(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))  # an agent's answer; None: none is due
     is_spam: bool = Field(default=False)
     region: str = Field(default="", sa_column=Column(String(32), nullable=False))  # the first that its mails name
+    person_first: str = Field(
+        default="[]", sa_column=Column(Text, nullable=False)
+    )  # why an agent looks before any letter
 
 
 class TicketTagRow(SQLModel, table=True):
@@ -175,16 +179,31 @@ class TicketPartRow(SQLModel, table=True):
 
 
 class SearchRow(SQLModel, table=True):
-    """One text that tickets are found by: its words, cut by `models.words`. SQLite keeps their index in `search_words` (FTS5)."""
+    """One text that tickets are found by: its words, cut by `models.words`. SQLite keeps their index in `search_words` (FTS5).
+
+    Ids follow the tickets' places (`models.db.search.id_for`): the newest ticket's texts have the largest ones.
+    """
 
     __tablename__ = "search"
     __table_args__ = (UniqueConstraint("source", "source_id"), Index("ix_search_ref", "ref"))
 
-    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    id: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    )
     source: str = Field(sa_column=Column(String(8), nullable=False))  # mail, letter, note
     source_id: int = Field(sa_column=Column(Integer, nullable=False))
     ref: str = Field(sa_column=Column(String(16), nullable=False))
     words: str = Field(sa_column=Column(Text().with_variant(TSVECTOR(), "postgresql"), nullable=False))
+
+
+class SearchBacklogRow(SQLModel, table=True):
+    """Texts of a source whose words are still to be written, newest first: those up to `remains`; it began at `began`."""
+
+    __tablename__ = "search_backlog"
+
+    source: str = Field(sa_column=Column(String(8), primary_key=True))
+    began: int = Field(sa_column=Column(Integer, nullable=False))
+    remains: int = Field(sa_column=Column(Integer, nullable=False))
 
 
 class PresenceRow(SQLModel, table=True):
@@ -217,8 +236,23 @@ class DraftRow(SQLModel, table=True):
 
     ref: str = Field(sa_column=Column(String(16), primary_key=True))
     agent: str = Field(sa_column=Column(String(64), primary_key=True))
-    value: str = Field(sa_column=Column(Text, nullable=False))  # JSON: subject, to, cc, text
+    value: str = Field(sa_column=Column(Text, nullable=False))  # JSON: models.by_hand.Draft
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class DraftFileRow(SQLModel, table=True):
+    """A file that will go with what an agent has begun to write."""
+
+    __tablename__ = "draft_file"
+    __table_args__ = (Index("ix_draft_file", "ref", "agent"),)
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    ref: str = Field(sa_column=Column(String(16), nullable=False))
+    agent: str = Field(sa_column=Column(String(64), nullable=False))
+    name: str = Field(sa_column=Column(String(255), nullable=False))
+    size: int = Field(sa_column=Column(Integer, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class CannedTextRow(SQLModel, table=True):
@@ -265,6 +299,44 @@ class ApiTokenRow(SQLModel, table=True):
     is_revoked: bool = Field(default=False)
 
 
+class ApiCallRow(SQLModel, table=True):
+    """What a program's step was answered: the same key is answered the same for a day, and the step is not done again."""
+
+    __tablename__ = "api_call"
+    __table_args__ = (Index("ix_api_call_at", "at"),)
+
+    token_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    key: str = Field(sa_column=Column(String(128), primary_key=True))
+    fingerprint: str = Field(sa_column=Column(String(64), nullable=False))  # of what was asked
+    answer: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class EventReaderRow(SQLModel, table=True):
+    """How far someone has read all tickets' history: nothing with a smaller or equal id is still to come."""
+
+    __tablename__ = "event_reader"
+
+    name: str = Field(sa_column=Column(String(32), primary_key=True))
+    last_event: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class NoticeRow(SQLModel, table=True):
+    """Something that one agent is to hear of by mail; several go in one memo."""
+
+    __tablename__ = "notice"
+    __table_args__ = (UniqueConstraint("agent", "key"), Index("ix_notice_memo", "memo_id", "agent"))
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    agent: str = Field(sa_column=Column(String(64), nullable=False))
+    key: str = Field(sa_column=Column(String(64), nullable=False))  # what it is about; written once
+    kind: str = Field(sa_column=Column(String(16), nullable=False))  # new, assigned, overdue
+    ref: str = Field(sa_column=Column(String(16), nullable=False))
+    by: str = Field(sa_column=Column(String(64), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    memo_id: int = Field(sa_column=Column(Integer, nullable=False))  # 0: waits; -1: it was too late to say
+
+
 class WebhookRow(SQLModel, table=True):
     """Where events go. The secret signs what goes there."""
 
@@ -280,17 +352,25 @@ class WebhookRow(SQLModel, table=True):
     last_event: int = Field(
         default=0, sa_column=Column(BigInteger, nullable=False)
     )  # of the history: what came after is still to go
+    has_subject: bool = Field(default=False)  # what goes there holds tickets' subjects
+    failing_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))  # since then nothing arrived
 
 
 class WebhookCallRow(SQLModel, table=True):
     """One event on its way to one place."""
 
     __tablename__ = "webhook_call"
-    __table_args__ = (UniqueConstraint("webhook_id", "event_id"), Index("ix_webhook_call_work", "state", "next_at"))
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "event_id"),
+        Index("ix_webhook_call_work", "state", "next_at"),
+        Index("ix_webhook_call_order", "webhook_id", "state", "ref", "event_id"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
     webhook_id: int = Field(sa_column=Column(Integer, nullable=False))
     event_id: int = Field(sa_column=Column(Integer, nullable=False))
+    ref: str = Field(sa_column=Column(String(16), nullable=False))
+    what: str = Field(sa_column=Column(String(48), nullable=False))  # ticket.filed, letter.sent ...
     body: str = Field(sa_column=Column(Text, nullable=False))
     state: str = Field(sa_column=Column(String(16), nullable=False))  # queued, sent, failed
     attempts: int = Field(sa_column=Column(Integer, nullable=False))
@@ -299,6 +379,10 @@ class WebhookCallRow(SQLModel, table=True):
     token: str | None = Field(default=None, sa_column=Column(String(32)))
     error: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    answer: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False)
+    )  # HTTP status of the last try; 0: none came
+    tried_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
 
 
 class MemoRow(SQLModel, table=True):
@@ -401,6 +485,9 @@ class ReplyRow(SQLModel, table=True):
     judgement: str = Field(sa_column=Column(String(16), nullable=False))  # an agent's word on it; empty: none yet
     cc: str = Field(default="[]", sa_column=Column(Text, nullable=False))  # JSON list of addresses
     by: str = Field(default="", sa_column=Column(String(64), nullable=False))  # the agent who wrote or edited it
+    then_state: str = Field(
+        default="", sa_column=Column(String(24), nullable=False)
+    )  # where an agent's own puts its ticket
 
 
 class EventRow(SQLModel, table=True):
@@ -528,10 +615,10 @@ class DeskEventRow(SQLModel, table=True):
     """One line of the desk's own history: what someone changed for all letters, who signed in, who may."""
 
     __tablename__ = "desk_event"
+    __table_args__ = (Index("ix_desk_event_by", "by", "id"),)
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     by: str = Field(sa_column=Column(String(64), nullable=False))
     what: str = Field(sa_column=Column(String(32), nullable=False))
     detail: str = Field(sa_column=Column(Text, nullable=False))
-    __table_args__ = (Index("ix_desk_event_by", "by", "id"),)

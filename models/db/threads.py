@@ -13,7 +13,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, literal, or_, select
 
 from models.assessment import Category, SymptomKind
 from models.controls import Verdict
@@ -23,10 +23,10 @@ from models.db.base import Shelf
 from models.db.desk_rules import are_letters_on, modes_now, verdicts_for
 from models.db.rows import names
 from models.db.tables import CustomerAccountRow, ReplyRow, ThreadRow, TicketLinkRow, TicketRow
-from models.decision import History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
+from models.decision import AGENT, History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
 from models.mail import Trust
 from models.states import TicketState
-from models.ticket import Link, LinkKind
+from models.ticket import Link, LinkKind, MailState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,7 +126,7 @@ class Threads(Shelf):
             row = found
             if split is None:
                 row, is_awaited = _find_ticket(connection, mail, believed, mail_id, proven_refs, now)
-            ticket = _open_ticket(connection, row) if row is not None else None
+            ticket = _open_ticket(connection, row, now) if row is not None else None
             counts = letter_counts(connection, address, now)
             verdicts = verdicts_for(connection, address, sender)
             is_blocked = Verdict.BLOCK in verdicts
@@ -163,15 +163,40 @@ def _find_ticket(
     By a signed address, a Message-ID, a reference in the subject; last by the mails that answered this one before it came.
     """
     by_name = _refs_by_name(connection, mail, sender)
-    for ref in (*proven, *_refs_by_message_id(connection, mail, sender, now), *by_name):
+    signed = (_where_it_went(connection, mail, ref) for ref in proven)
+    for ref in (*signed, *_refs_by_message_id(connection, mail, sender, now), *by_name):
         row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
         if row is not None:
-            return _successor(connection, row), False
+            row = _merged_into(connection, row)
+            is_machine = mail.automation.kind is not None  # what a machine says is about this ticket's letters
+            return (row if is_machine else _successor(connection, row)), False
     for ref in _awaiting(connection, mail.message_id, sender, now):
         row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().first()
         if row is not None and ref != ref_of(mail_id):
-            return row, True
+            row = _merged_into(connection, row)
+            return row, row["state"] != TicketState.CLOSED.value
     return None, False
+
+
+def _where_it_went(connection: Connection, mail: Mail, ref: str) -> str:
+    """The ticket of a signed address; where the mail answers a letter of it that an agent moved, the one it moved to."""
+    for message_id in (mail.in_reply_to, *reversed(mail.references)):
+        if message_id and message_id.startswith(f"<{ref}."):
+            now_in = [row["ref"] for row in _indexed(connection, message_hash(message_id)) if not row["sender"]]
+            return now_in[0] if now_in and ref not in now_in else ref
+    return ref
+
+
+def _merged_into(connection: Connection, row: RowMapping) -> RowMapping:
+    """Of a ticket that agents merged into another the one that has its mails by now."""
+    query = select(TICKET).join(TICKET_LINK, TICKET_LINK.c.other == TICKET.c.ref)
+    query = query.where(TICKET_LINK.c.kind == LinkKind.MERGED.value).limit(1)
+    for _ in range(_LONGEST_CHAIN):
+        later = connection.execute(query.where(TICKET_LINK.c.ref == row["ref"])).mappings().first()
+        if later is None:
+            break
+        row = later
+    return row
 
 
 def _successor(connection: Connection, row: RowMapping) -> RowMapping:
@@ -276,8 +301,9 @@ def _split_link(connection: Connection, ref: str) -> Link | None:
     return Link(other=found, kind=LinkKind.SPLIT, is_asked_for=True) if found else None
 
 
-def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
-    letters = connection.execute(select(REPLY).where(REPLY.c.ref == row["ref"]).order_by(REPLY.c.id)).mappings().all()
+def _open_ticket(connection: Connection, row: RowMapping, now: datetime) -> OpenTicket:
+    light = [column for column in REPLY.c if column.name != "raw"]  # which may hold an agent's attachments
+    letters = connection.execute(select(*light).where(REPLY.c.ref == row["ref"]).order_by(REPLY.c.id)).mappings().all()
     return OpenTicket(
         ref=row["ref"],
         state=row["state"],
@@ -291,14 +317,17 @@ def _open_ticket(connection: Connection, row: RowMapping) -> OpenTicket:
         asked=frozenset(names(row["asked"])),
         products=names(row["products"]),
         has_permission_error=row["has_permission_error"],
+        person_first=names(row["person_first"]),
         letters=tuple(
             PastLetter(
-                kind=LetterKind(letter["kind"]),
+                kind=LetterKind(letter["kind"]) if letter["kind"] != AGENT else None,
                 state=ReplyState(letter["state"]),
                 at=letter["created_at"],
                 message_id=letter["message_id"],
                 asked=names(letter["asked"]),
                 text=letter["text"],
+                is_waiting=letter["state"] == ReplyState.QUEUED.value
+                and (letter["claimed_until"] is None or letter["claimed_until"] <= now),
             )
             for letter in letters
         ),
@@ -328,7 +357,8 @@ def domain_of(address: str) -> str:
 
 
 def _letters(connection: Connection, since: datetime, *which: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(REPLY).where(REPLY.c.created_at > since, REPLY.c.state.in_(COUNTED))
+    by_us = (REPLY.c.state.in_(COUNTED), REPLY.c.kind != AGENT)  # what a person writes is his own affair
+    query = select(func.count()).select_from(REPLY).where(REPLY.c.created_at > since, *by_us)
     return int(connection.execute(query.where(*which)).scalar_one())
 
 
@@ -363,6 +393,26 @@ def has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int]
     """Did a person write to the ticket after that mail?"""
     later = INBOUND.alias()  # the mail itself may stand in the query around
     return exists().where(later.c.ref == ref, later.c.id > mail_id, later.c.is_automatic.is_(False))
+
+
+def has_person(ref: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Has an agent written by hand in the ticket? As `OpenTicket.has_person` has it."""
+    by_hand = REPLY.alias()  # letters may stand in the query around
+    is_his = (by_hand.c.kind == AGENT, by_hand.c.state != ReplyState.DISCARDED.value)
+    return exists().where(by_hand.c.ref == ref, *is_his)
+
+
+def is_unread_from(
+    ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int, to: ColumnElement[str] | str
+) -> ColumnElement[bool]:
+    """Lies a mail at the door, or parked, that may answer a letter: sent to its ticket's address, or by whom it went to?"""
+    fresh = INBOUND.alias()
+    address = literal("%+") + ref + literal(".%")  # as `responders.signing` writes it
+    return exists().where(
+        fresh.c.state.in_((MailState.RECEIVED.value, MailState.PARKED.value)),
+        fresh.c.id > mail_id,
+        or_(func.lower(fresh.c.sender) == to, fresh.c.envelope.like(address)),
+    )
 
 
 def _unanswered(connection: Connection, now: datetime, to: ColumnElement[bool]) -> int:

@@ -46,9 +46,9 @@ def joined(store: Store, ref: str, number: int, **changes: object) -> Filing:
 
 
 def thanks(store: Store, ref: str, number: int) -> Filing:
-    one = mail(number, body="ありがとうございます。")
+    one = mail(number, body="ありがとうございます。", attachments=())
     seen = assessment(one, category=Category.ACKNOWLEDGEMENT)
-    nothing = Decision(disposition=Disposition.NO_REPLY)
+    nothing = Decision(disposition=Disposition.NO_REPLY, is_thanks=True)
     return joined(store, ref, number, mail=one, seen=seen, decision=nothing)
 
 

@@ -33,6 +33,7 @@ def _tickets() -> None:
     op.add_column("ticket", sa.Column("due_at", UtcDateTime()))
     op.add_column("ticket", sa.Column("is_spam", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("ticket", sa.Column("region", sa.String(32), nullable=False, server_default=""))
+    op.add_column("ticket", sa.Column("person_first", sa.Text(), nullable=False, server_default="[]"))
     op.drop_index("ix_ticket_state", "ticket")
     op.create_table(
         "ticket_tag",
@@ -53,6 +54,7 @@ def _tickets() -> None:
     op.create_index("ix_ticket_place", "ticket", ["place"], unique=True)
     op.create_index("ix_ticket_queue", "ticket", ["state", "rank", "place"])
     op.create_index("ix_ticket_due", "ticket", ["state", "due_at"])
+    op.create_index("ix_ticket_updated", "ticket", ["updated_at", "ref"])
     op.create_index("ix_ticket_tag_queue", "ticket_tag", ["tag", "state", "rank", "place"])
 
 
@@ -67,7 +69,7 @@ def _words() -> None:
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     op.create_table(
         "search",
-        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False),
         sa.Column("source", sa.String(8), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(16), nullable=False),
@@ -75,19 +77,39 @@ def _words() -> None:
         sa.UniqueConstraint("source", "source_id"),
     )
     op.create_index("ix_search_ref", "search", ["ref"])
+    _backlog()
     if is_postgresql:
         op.execute("CREATE INDEX ix_search_words ON search USING gin (words)")
         return
     # Words are cut before they come here; the tokenizer only parts them at blanks.
     op.execute(
         "CREATE VIRTUAL TABLE search_words USING fts5"
-        "(words, content='search', content_rowid='id', tokenize=\"unicode61 remove_diacritics 0\")"
+        "(words, content='search', content_rowid='id', columnsize=0, tokenize='ascii')"
     )
     gone = "INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', OLD.id, OLD.words);"
     here = "INSERT INTO search_words (rowid, words) VALUES (NEW.id, NEW.words);"
     op.execute(f"CREATE TRIGGER search_words_insert AFTER INSERT ON search BEGIN {here} END")
     op.execute(f"CREATE TRIGGER search_words_delete AFTER DELETE ON search BEGIN {gone} END")
-    op.execute(f"CREATE TRIGGER search_words_update AFTER UPDATE OF words ON search BEGIN {gone} {here} END")
+    op.execute(f"CREATE TRIGGER search_words_update AFTER UPDATE OF id, words ON search BEGIN {gone} {here} END")
+
+
+def _backlog() -> None:
+    """The words of what is there already are written while the desk runs: `models.db.search`, `Search.catch_up`."""
+    op.create_table(
+        "search_backlog",
+        sa.Column("source", sa.String(8), primary_key=True),
+        sa.Column("began", sa.Integer(), nullable=False),
+        sa.Column("remains", sa.Integer(), nullable=False),
+    )
+    for source, table, which in (
+        ("mail", "inbound", "ref IS NOT NULL"),
+        ("letter", "reply", "1 = 1"),
+        ("note", "event", "what = 'note'"),
+    ):
+        op.execute(
+            f"INSERT INTO search_backlog (source, began, remains)"  # noqa: S608 - words of ours
+            f" SELECT '{source}', MAX(id), MAX(id) FROM {table} WHERE {which} HAVING MAX(id) IS NOT NULL"
+        )
 
 
 def _work() -> None:
@@ -114,6 +136,17 @@ def _work() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
     )
     op.create_table(
+        "draft_file",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+        sa.Column("ref", sa.String(16), nullable=False),
+        sa.Column("agent", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+    )
+    op.create_index("ix_draft_file", "draft_file", ["ref", "agent"])
+    op.create_table(
         "canned_text",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
         sa.Column("name", sa.String(64), nullable=False),
@@ -138,6 +171,7 @@ def _work() -> None:
     with op.batch_alter_table("reply") as batch:
         batch.add_column(sa.Column("cc", sa.Text(), nullable=False, server_default="[]"))
         batch.add_column(sa.Column("by", sa.String(64), nullable=False, server_default=""))
+        batch.add_column(sa.Column("then_state", sa.String(24), nullable=False, server_default=""))
     _one_letter_of_a_kind()
 
 
@@ -168,6 +202,35 @@ def _machines() -> None:
         sa.Column("is_revoked", sa.Boolean(), nullable=False),
     )
     op.create_table(
+        "api_call",
+        sa.Column("token_id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("key", sa.String(128), primary_key=True),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+    )
+    op.create_index("ix_api_call_at", "api_call", ["at"])
+    op.create_table(
+        "event_reader",
+        sa.Column("name", sa.String(32), primary_key=True),
+        sa.Column("last_event", sa.BigInteger(), nullable=False),
+    )
+    # Nobody is told of what is history already.
+    op.execute("INSERT INTO event_reader (name, last_event) SELECT 'memos', COALESCE(MAX(id), 0) FROM event")
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+        sa.Column("agent", sa.String(64), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("ref", sa.String(16), nullable=False),
+        sa.Column("by", sa.String(64), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("memo_id", sa.Integer(), nullable=False),
+        sa.UniqueConstraint("agent", "key"),
+    )
+    op.create_index("ix_notice_memo", "notice", ["memo_id", "agent"])
+    op.create_table(
         "webhook",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
         sa.Column("url", sa.Text(), nullable=False),
@@ -177,18 +240,25 @@ def _machines() -> None:
         sa.Column("by", sa.String(64), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("last_event", sa.BigInteger(), nullable=False),
+        sa.Column("has_subject", sa.Boolean(), nullable=False),
+        sa.Column("failing_since", UtcDateTime()),
     )
     op.create_table(
         "webhook_call",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
         sa.Column("webhook_id", sa.Integer(), nullable=False),
         sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(16), nullable=False),
+        sa.Column("what", sa.String(48), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         *_on_its_way(),
         sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("answer", sa.Integer(), nullable=False),
+        sa.Column("tried_at", UtcDateTime()),
         sa.UniqueConstraint("webhook_id", "event_id"),
     )
     op.create_index("ix_webhook_call_work", "webhook_call", ["state", "next_at"])
+    op.create_index("ix_webhook_call_order", "webhook_call", ["webhook_id", "state", "ref", "event_id"])
     op.create_table(
         "memo",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
@@ -225,6 +295,12 @@ def _agents() -> None:
     op.add_column("agent", sa.Column("is_active", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("agent", sa.Column("notices", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("agent", sa.Column("subject", sa.String(255), nullable=False, server_default=""))
+    op.add_column("agent", sa.Column("session_key", sa.String(64), nullable=False, server_default=""))
+    op.add_column("agent", sa.Column("ended", sa.Text(), nullable=False, server_default=""))
+    for name in op.get_bind().execute(sa.text("SELECT name FROM agent")).scalars().all():
+        key = {"key": secrets.token_hex(32), "name": name}
+        op.get_bind().execute(sa.text("UPDATE agent SET session_key = :key WHERE name = :name"), key)
+    op.create_index("ix_desk_event_by", "desk_event", ["by", "id"])
     op.create_table(
         "sign_in_link",
         sa.Column("token_hash", sa.String(64), primary_key=True),
@@ -273,9 +349,3 @@ def _tallies() -> None:
     op.execute(f"CREATE TRIGGER ticket_tally_insert AFTER INSERT ON ticket BEGIN {more} END")
     op.execute(f"CREATE TRIGGER ticket_tally_delete AFTER DELETE ON ticket BEGIN {less} END")
     op.execute(f"CREATE TRIGGER ticket_tally_update AFTER UPDATE ON ticket WHEN {_MOVED} BEGIN {less} {more} END")
-    op.add_column("agent", sa.Column("session_key", sa.String(64), nullable=False, server_default=""))
-    op.add_column("agent", sa.Column("ended", sa.Text(), nullable=False, server_default=""))
-    for name in op.get_bind().execute(sa.text("SELECT name FROM agent")).scalars().all():
-        key = {"key": secrets.token_hex(32), "name": name}
-        op.get_bind().execute(sa.text("UPDATE agent SET session_key = :key WHERE name = :name"), key)
-    op.create_index("ix_desk_event_by", "desk_event", ["by", "id"])
