@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from classify.hits import Hit, compiled, find
-from classify.secrets import is_card_number, speaks_of_card
+from models.credentials import is_card_number, speaks_of_card
 
 if TYPE_CHECKING:
     from classify.segment import Document

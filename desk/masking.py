@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from classify.normalise import fold
 from classify.secrets import find_secrets
 from classify.segment import Document
+from models import credentials
+from models.credentials import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from models.views import MailView
-
-MASK = "•"
-# Shorter ones (a PIN of two digits) would mask half of every date.
-_SHORTEST = 4
 
 
 def masked(text: str, secrets: Iterable[tuple[int, int]]) -> str:
@@ -47,7 +45,4 @@ def without_secrets(text: str, mails: Sequence[MailView]) -> str:
 
 def without_words(text: str, words: Iterable[str]) -> str:
     """A text with each of these words masked, the longest first."""
-    for one in sorted(words, key=len, reverse=True):
-        if len(one) >= _SHORTEST:
-            text = text.replace(one, MASK * len(one))
-    return text
+    return credentials.without_words(text, words)

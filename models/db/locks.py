@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DOMAINS = 0x756B6574  # "uket": our class of advisory locks, by domain
 _DESK = 0x756B6575  # and the next one, for what there is one of
-_SWITCH, _TOTAL, _TEXTS, _RULES = 1, 2, 3, 4
+_SWITCH, _TOTAL, _TEXTS, _RULES, _WORDS, _CHILDREN = 1, 2, 3, 4, 5, 6
 
 
 def share_switch(connection: Connection) -> None:
@@ -47,6 +47,24 @@ def lock_texts(connection: Connection) -> None:
 def lock_rules(connection: Connection) -> None:
     """Rules and modes are set one after the other."""
     _take(connection, _DESK, _RULES)
+
+
+def share_words(connection: Connection) -> None:
+    """Nobody writes the index of the search anew while this transaction lasts. Whoever does waits for nobody meanwhile."""
+    _take(connection, _DESK, _WORDS, is_shared=True)
+
+
+def try_own_words(connection: Connection) -> bool:
+    """Nobody writes words of the search while this transaction lasts; False, without waiting, if somebody does."""
+    if connection.dialect.name != "postgresql":
+        return True
+    found = connection.execute(text("SELECT pg_try_advisory_xact_lock(:of, :key)"), {"of": _DESK, "key": _WORDS})
+    return bool(found.scalar_one())
+
+
+def lock_children(connection: Connection) -> None:
+    """Tickets that no mail opened get their references one after the other."""
+    _take(connection, _DESK, _CHILDREN)
 
 
 def _take(connection: Connection, of: int, key: int, *, is_shared: bool = False) -> None:
