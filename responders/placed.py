@@ -1,8 +1,8 @@
 """Answers known by their place: what stands under a question of ours answers it, whatever the words alone would tell.
 
 Turns a mail that goes on with a ticket into the asked items it answers, each with how: a line of the fill-in block, an
-answer between the quoted lines, one under the number of its question, or the answer to the only question. "不明" is an
-answer; a promise, a question back and an empty line are none. Pure.
+answer between the quoted lines, one under the number of its question, or the answer to the only question, which must sound
+like one. "不明" is an answer; a promise, a question back and an empty line are none. Pure.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from models.conversation import How
 from models.decision import ASKING, UNSEEN
 from models.states import TicketState
-from responders.answers import completed_in_quote, completed_items, headings_of, is_answer, says_unknown
+from responders.answers import completed_in_quote, completed_items, headings_of, is_answer_here, says_unknown
 from responders.items import is_given
 from responders.questions import slot_of
 from responders.replies import leads_to_another
+from responders.sounds import sounds_like
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"^\s*(?:[(（]?(\d{1,2})[)）.．、:：]|([①-⑨]))\s*(.*)$")
 _CIRCLED = {chr(0x2460 + n): n + 1 for n in range(9)}
-_ASKS_BACK = re.compile(r"[?？]\s*$|(?:でしょうか|ですか|ますか|教えてください|ご教示ください)[。.]?\s*$", re.MULTILINE)
 _LEAST, _SHORT = 3, 200  # characters: what is shorter tells nothing, a longer text is read by its words
 _LONGEST = 4_000  # characters of a mail in which a short answer may stand
 # What every answer may hold and none consists of: greetings, thanks, consent, requests to hurry.
@@ -40,29 +40,13 @@ _EMPTY = re.compile(
     r"|.{0,24}(?:対応|確認|調査|検討|回答|返信|返事|連絡|復旧|手配|対処|協力)(?:の(?:ほど|程))?[をにもは]?.{0,8}(?:お願い|願い|よろしく|ください|下さい|頂け|いただけ|待).*"
     r"|.{0,16}(?:急いで|急ぎ|至急|まだ|お待ち|待って|どうなって|困って)[^0-9]{0,24}"
     r"|(?:hi|hello|dear|hey)\b.*|(?:many )?thanks?(?: you)?\b.*|thank you\b.*|(?:best|kind|warm)?\s*regards,?|best,?|cheers,?|sincerely,?"
-    r"|(?:noted|understood|ok(?:ay)?|got it|sure|will do|roger|great|perfect|yes|no)\b[^0-9]{0,40}|see (?:my )?(?:answers?|below).*"
+    r"|(?:noted|understood|ok(?:ay)?|got it|sure|will do|roger|great|perfect)\b[^0-9]{0,40}|see (?:my )?(?:answers?|below).*"
+    r"|(?:yes|no)(?:[,.! ]+(?:thanks?|please|problem|worries|understood|noted|sure|ok(?:ay)?)\b.{0,30})?[,.!]?"
     r"|(?:please|pls|kindly)\b.{0,12}(?:help|check|fix|advise|hurry|respond|reply|look|investigate|confirm|update)\b.*"
     r"|(?:any|is there) (?:news|update|progress).*"
     r"|.{0,20}\b(?:waiting|urgent(?:ly)?|asap)\b[^0-9]{0,40})$",
     re.IGNORECASE,
 )
-# How an answer to the only question must sound, where that can be told.
-_SOUNDS = {
-    "when": re.compile(
-        r"[0-9０-９]|昨|今(?:日|朝|週|月)|先(?:週|月|日)|一昨|おととい|朝|昼|夜|夕|深夜|未明|頃|ごろ|から|以(?:来|降)|毎|時々|ときどき|"
-        r"\b(?:yesterday|today|this|last|since|ago|every|always|morning|night|week|month|began|started)\b",
-        re.IGNORECASE,
-    ),
-    "who": re.compile(
-        r"[0-9０-９]{4,}|ユーザ|アカウント|root|RAM|管理者|メイン|\b(?:user|account|role|admin|main)\b|@", re.IGNORECASE
-    ),
-    "goal": re.compile(
-        r"こと|でき(?:れば|る|たら)|なれば|なったら|れば|たい|よう(?:に|です)|解決|完了|復旧|正常|成功|戻|直|"
-        r"\b(?:can|able|work|works|working|when|if|solved|resolved|done|restored?|again|succe\w+|want|need|should)\b",
-        re.IGNORECASE,
-    ),
-    "zone": re.compile(r"JST|CST|UTC|GMT|日本|中国|現地|local|time|\+", re.IGNORECASE),
-}
 
 
 def placed_answers(mail: Mail, seen: Assessment, ticket: OpenTicket | None, pack: Pack) -> dict[str, How]:
@@ -70,15 +54,15 @@ def placed_answers(mail: Mail, seen: Assessment, ticket: OpenTicket | None, pack
     if ticket is None or not ticket.asked:
         return {}
     headings = headings_of(pack)
-    found = dict.fromkeys(_only(mail, seen, ticket, pack), How.ONLY)
-    found |= dict.fromkeys(_numbered(mail.reply_text, seen, ticket, headings, pack), How.NUMBERED)
+    found = _only(mail, seen, ticket, pack)
+    found |= _numbered(mail.reply_text, seen, ticket, headings, pack)
     found |= _inline(mail, seen, ticket, headings, pack)
     form = completed_items(mail.reply_text, ticket.asked, pack) | completed_in_quote(mail.text, ticket.asked, pack)
-    return found | {item: _how(value, How.FORM, pack) for item, value in form.items()}
+    return found | {item: _how(value, How.FORM, pack, (item,)) for item, value in form.items()}
 
 
-def _how(text: str, how: How, pack: Pack) -> How:
-    return How.UNKNOWN if says_unknown(text, pack) else how
+def _how(text: str, how: How, pack: Pack, items: Collection[str]) -> How:
+    return How.UNKNOWN if says_unknown(text, pack, items) else how
 
 
 def _inline(
@@ -87,8 +71,8 @@ def _inline(
     found: dict[str, How] = {}
     for pair in mail.inline_answers:
         asked = _asked_by(pair.question, ticket.asked, headings, pack)
-        if asked and is_answer_here(pair.answer, pack):
-            found |= dict.fromkeys(_of_one_question(asked, seen), _how(pair.answer, How.INLINE, pack))
+        if asked and is_answer_here(pair.answer, pack, asked, has_files=bool(mail.attachments)):
+            found |= dict.fromkeys(_of_one_question(asked, seen), _how(pair.answer, How.INLINE, pack, asked))
     return found
 
 
@@ -122,20 +106,21 @@ def _titled(title: str, headings: Mapping[str, str]) -> tuple[str, ...]:
 
 def _numbered(
     reply_text: str, seen: Assessment, ticket: OpenTicket, headings: Mapping[str, str], pack: Pack
-) -> frozenset[str]:
+) -> dict[str, How]:
     """Answers under the numbers of our questions: as many numbers as questions at most, one of them read as its answer."""
     questions = _numbered_questions(ticket, headings)
     answers = _numbered_lines(reply_text)
     if not answers or not set(answers) <= set(questions):
-        return frozenset()
-    said = {
-        number: frozenset(item for item in questions[number] if item in ticket.asked)
-        for number, text in answers.items()
-        if is_answer_here(text, pack)
-    }
-    if not any(is_given(item, seen) for items in said.values() for item in items):
-        return frozenset()  # a list of the customer's own, perhaps of steps
-    return frozenset(item for items in said.values() for item in _of_one_question(tuple(items), seen))
+        return {}
+    found: dict[str, How] = {}
+    is_ours = False  # or a list of the customer's own, perhaps of steps
+    for number, text in answers.items():
+        asked = tuple(item for item in questions[number] if item in ticket.asked)
+        how = _how(text, How.NUMBERED, pack, asked)
+        if is_answer_here(text, pack, asked):
+            found |= dict.fromkeys(_of_one_question(asked, seen), how)
+            is_ours = is_ours or how is How.UNKNOWN or any(is_given(item, seen) for item in asked)
+    return found if is_ours else {}
 
 
 def _numbered_questions(ticket: OpenTicket, headings: Mapping[str, str]) -> dict[int, tuple[str, ...]]:
@@ -167,44 +152,37 @@ def _numbered_lines(text: str) -> dict[int, str]:
     return found if len(found) > 1 else {}
 
 
-def _only(mail: Mail, seen: Assessment, ticket: OpenTicket, pack: Pack) -> frozenset[str]:
-    """The one question that is open, if a short text answers nothing else and asks nothing."""
-    still = frozenset(item for item in ticket.missing if item in ticket.asked)
+def _only(mail: Mail, seen: Assessment, ticket: OpenTicket, pack: Pack) -> dict[str, How]:
+    """The one question that is open, if a short text answers nothing else, asks nothing and sounds like its answer.
+
+    That he does not know counts for all that is still open in it; else each item must be sounded.
+    """
+    still = tuple(item for item in ticket.missing if item in ticket.asked)
     if ticket.state == TicketState.WAITING_RECURRENCE.value:
-        return frozenset()  # what its letter lists is to be noted the next time
-    if len({slot_of(item) for item in still}) != 1:
-        return frozenset()
-    if len(mail.reply_text) > _LONGEST:
-        return frozenset()
-    sentences = (part.strip() for part in re.split(r"(?<=[。.!！])\s+|(?<=[。！])|\n", mail.reply_text))
-    said = "\n".join(part for part in sentences if part and not _EMPTY.match(part))
-    is_short = _LEAST <= len("".join(said.split())) <= _SHORT
+        return {}  # what its letter lists is to be noted the next time
+    if len({slot_of(item) for item in still}) != 1 or len(mail.reply_text) > _LONGEST:
+        return {}
     is_other = any(issue.category.is_answerable and issue.category not in ticket.categories for issue in seen.issues)
-    if (
-        leads_to_another(mail, pack)
-        or not is_short
-        or is_other
-        or not is_answer_here(said, pack)
-        or any(h.kind == "wants_close" for h in seen.hints)
-    ):
-        return frozenset()
-    return frozenset(item for item in _of_one_question(tuple(still), seen) if _sounds_like(item, said))
+    if leads_to_another(mail, pack) or is_other or any(h.kind == "wants_close" for h in seen.hints):
+        return {}
+    said = _without_courtesies(mail.reply_text)
+    if says_unknown(said, pack, still):
+        return dict.fromkeys(still, How.UNKNOWN)
+    has_files = bool(mail.attachments)
+    is_short = _LEAST <= len("".join(said.split())) <= _SHORT
+    if not is_short or not is_answer_here(said, pack, still, has_files=has_files):
+        return {}
+    told = (item for item in _of_one_question(still, seen) if sounds_like(item, said, pack, has_files=has_files))
+    return dict.fromkeys(told, How.ONLY)
 
 
-def _sounds_like(item: str, said: str) -> bool:
-    pattern = _SOUNDS.get(item)
-    return pattern is None or pattern.search(said) is not None
+def _without_courtesies(text: str) -> str:
+    """The sentences that tell something."""
+    sentences = (part.strip() for part in re.split(r"(?<=[。.!！])\s+|(?<=[。！])|\n|(?<=ですので)[、,]", text))
+    return "\n".join(part for part in sentences if part and not _EMPTY.match(part))
 
 
 def _of_one_question(asked: tuple[str, ...], seen: Assessment) -> frozenset[str]:
     """Of several items under one title those that the words give; all of them where the words tell nothing."""
     told = frozenset(item for item in asked if is_given(item, seen))
     return told or frozenset(asked)
-
-
-def is_answer_here(text: str, pack: Pack) -> bool:
-    """Something is said that is no promise for later and no question back."""
-    if not is_answer(text.strip()) or _ASKS_BACK.search(text):
-        return False
-    promises = (regex for group in pack.cues.phrases.get("promise", {}).values() for regex in group)
-    return not any(re.search(regex, text, re.IGNORECASE) for regex in promises)

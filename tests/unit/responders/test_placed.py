@@ -9,8 +9,9 @@ import pytest
 from models.assessment import Assessment, Category, Hint
 from models.conversation import How
 from models.decision import LetterKind, OpenTicket
-from models.mail import InlineAnswer
-from responders.placed import is_answer_here, placed_answers
+from models.mail import Attachment, InlineAnswer
+from responders.answers import is_answer_here, says_unknown
+from responders.placed import placed_answers
 from tests.unit.responders.builders import issue, mail, pack, past, seen, ticket
 
 LETTER = """(1) 発生日時・発生の状況
@@ -32,7 +33,7 @@ def asked(*missing: str, text: str = LETTER, **changes: object) -> OpenTicket:
 
 
 def told(
-    text: str, *, reading: Assessment = SAYS_NOTHING, to: OpenTicket | None = None, **changes: object
+    text: str, /, *, reading: Assessment = SAYS_NOTHING, to: OpenTicket | None = None, **changes: object
 ) -> dict[str, How]:
     return placed_answers(mail(reply_text=text, **changes), reading, to or asked(), pack())
 
@@ -95,6 +96,152 @@ def test_numbers_are_those_of_our_questions_if_one_is_read_as_its_answer() -> No
     assert told(text) == {}, "a list of his own, perhaps of steps"
     assert told("1. 起動した\n2. ログインした\n3. 失敗した\n4. 再起動した", reading=reading) == {}, "more than we asked"
     assert "where" not in told("(1) 昨日から\n(2) 後ほど\n(3) 直ること", reading=reading)
+
+
+def test_unknown_under_a_number_is_unknown() -> None:
+    reading = seen("symptom", "evidence", "where", "goal", issues=(), kind=None)
+    assert told("(1) 昨日から\n(2) 不明\n(3) 直ること", reading=reading) == {
+        "when": How.NUMBERED,
+        "where": How.UNKNOWN,
+        "goal": How.NUMBERED,
+    }
+    assert told("(1) 不明\n(2) わかりません") == {"when": How.UNKNOWN, "course": How.UNKNOWN, "where": How.UNKNOWN}
+
+
+UNKNOWN = [
+    "不明",
+    "不明です。",
+    "わかりません。",
+    "覚えていません。",
+    "記憶にありません。",
+    "発生日時は不明です。",
+    "発生日時については、わかりかねます。",
+    "いつからかはわかりません。",
+    "いつから起きているかは把握しておりません。",
+    "申し訳ありませんが、正確な時刻は分かりません。",
+    "特になし",
+    "unknown",
+    "I don't know.",
+    "I don’t remember.",
+    "Sorry, we do not know exactly.",
+    "I'm not sure when it started.",
+    "The exact time is unknown.",
+    "n/a",
+]
+
+
+@pytest.mark.parametrize("text", UNKNOWN)
+def test_unknown_answers_the_only_question(text: str) -> None:
+    assert told(text, to=asked("when")) == {"when": How.UNKNOWN}
+    polite = f"お世話になっております。\n{text}\nよろしくお願いいたします。"
+    assert told(polite, to=asked("when")) == {"when": How.UNKNOWN}
+
+
+def test_unknown_answers_all_that_is_open_in_the_only_question() -> None:
+    open_still = ("facet:steps", "facet:error_message")
+    to = replace(asked(*open_still), asked=frozenset(open_still))
+    assert told("不明です。", to=to) == dict.fromkeys(open_still, How.UNKNOWN)
+    assert told("起動のボタンを押しただけです。", to=to) == {"facet:steps": How.ONLY}, "the message is open still"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "原因が不明です。",
+        "ログの取り方がわかりません。",
+        "不明点はありません。",
+        "I don't know how to open the console.",
+        "None of our people answered.",
+        "操作がわからないので教えてください。",
+        "なしのつぶてで困っています。",
+    ],
+)
+def test_what_is_not_known_otherwise_answers_nothing(text: str) -> None:
+    assert told(text, to=asked("when")) == {}
+    assert not says_unknown(text, pack(), ("when",))
+
+
+NO_ANSWERS = [
+    "確認してご連絡します",
+    "どこで確認できますか？",
+    "調査中です。",
+    "調査中",
+    "（後ほど）",
+    "※調べています",
+    "?",
+    "・",
+    "…",
+    "(記入)",
+    "ここに記入してください",
+    "未記入",
+    "以下のとおり",
+    "上記の通りです。",
+    "前回のメールに書きました",
+    "先ほどお伝えしたとおりです。",
+    "添付のとおり",
+    "詳細は別紙をご参照ください",
+    "社内で確認いたします",
+    "11/24までに確認してご連絡します",
+    "いつの時刻を書けばよいでしょうか",
+    "see above",
+    "as described in my previous mail",
+    "to be filled in",
+    "(tbd)",
+    "checking with the team",
+    "Which time zone?",
+]
+
+
+@pytest.mark.parametrize("value", NO_ANSWERS)
+def test_promises_questions_marks_and_hints_in_the_form_are_no_answers(value: str) -> None:
+    assert told(f"■ 発生日時：{value}") == {}
+    assert told("", text=f"下記に記入しました。\n\n> ■ 発生日時：{value}\n> ■ ゴール：") == {}
+    assert between(("(1) 発生日時・発生の状況", value)) == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "11/23 22時頃",
+        "11/23 22:00頃?",
+        "11/23 22:00頃に発生を確認しております",
+        "昨日の朝、出社時に確認しました。原因は調査中です。",
+        "昨夜(詳しい時刻はログを確認中です)",
+        "2026-11-23",
+        "先週",
+        "Monday morning",
+        "about 10 am (checking the log for the exact time)",
+        "添付のログのとおり、11/23 22:03:11 から",
+        "以下のとおり 11/23 22:03",
+        "リリース直後",
+        "だいぶ前",
+    ],
+)
+def test_what_tells_something_in_the_form_is_an_answer(value: str) -> None:
+    assert told(f"■ 発生日時：{value}") == {"when": How.FORM}
+    assert told("", text=f"> ■ 発生日時：{value}\n> ■ ゴール：") == {"when": How.FORM}
+
+
+@pytest.mark.parametrize("value", ["-", "－", "なし", "特になし", "N/A", "不明", "覚えていません", "none", "not sure"])
+def test_none_and_unknown_in_the_form_are_answers(value: str) -> None:
+    assert told(f"■ 発生日時：{value}") == {"when": How.UNKNOWN}
+
+
+def test_an_answer_in_the_form_stands_whatever_is_said_below_it() -> None:
+    below = "\nログは後ほど送ります。\nどのログを送ればよいでしょうか？"
+    assert told(f"■ ゴール：接続できること{below}") == {"goal": How.FORM}
+    assert told("■ ゴール：\n接続できることです。") == {"goal": How.FORM}
+    assert told("■ ゴール：\n\n接続できることです。") == {"goal": How.FORM}
+
+
+def test_thanks_and_a_name_below_an_empty_line_of_the_form_fill_nothing_in() -> None:
+    assert told("■ 発生日時：11/23\n■ ゴール：\n\nよろしくお願いいたします。\n山田太郎") == {"when": How.FORM}
+
+
+def test_a_hint_at_a_file_is_an_answer_where_a_file_came() -> None:
+    files = (Attachment(filename="error.log", content_type="text/plain", size=10, part=1),)
+    answers = (InlineAnswer("(2) 発生場所", "添付のとおりです。"),)
+    assert told("", inline_answers=answers, attachments=files) == {"where": How.INLINE}
 
 
 def test_the_form_counts_before_all() -> None:
