@@ -48,6 +48,10 @@ class DeskSettings:
     is_secure: bool = False
     mode: str = "auto"  # the installation's, which no letter goes beyond
     are_senders_trusted: bool = False  # as the worker has it: previews quote what letters would
+    desk_link: str = "http://127.0.0.1:8080"  # where people find the desk
+    hand_over: str = "off"
+    hand_over_to: str = ""
+    is_sending: bool = False  # there is a smarthost
 
 
 def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable[[], datetime]) -> FastAPI:

@@ -33,6 +33,8 @@ _SELECTOR = re.compile(
 )
 _LONGEST_SELECTOR = 100  # the DNS name of the key has room for the domain
 
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+
 
 class Settings(BaseModel):
     """Every setting, typed and checked."""
@@ -62,6 +64,9 @@ class Settings(BaseModel):
     desk_host: str = Field("127.0.0.1", description="where the desk's web pages bind")
     desk_port: int = Field(8080, ge=0, le=65535, description="port of the desk's web pages")
     desk_secure: bool = Field(default=False, description="mark cookies Secure: set it behind an HTTPS proxy")
+    desk_url: str = Field(
+        "", description="the desk's address as people type it, for links in mails; empty: http://desk_host:desk_port"
+    )
     addresses: str = Field("support@uketsuke.example", description="the desk's own addresses, comma separated")
     smarthost: str = Field(
         "", description="host:port or smtp[s]://user:password@host:port; empty: letters stay in the outbox"
@@ -109,6 +114,19 @@ class Settings(BaseModel):
         "",
         description="on: letters may quote the words of senders whom nobody checked; empty: only on a loopback listener without smarthost",
     )
+    hand_over: Literal["off", "ready", "all"] = Field(
+        "off",
+        description="which tickets go by mail to another help desk: ready, once complete enough; all, when they come",
+    )
+    hand_over_to: str = Field(
+        "", validate_default=True, description="address of that help desk; none of the desk's own addresses"
+    )
+    notice_minutes: int = Field(
+        10,
+        ge=0,
+        le=1440,
+        description="least minutes between two notices by mail to one agent; what comes between is bundled",
+    )
     reply_limits: Literal["on", "off"] = Field("on", description="off lifts the rate limits, for load trials")
     workers: int = Field(1, ge=1, le=64, description="worker processes that `serve` starts")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -123,6 +141,35 @@ class Settings(BaseModel):
             msg = "needs at least one address like support@example.com"
             raise ValueError(msg)
         return ",".join(parts)
+
+    @field_validator("desk_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        url = value.strip().rstrip("/")
+        if url and re.fullmatch(r"https?://[!-~]+", url) is None:
+            msg = "is no web address; write it as https://desk.example.com"
+            raise ValueError(msg)
+        return url
+
+    @field_validator("hand_over_to")
+    @classmethod
+    def _is_elsewhere(cls, value: str, info: ValidationInfo) -> str:
+        address = value.strip()
+        if not address and info.data.get("hand_over", "off") != "off":
+            msg = "UKETSUKE_HAND_OVER needs it, e.g. helpdesk@example.com; set it, or set UKETSUKE_HAND_OVER=off"
+            raise ValueError(msg)
+        if not address:
+            return ""
+        if _ADDRESS.fullmatch(address) is None:
+            msg = "is one address like helpdesk@example.com"
+            raise ValueError(msg)
+        own = {_mailbox(one) for one in info.data.get("addresses", "").split(",")}
+        if url := info.data.get("imap"):
+            own.add(_mailbox(parse_mailbox(url).user))
+        if _mailbox(address) in own:
+            msg = "is the desk's own address: each ticket handed over would come back as a new one; name another"
+            raise ValueError(msg)
+        return address
 
     @field_validator("authserv_id")
     @classmethod
@@ -203,6 +250,12 @@ class Settings(BaseModel):
     def desk_addresses(self) -> tuple[str, ...]:
         """The desk's addresses; the first one signs the letters."""
         return tuple(self.addresses.split(","))
+
+    @property
+    def desk_link(self) -> str:
+        """Where people find the desk; links in mails begin with it."""
+        host = f"[{self.desk_host}]" if ":" in self.desk_host else self.desk_host
+        return self.desk_url or f"http://{host}:{self.desk_port}"
 
     @property
     def url(self) -> str:
@@ -286,6 +339,12 @@ def envelope_of_mta(environ: Mapping[str, str] | None = None) -> tuple[str | Non
     environ = os.environ if environ is None else environ
     recipients = (environ.get(name, "").strip() for name in ("RECIPIENT", "ORIGINAL_RECIPIENT"))
     return environ.get("SENDER"), tuple(dict.fromkeys(filter(None, recipients)))
+
+
+def _mailbox(address: str) -> str:
+    """An address without case and plus part: all spellings of one mailbox."""
+    local, _, domain = address.strip().casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _read_file(file: Path) -> dict[str, object]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from models.db.engine import make_engine, sqlite_cursor, transaction
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
+
+# The writing transaction that this thread is in, and whose it is.
+_JOINED: ContextVar[tuple[Engine, Connection] | None] = ContextVar("joined", default=None)
 
 
 class Shelf:
@@ -20,12 +26,26 @@ class Shelf:
         self._engine = make_engine(url)
 
     def write(self) -> AbstractContextManager[Connection]:
-        """One writing transaction."""
-        return transaction(self._engine, writes=True)
+        """One writing transaction; within `together` its own."""
+        return self._joined() or transaction(self._engine, writes=True)
 
     def read(self) -> AbstractContextManager[Connection]:
-        """One reading transaction."""
-        return transaction(self._engine, writes=False)
+        """One reading transaction; within `together` its own."""
+        return self._joined() or transaction(self._engine, writes=False)
+
+    @contextmanager
+    def together(self) -> Iterator[Connection]:
+        """One writing transaction, which the store's methods that are called within it join: all of it or nothing."""
+        with self.write() as connection:
+            token = _JOINED.set((self._engine, connection))
+            try:
+                yield connection
+            finally:
+                _JOINED.reset(token)
+
+    def _joined(self) -> AbstractContextManager[Connection] | None:
+        joined = _JOINED.get()
+        return nullcontext(joined[1]) if joined and joined[0] is self._engine else None
 
     @property
     def is_sqlite(self) -> bool:

@@ -76,24 +76,12 @@ def worker() -> None:
 
 
 def deliver() -> None:
-    """Delivery: hands queued letters to the smarthost; without one it only waits."""
-    from responders.deliver import parse_smarthost
-    from runtime.logs import log_for
-    from runtime.outbox import Outbox
-    from runtime.secret import load_secret
+    """Delivery: hands queued letters and memos to the smarthost, and events to webhooks; without a smarthost mails wait."""
+    from runtime.deliver_role import run_delivery
     from runtime.stopping import stop_on_signals
-    from runtime.wiring import dkim_key
 
     settings = settings_with_logs()
-    key = dkim_key(settings)
-    stop = stop_on_signals()
-    if not settings.smarthost:
-        log_for("deliver").info("no_smarthost", note="letters stay in the outbox; set UKETSUKE_SMARTHOST to send them")
-        while not stop.wait(3600):
-            pass
-        return
-    smarthost = parse_smarthost(settings.smarthost)
-    Outbox(open_store(settings), smarthost, load_secret(settings.secret_path), utc_now, key).run(stop)
+    run_delivery(settings, open_store(settings), stop_on_signals(), utc_now)
 
 
 def desk() -> None:
@@ -112,6 +100,10 @@ def desk() -> None:
         is_secure=settings.desk_secure,
         mode=settings.mode,
         are_senders_trusted=settings.are_senders_trusted,
+        desk_link=settings.desk_link,
+        hand_over=settings.hand_over,
+        hand_over_to=settings.hand_over_to,
+        is_sending=bool(settings.smarthost),
     )
     app = create_app(open_store(settings), pack, desk_settings, utc_now)
     uvicorn.run(
