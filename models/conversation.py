@@ -28,6 +28,7 @@ class How(StrEnum):
     INLINE = "inline"  # below the question, between the quoted lines
     NUMBERED = "numbered"  # under the number of the question
     ONLY = "only"  # the only thing that was asked
+    AGENT = "agent"  # an agent found it in the mail, where the reading had not
 
 
 _RANK = {how: rank for rank, how in enumerate(How)}

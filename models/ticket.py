@@ -148,6 +148,7 @@ class Filing:
     named: tuple[str, ...] = ()  # tickets that the mail names, proven or not
     overtaken: tuple[str, ...] = ()  # Message-IDs of letters that were decided on as if they would not go
     split_key: str = ""  # what the address stood for that the mail was sent to; later mails to it join the same ticket
+    objection: str = ""  # words by which the mail says that what we asked for was told already
     returned_ids: tuple[str, ...] = ()  # Message-IDs of ours, signature verified, of the letters that came back
 
 

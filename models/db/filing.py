@@ -227,6 +227,7 @@ def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
             rank=int(rank_of(categories, hints)),
             lane=lane_of(categories),
             assignee="",
+            is_overdue=False,
             is_spam=False,
             region=_region(filing)[:32],
             person_first=dump(_person_first((), filing)),
@@ -360,6 +361,7 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
         if now_in is not state:
             change_state(connection, row, state, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why="trust_failed")
         return
+    _note_objection(connection, filing, ref)
     seen, decision = filing.seen, filing.decision
     items = merged(items_from_value(json.loads(row["items"])), _items(filing))
     settled = given_items(items)
@@ -404,6 +406,16 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
     if now_in is not state:
         why = CLOSE_PROPOSED if proposes_close(now_in, filing) else decision.disposition.value
         change_state(connection, row, state, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why=why)
+
+
+def _note_objection(connection: Connection, filing: Filing, ref: str) -> None:
+    """"I told you already": an agent should see it beside the letter that asked."""
+    kinds = [kind.value for kind in ASKING]
+    asked = select(REPLY.c.id).where(
+        REPLY.c.ref == ref, REPLY.c.kind.in_(kinds), REPLY.c.state == ReplyState.SENT.value
+    )
+    if filing.objection and connection.execute(asked.limit(1)).first() is not None:
+        add_event(connection, ref, filing.now, "customer", "customer_objected", filing.objection[:200])
 
 
 def _propose(connection: Connection, filing: Filing, row: RowMapping) -> None:
@@ -610,6 +622,8 @@ def change_state(
             wake_at=wake_at,
             slept_from=row["state"] if to is TicketState.SNOOZED else "",
             due_at=row["due_at"] if to in AWAITS_AGENT else None,
+            is_overdue=row["is_overdue"] and to in AWAITS_AGENT,
+            rank=row["rank"] if to in AWAITS_AGENT else int(rank_of(names(row["categories"]), names(row["hints"]))),
             version=TICKET.c.version + 1,
             **settled,
         )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 REPORT = ReportRow.__table__  # type: ignore[attr-defined]
 TALLY = TicketTallyRow.__table__  # type: ignore[attr-defined]
-_MAIL = [
+MAIL_COLUMNS = [
     INBOUND.c[name]
     for name in (
         "id",
@@ -50,7 +50,7 @@ _MAIL = [
     )
 ]
 _LETTER = [column for column in REPLY.c if column.name not in {"raw", "text"}]
-_STRAY_STATES = {"parked": MailState.PARKED.value, "needs_review": MailState.RECEIVED.value}
+STRAY_STATES = {"parked": MailState.PARKED.value, "needs_review": MailState.RECEIVED.value}
 
 
 class Queue(Shelf):
@@ -83,7 +83,7 @@ class Queue(Shelf):
             found = defaultdict(int, _counts(connection, tallied))
             strays = select(INBOUND.c.state, func.count()).where(INBOUND.c.ref.is_(None)).group_by(INBOUND.c.state)
             stray = _counts(connection, strays)
-        for ticket_state, mail_state in _STRAY_STATES.items():
+        for ticket_state, mail_state in STRAY_STATES.items():
             found[ticket_state] += stray.get(mail_state, 0)
         return {state.value: found[state.value] for state in TicketState}
 
@@ -98,7 +98,7 @@ class Queue(Shelf):
             if row is None:
                 raise NotFound(f"no ticket {ref}")
             mails = connection.execute(
-                select(*_MAIL, READING.c.mail, READING.c.assessment, READING.c.decision)
+                select(*MAIL_COLUMNS, READING.c.mail, READING.c.assessment, READING.c.decision)
                 .outerjoin(READING, READING.c.mail_id == INBOUND.c.id)
                 .where(INBOUND.c.ref == ref)
                 .order_by(INBOUND.c.id)
@@ -127,7 +127,7 @@ class Queue(Shelf):
         Raises:
             NotFound: No such mail, or it became a ticket.
         """
-        query = select(*_MAIL).where(INBOUND.c.id == mail_id, INBOUND.c.ref.is_(None))
+        query = select(*MAIL_COLUMNS).where(INBOUND.c.id == mail_id, INBOUND.c.ref.is_(None))
         with self.read() as connection:
             row = connection.execute(query).mappings().first()
         if row is None:
@@ -173,7 +173,8 @@ class Queue(Shelf):
         with self.read() as connection:
             states = _counts(connection, select(INBOUND.c.state, func.count()).group_by(INBOUND.c.state))
             deliveries = connection.execute(select(func.coalesce(func.sum(INBOUND.c.deliveries), 0))).scalar_one()
-            tickets = connection.execute(select(func.count()).select_from(TICKET)).scalar_one()
+            # Not every ticket counts: those that agents split off, or merged into others, hold no mail.
+            tickets = connection.execute(select(func.count(INBOUND.c.ref.distinct()))).scalar_one()
         triaged = states.get(MailState.TRIAGED.value, 0)
         return Books(
             accepted=int(deliveries),
@@ -185,8 +186,17 @@ class Queue(Shelf):
         )
 
     def facts(self, start: datetime, end: datetime) -> tuple[TicketFacts, ...]:
-        """The facts of every ticket opened in [start, end), oldest first."""
-        query = select(TICKET).where(TICKET.c.opened_at >= start, TICKET.c.opened_at < end).order_by(TICKET.c.number)
+        """The facts of every ticket opened in [start, end), oldest first.
+
+        Only of tickets that still hold the mail they began with: what agents split off has no first mail of its own, what they
+        merged is a part of another.
+        """
+        query = (
+            select(TICKET)
+            .join(INBOUND, (INBOUND.c.id == TICKET.c.number) & (INBOUND.c.ref == TICKET.c.ref))
+            .where(TICKET.c.opened_at >= start, TICKET.c.opened_at < end)
+            .order_by(TICKET.c.number)
+        )
         with self.read() as connection:
             rows = connection.execute(query).mappings().all()
             return tuple(_facts(connection, row) for row in rows)
@@ -240,7 +250,7 @@ def rows_of(connection: Connection, rows: Sequence[RowMapping]) -> list[QueueRow
     """Lines of the queue for these rows of tickets, with their mails and letters."""
     refs = [row["ref"] for row in rows]
     mails: dict[str, list[MailView]] = defaultdict(list)
-    for row in connection.execute(select(*_MAIL).where(INBOUND.c.ref.in_(refs)).order_by(INBOUND.c.id)).mappings():
+    for row in connection.execute(select(*MAIL_COLUMNS).where(INBOUND.c.ref.in_(refs)).order_by(INBOUND.c.id)).mappings():
         mails[row["ref"]].append(mail_view(row))
     letters: dict[str, list[ReplyView]] = defaultdict(list)
     for row in connection.execute(select(*_LETTER).where(REPLY.c.ref.in_(refs)).order_by(REPLY.c.id)).mappings():
@@ -249,11 +259,11 @@ def rows_of(connection: Connection, rows: Sequence[RowMapping]) -> list[QueueRow
 
 
 def _strays(connection: Connection, states: set[str], limit: int, after: int | None) -> list[QueueRow]:
-    wanted = [mail_state for ticket_state, mail_state in _STRAY_STATES.items() if ticket_state in states]
+    wanted = [mail_state for ticket_state, mail_state in STRAY_STATES.items() if ticket_state in states]
     if not wanted:
         return []
     query = (
-        select(*_MAIL)
+        select(*MAIL_COLUMNS)
         .where(INBOUND.c.ref.is_(None), INBOUND.c.state.in_(wanted))
         .order_by(INBOUND.c.id.desc())
         .limit(limit)
@@ -269,7 +279,7 @@ def _links(connection: Connection, ref: str) -> tuple[LinkView, ...]:
         select(TICKET_LINK, TICKET.c.state, TICKET.c.subject)
         .join(TICKET, TICKET.c.ref == case((TICKET_LINK.c.ref == ref, TICKET_LINK.c.other), else_=TICKET_LINK.c.ref))
         .where(or_(TICKET_LINK.c.ref == ref, TICKET_LINK.c.other == ref))
-        .order_by(TICKET.c.number)
+        .order_by(TICKET.c.place)
     )
     return tuple(
         LinkView(

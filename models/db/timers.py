@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 
 from models.db.base import Shelf
 from models.db.filing import CLOSE, add_event, change_state, locked_ticket
 from models.db.limits import MACHINE
+from models.db.tags import retag
 from models.db.threads import REPLY, TICKET
 from models.states import Cause, TicketState
+from models.ticket import AWAITS_AGENT, Rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +25,36 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, RowMapping
 
 _PAGE = 100
+_AWAITS = tuple(state.value for state in AWAITS_AGENT)
 
 
 class Timers(Shelf):
     """Tickets whose time has come."""
+
+    def set_targets(self, due_of: Callable[[int, datetime], datetime]) -> int:
+        """Give every ticket that awaits an agent and has no response target its own; how many.
+
+        `due_of` turns a rank and the instant since when the ticket waits into the target.
+        """
+        due = (TICKET.c.state.in_(_AWAITS), TICKET.c.due_at.is_(None))
+
+        def set_one(connection: Connection, row: RowMapping) -> None:
+            values = {"due_at": due_of(row["rank"], row["updated_at"])}
+            connection.execute(update(TICKET).where(TICKET.c.ref == row["ref"]).values(**values))
+
+        return self._each(due, set_one)
+
+    def mark_overdue(self, *, now: datetime) -> int:
+        """Tickets past their response target are pressing from now on; how many."""
+        due = (TICKET.c.state.in_(_AWAITS), TICKET.c.due_at <= now, TICKET.c.is_overdue.is_(False))
+
+        def mark_one(connection: Connection, row: RowMapping) -> None:
+            values = {"is_overdue": True, "rank": min(row["rank"], int(Rank.PRESSING)), "version": TICKET.c.version + 1}
+            connection.execute(update(TICKET).where(TICKET.c.ref == row["ref"]).values(**values))
+            retag(connection, row["ref"])
+            add_event(connection, row["ref"], now, MACHINE, "overdue")
+
+        return self._each(due, mark_one)
 
     def expire_recurrences(self, *, waiting_since: datetime, now: datetime) -> int:
         """Tickets that have waited for their symptom to come back since before that instant go to an agent; how many."""
@@ -67,10 +95,10 @@ class Timers(Shelf):
     def _each(self, due: tuple[ColumnElement[bool], ...], settle: Callable[[Connection, RowMapping], None]) -> int:
         """Settle every ticket that is due, a transaction each; how many."""
         done, after = 0, -1
-        query = select(TICKET.c.ref, TICKET.c.number).where(*due).order_by(TICKET.c.number).limit(_PAGE)
+        query = select(TICKET.c.ref, TICKET.c.place).where(*due).order_by(TICKET.c.place).limit(_PAGE)
         while True:
             with self.read() as connection:
-                page = connection.execute(query.where(TICKET.c.number > after)).all()
+                page = connection.execute(query.where(TICKET.c.place > after)).all()
             if not page:
                 return done
             for ref, _ in page:
@@ -80,7 +108,7 @@ class Timers(Shelf):
                     if is_due is not None:  # else something happened to it meanwhile
                         settle(connection, row)
                         done += 1
-            after = page[-1].number
+            after = page[-1].place
 
 
 def _to(connection: Connection, row: RowMapping, to: TicketState, now: datetime, what: str) -> None:
