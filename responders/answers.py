@@ -28,6 +28,7 @@ _ASKING_WORD = re.compile(
     re.IGNORECASE,
 )
 LONGEST_UNKNOWN = 40  # characters: behind more words something is told besides
+_DITTO = re.compile(r"(?:同上|上に同じ|〃|ditto|same as above)(?:です)?[。.\s]*", re.IGNORECASE)
 _MARKS = "■*・●◆□>＞# \t-"
 _ROUND = " 。.、,!~()（）[]【】<>「」『』※*・…\t\n"
 _SORRY = r"(?:(?:大変|誠に)?(?:申し訳(?:ありません|ございません|ない)|すみません|すいません|恐れ入ります|sorry|apologies)(?:が|けど)?[、。,.!\s]*)?"
@@ -54,7 +55,8 @@ def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> dict
     for line in reply_text.splitlines():
         item, value = _heading_line(line, headings)
         if item is not None:
-            current, found[item], is_apart = item, value, False
+            above = found.get(current or "", "")
+            current, found[item], is_apart = item, above if _DITTO.fullmatch(value) else value, False
         elif line.strip(" \t-―─=＝_"):
             if current is not None and (not is_apart or (not found[current] and sounds_like(current, line, pack))):
                 found[current] = f"{found[current]}\n{line.strip()}".strip()
@@ -67,9 +69,14 @@ def completed_items(reply_text: str, asked: Collection[str], pack: Pack) -> dict
 def completed_in_quote(text: str, asked: Collection[str], pack: Pack) -> dict[str, str]:
     """The asked items whose line was completed within the quoted letter, with the answer: there every line was empty."""
     headings = headings_of(pack)
-    quoted = (line.lstrip("> |＞") for line in text.splitlines() if line[:1] in {">", "＞", "|"})
-    lines = (_heading_line(line, headings) for line in quoted)
-    return {item: value for item, value in lines if item is not None and item in asked and _fills_in(item, value, pack)}
+    found: dict[str, str] = {}
+    above = ""
+    for line in text.splitlines():
+        item, value = _heading_line(line.lstrip("> |＞"), headings) if line[:1] in {">", "＞", "|"} else (None, "")
+        if item is not None:
+            above = above if _DITTO.fullmatch(value) else value
+            found[item] = above or found.get(item, "")  # an older letter further down has the line again, empty
+    return {item: value for item, value in found.items() if item in asked and _fills_in(item, value, pack)}
 
 
 def _fills_in(item: str, value: str, pack: Pack) -> bool:

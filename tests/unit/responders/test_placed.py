@@ -234,6 +234,17 @@ def test_an_answer_in_the_form_stands_whatever_is_said_below_it() -> None:
     assert told("■ ゴール：\n\n接続できることです。") == {"goal": How.FORM}
 
 
+def test_ditto_in_the_form_is_what_stands_above_it() -> None:
+    assert told("■ 発生場所：東京\n■ ゴール：同上") == {"where": How.FORM, "goal": How.FORM}
+    assert told("", text="> ■ 発生場所：不明\n> ■ ゴール：同上です。") == {"where": How.UNKNOWN, "goal": How.UNKNOWN}
+    assert told("■ 発生場所：後ほど\n■ ゴール：同上") == {}
+    assert told("■ 発生日時：同上") == {}
+
+
+def test_an_older_letter_quoted_below_empties_no_line() -> None:
+    assert told("", text="> ■ 発生場所：東京\n> > 以前のメール\n>> ■ 発生場所：") == {"where": How.FORM}
+
+
 def test_thanks_and_a_name_below_an_empty_line_of_the_form_fill_nothing_in() -> None:
     assert told("■ 発生日時：11/23\n■ ゴール：\n\nよろしくお願いいたします。\n山田太郎") == {"when": How.FORM}
 
