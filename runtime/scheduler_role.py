@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from models.errors import StoreError
@@ -9,12 +10,12 @@ from policy.load import load_pack
 from reports.jobs import start_jobs
 from runtime.letter_texts import SavedTexts
 from runtime.logs import log_for
+from runtime.reindex import fill_in
 from runtime.reminders import pass_time, send_due_reminders
 from runtime.reporting import has_weekly_report, save_weekly_report
 from runtime.wiring import open_store, sender_identity
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
     from datetime import datetime
 
@@ -46,9 +47,12 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
             weekly()
     except StoreError as error:  # the next start makes up for it; reminders need not wait
         log.error("report_failed", error=str(error))  # noqa: TRY400 - a trace may quote a mail
+    filling = threading.Thread(target=fill_in, args=(store, stop), name="search-index")
+    filling.start()
     jobs = start_jobs(weekly=weekly, remind=remind, pass_time=pass_minute, timezone=pack.desk.timezone)
     try:
         stop.wait()
     finally:
         jobs.shutdown(wait=True)
+        filling.join()
         store.close()

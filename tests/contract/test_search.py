@@ -46,8 +46,8 @@ def take_in(
     envelope = replace(came.envelope, received_at=at)
     store.accept([Arrival(raw=came.raw, envelope=envelope, desk_address=DESK)])
     (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
-    one = mail(number, body=body, **{"envelope": envelope, **changes})
-    one = replace(one, sender=writer or one.sender)
+    one = mail(number, body=body, envelope=envelope)
+    one = replace(one, **{"sender": writer or one.sender, **changes})  # type: ignore[arg-type]
     answer = replace(reply(claim.mail_id), text=letter) if letter else None
     made = filing(claim, one, answer, state=state, join=join)
     if hidden:
