@@ -182,6 +182,8 @@ def silence_text(text: str, language: str) -> tuple[str, str]:
     """(what, detail) of a letter's reason ("code: detail"); what a server said stays in the server's words."""
     code, _, detail = text.partition(":")
     known = REASONS[language].get(code)
+    if code == "hold_person_first":
+        return REASONS[language][code], " · ".join(REASONS[language].get(one, one) for one in detail.strip().split(", "))
     return (known, detail_text(detail.strip(), language, code)) if known else (detail_text(text, language), "")
 
 

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     LETTER = "letter"  # a held letter was released, so that the ticket stands where its letter puts it
     UNDELIVERED = "undelivered"  # a letter that it stood on will never arrive
     TIMER = "timer"  # time ran out
+    UNDO = "undo"  # the agent takes back what he did a moment ago
 
 
 _R, _W, _N, _A, _Q, _S, _C = (
@@ -52,9 +53,10 @@ def _with(*causes: Cause) -> frozenset[Cause]:
 
 
 # (from, to): who may move it so. What a customer writes leads from any open state to any in which a mail may open a ticket. A
-# closed ticket is opened by agents only: what is written on it opens a new one. Time closes only what the pack says, and wakes
+# closed ticket is opened by agents only, or where the agent's answer that closed it never arrived: what is written on it opens a
+# new one. Time closes only what the pack says, and wakes
 # what sleeps.
-MOVES: Mapping[tuple[TicketState, TicketState], frozenset[Cause]] = {
+_MOVES: Mapping[tuple[TicketState, TicketState], frozenset[Cause]] = {
     (_R, _W): _with(Cause.CUSTOMER),
     (_R, _N): _with(Cause.CUSTOMER),
     (_R, _A): _with(Cause.CUSTOMER),
@@ -92,7 +94,14 @@ MOVES: Mapping[tuple[TicketState, TicketState], frozenset[Cause]] = {
     (_S, _Q): _with(Cause.CUSTOMER, Cause.TIMER),
     (_S, _C): _BY_HAND,
     (_C, _R): _BY_HAND,
-    (_C, _N): _BY_HAND,
+    (_C, _N): _with(Cause.UNDELIVERED),
+}
+
+# What an agent may do he may take back.
+_BACK = frozenset((to, was) for (was, to), causes in _MOVES.items() if Cause.AGENT in causes)
+MOVES: Mapping[tuple[TicketState, TicketState], frozenset[Cause]] = {
+    **_MOVES,
+    **{move: _MOVES.get(move, frozenset()) | {Cause.UNDO} for move in sorted(_BACK)},
 }
 
 

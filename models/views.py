@@ -60,7 +60,9 @@ class ReplyView:
     created_at: datetime
     sent_at: datetime | None = None
     attempts: int = 0
-    judgement: str = ""  # an agent's word on it: released, discarded, right, wrong
+    judgement: str = ""  # an agent's word on it: released, discarded, edited, right, wrong
+    cc: tuple[str, ...] = ()
+    by: str = ""  # the agent who wrote or edited it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ class QueueRow:
     lane: str = "product"
     assignee: str = ""
     due_at: datetime | None = None  # by when an agent should have answered
+    is_overdue: bool = False
     region: str = ""
     is_spam: bool = False
     version: int = 0
@@ -143,6 +146,7 @@ class OutboxClaim:
     to: str
     mail_from: str
     raw: bytes
+    cc: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

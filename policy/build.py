@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 Name = TypeVar("Name", bound="StrEnum")
+_MOST_MINUTES = 20_000  # of a response target: some eight weeks of business days
 
 
 def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple[str, str], str]) -> records.Pack:
@@ -36,7 +37,7 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
         version=top.text("version"),
         languages=languages,
         default_language=top.text("default_language"),
-        desk=_desk(top.table("desk"), top.table("working_hours", {}), languages),
+        desk=_desk(top.table("desk"), top.table("working_hours", {}), top.table("response_targets", {}), languages),
         sections=_sections(Table("sections.toml", files["sections"]), languages),
         questions={**questions, **along},
         question_order=(*order, *along),
@@ -60,12 +61,13 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
         letter_policies=_letter_policies(top.table("letters", {})),
         bilingual=top.texts("bilingual"),
         mail_form=_mail_form(top.table("mail", {})),
+        by_hand=_by_hand(top.table("by_hand", {}), languages),
     )
     top.end()
     return built
 
 
-def _desk(table: Table, hours: Table, languages: tuple[str, ...]) -> records.Desk:
+def _desk(table: Table, hours: Table, targets: Table, languages: tuple[str, ...]) -> records.Desk:
     timezone = table.text("timezone")
     desk = records.Desk(
         name=table.localised("name", languages),
@@ -76,9 +78,23 @@ def _desk(table: Table, hours: Table, languages: tuple[str, ...]) -> records.Des
         subject_tag=table.localised("subject_tag", languages),
         timezone=timezone,
         working=_working_hours(hours, timezone),
+        targets=_targets(targets),
     )
     table.end()
     return desk
+
+
+def _targets(table: Table) -> records.ResponseTargets:
+    """Minutes of business time; what is left out keeps its default."""
+    usual = records.ResponseTargets()
+    found = {}
+    for name in ("incident", "pressing", "usual"):
+        minutes = table.count(name, int(getattr(usual, name).total_seconds() // 60))
+        if not 1 <= minutes <= _MOST_MINUTES:
+            raise table.wrong(name, f"must be 1 to {_MOST_MINUTES} minutes of business time")
+        found[name] = timedelta(minutes=minutes)
+    table.end()
+    return records.ResponseTargets(**found)
 
 
 def _working_hours(table: Table, timezone: str) -> Hours:
@@ -253,6 +269,19 @@ def _mail_form(table: Table) -> records.MailForm:
     form = records.MailForm(charset=charset, has_html=table.flag("html", default=usual.has_html))
     table.end()
     return form
+
+
+def _by_hand(table: Table, languages: tuple[str, ...]) -> records.ByHand:
+    found = records.ByHand(
+        from_name=table.maybe_localised("from_name", languages) or {},
+        letters_after=frozenset(_names(table, "letters_after", LetterKind)),
+    )
+    if LetterKind.REMINDER in found.letters_after:
+        raise table.wrong(
+            "letters_after", "reminder: nobody is reminded where an agent has written; he does it himself"
+        )
+    table.end()
+    return found
 
 
 def _categories(table: Table, languages: tuple[str, ...]) -> Mapping[Category, records.CategoryPolicy]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 _DAY = timedelta(days=1)
+_SHORTEST_DAY = timedelta(hours=1)
 _MOST_CLOSED = 400  # days in a row; no desk is closed longer
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -51,6 +52,21 @@ class Hours:
             return local
         hour = local.time() if self.is_business_day(local.date()) else time(0, 0)
         return datetime.combine(self._earlier(local.date(), count), hour, zone)
+
+    def after(self, at: datetime, span: timedelta) -> datetime:
+        """The instant at which so much business time has passed since `at`."""
+        zone = ZoneInfo(self.timezone)
+        local, left = at.astimezone(zone), span
+        for _ in range(_MOST_CLOSED + left // _SHORTEST_DAY):
+            opens = datetime.combine(local.date(), self.opens, zone)
+            closes = datetime.combine(local.date(), self.closes, zone)
+            begins = max(local, opens)
+            if self.is_business_day(local.date()) and begins < closes:
+                if begins + left <= closes:
+                    return begins + left
+                left -= closes - begins
+            local = datetime.combine(local.date() + _DAY, time(0, 0), zone)
+        return local
 
     def _earlier(self, day: date, count: int) -> date:
         """So many business days earlier; far away for a desk that is never open."""

@@ -104,6 +104,16 @@ class MailForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """Letters that agents write themselves."""
+
+    from_name: Localised = field(default_factory=dict)  # `{desk}`, `{agent}`; without it the desk's name alone
+    letters_after: frozenset[LetterKind] = (
+        frozenset()
+    )  # kinds that may still go by themselves where an agent has written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryPolicy:
     """What one category requires before an agent can work, and what is asked along with it."""
 
@@ -228,6 +238,19 @@ class ReplyLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseTargets:
+    """How long a ticket may wait for an agent, in business time, by its rank."""
+
+    incident: timedelta = timedelta(minutes=30)
+    pressing: timedelta = timedelta(hours=2)
+    usual: timedelta = timedelta(hours=8)
+
+    def of(self, rank: int) -> timedelta:
+        """The target of a `models.ticket.Rank`."""
+        return (self.incident, self.pressing, self.usual)[rank]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Who writes: names, hours, links."""
 
@@ -240,6 +263,7 @@ class Desk:
     timezone: str  # the zone letters print times in
     addresses: frozenset[str] = frozenset()  # its own, casefolded; from the settings, not from the pack's files
     working: Hours = field(default_factory=Hours)  # business days and hours, for what time does to tickets
+    targets: ResponseTargets = field(default_factory=ResponseTargets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +298,7 @@ class Pack:
     letter_policies: Mapping[LetterKind, LetterPolicy] = field(default_factory=dict)
     bilingual: tuple[str, ...] = ()  # what a customer gets whose language the pack does not speak, in this order
     mail_form: MailForm = field(default_factory=MailForm)
+    by_hand: ByHand = field(default_factory=ByHand)
 
     def policy_of(self, kind: LetterKind) -> LetterPolicy:
         """How far letters of this kind go by themselves."""

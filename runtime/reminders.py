@@ -83,11 +83,15 @@ def pass_time(store: Store, pack: Pack, now: datetime) -> dict[str, int]:
     """Move every ticket whose time has come; how many of each kind.
 
     Snoozed ones wake; one whose symptom has not come back, or whose customer stays silent, goes to an agent; one that its
-    customer called solved is closed where the pack says so.
+    customer called solved is closed where the pack says so. What awaits an agent gets its response target, and is pressing
+    past it.
     """
     working, limits = pack.desk.working, pack.limits
     silent_since = working.days_before(now, limits.person_after_days)
+    store.fold_tallies()
+    store.set_targets(lambda rank, since: working.after(since, pack.desk.targets.of(rank)))
     done = {
+        "overdue": store.mark_overdue(now=now),
         "woken": store.wake(now=now),
         "recurrence_expired": store.expire_recurrences(waiting_since=now - limits.recurrence, now=now),
         "answer_overdue": store.give_up_waiting(unmoved_since=silent_since, now=now),

@@ -81,6 +81,8 @@ def reply_view(row: RowMapping) -> ReplyView:
         sent_at=row["sent_at"],
         attempts=row["attempts"],
         judgement=row["judgement"],
+        cc=names(row["cc"]),
+        by=row["by"],
     )
 
 
@@ -118,6 +120,7 @@ def ticket_row(row: RowMapping, mails: Sequence[MailView], replies: Sequence[Rep
         lane=row["lane"],
         assignee=row["assignee"],
         due_at=row["due_at"],
+        is_overdue=row["is_overdue"],
         region=row["region"],
         is_spam=row["is_spam"],
         version=row["version"],

@@ -131,6 +131,7 @@ class TicketRow(SQLModel, table=True):
     lane: str = Field(default="product", sa_column=Column(String(8), nullable=False))  # or "service"
     assignee: str = Field(default="", sa_column=Column(String(64), nullable=False))
     due_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))  # an agent's answer; None: none is due
+    is_overdue: bool = Field(default=False)
     is_spam: bool = Field(default=False)
     region: str = Field(default="", sa_column=Column(String(32), nullable=False))  # the first that its mails name
     person_first: str = Field(

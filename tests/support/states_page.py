@@ -14,7 +14,7 @@ _MEANS = {
     TicketState.ANSWERED: "a notice has answered it: out of scope, or not disclosed",
     TicketState.WAITING_RECURRENCE: "its symptom is gone and left no trace; we wait for its return",
     TicketState.SNOOZED: "put aside by an agent until a time, or until the customer writes",
-    TicketState.CLOSED: "done; only an agent opens it again",
+    TicketState.CLOSED: "done; only an agent opens it again, or that his last answer came back",
 }
 _WHO = {
     Cause.CUSTOMER: "a mail of the customer was filed",
@@ -23,6 +23,7 @@ _WHO = {
     Cause.UNDELIVERED: "a letter on which it stood came back, failed, or was silenced by a block",
     Cause.TIMER: "time ran out: a snooze ended, a recurrence did not come, a customer stayed silent, or (only where the pack says so) a ticket"
     " called solved is closed",
+    Cause.UNDO: "the agent takes back, within ten minutes and if nothing happened since, what he did",
 }
 _HEAD = """# The states of a ticket
 
@@ -47,7 +48,7 @@ def page() -> str:
         lines.append(f"| `{was}` | {' | '.join(cells)} |")
     lines += ["", "What moves by itself (agents may do all of the table besides):", "", "```mermaid", "stateDiagram-v2"]
     for (was, to), causes in MOVES.items():
-        by = ", ".join(cause for cause in Cause if cause in causes and cause is not Cause.AGENT)
+        by = ", ".join(cause for cause in Cause if cause in causes and cause not in {Cause.AGENT, Cause.UNDO})
         lines += [f"    {was} --> {to}: {by}"] if by else []
     return "\n".join([*lines, "```", ""])
 

@@ -31,6 +31,7 @@ def _tickets() -> None:
     op.add_column("ticket", sa.Column("lane", sa.String(8), nullable=False, server_default="product"))
     op.add_column("ticket", sa.Column("assignee", sa.String(64), nullable=False, server_default=""))
     op.add_column("ticket", sa.Column("due_at", UtcDateTime()))
+    op.add_column("ticket", sa.Column("is_overdue", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("ticket", sa.Column("is_spam", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("ticket", sa.Column("region", sa.String(32), nullable=False, server_default=""))
     op.add_column("ticket", sa.Column("person_first", sa.Text(), nullable=False, server_default="[]"))
