@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from desk.oidc_client import OidcSettings
     from models.db.store import Store
     from policy.pack import Pack
 
@@ -53,6 +54,11 @@ class DeskSettings:
     hand_over_to: str = ""
     is_sending: bool = False  # there is a smarthost
 
+    api_per_minute: int = 600  # requests that a token may make of this process
+    identity: SenderIdentity | None = None  # who writes the agents' letters; None: the address that a mail was sent to
+    desk_url: str = ""  # as it was set; empty: as the browser says
+    has_passwords: bool = True  # False: people sign in by the provider alone
+    oidc: OidcSettings | None = None
 
 def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable[[], datetime]) -> FastAPI:
     """The application; run it with any ASGI server."""

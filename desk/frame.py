@@ -14,9 +14,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from desk import show
+from desk.access import needed
 from desk.details import detail_text
+from desk.kept import StaleForm, keep
 from desk.masking import hidden
-from desk.session import COOKIE, Session, SignInBrake, csrf_token, is_csrf_token, read_session
+from desk.session import Session, SignInBrake, cookie_name, cookie_of, csrf_token, is_csrf_token, read_session, renewed
 from desk.texts import LANGUAGES, TOKENS, words
 from models.controls import Alarms
 from models.errors import NotFound, StoreUnavailable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from desk.app import DeskSettings
+    from models.agents import Agent
     from models.db.store import Store
     from policy.pack import Pack
 
@@ -55,10 +58,12 @@ class Desk:
     )
 
     def language(self, request: Request) -> str:
-        """Ja or en: asked for, chosen before, or the browser's first choice."""
+        """Ja or en: asked for, chosen before in this browser, the agent's own, or the browser's first choice."""
+        person: Agent | None = getattr(request.state, "person", None)
         wanted = (
             request.query_params.get("lang")
             or request.cookies.get("uketsuke_lang")
+            or (person.language if person else "")
             or request.headers.get("accept-language", "ja")[:2]
         )
         return wanted if wanted in LANGUAGES else "ja"
@@ -70,17 +75,68 @@ class Desk:
             StoreUnavailable: The database does not answer; until it does, nobody is signed in.
         """
         if not hasattr(request.state, "session"):
-            request.state.session = None
-            cookie = request.cookies.get(COOKIE, "")
+            request.state.session = request.state.person = None
+            cookie = request.cookies.get(cookie_name(is_secure=self.settings.is_secure), "")
             if cookie:
-                request.state.session = read_session(cookie, self.settings.secret, self.store.session_key, self.clock())
+                request.state.session = read_session(cookie, self.settings.secret, self._key_of(request), self.clock())
+                if request.state.session is None:
+                    request.state.person = None
         found: Session | None = request.state.session
         return found
 
+    def _key_of(self, request: Request) -> Callable[[str, str], bytes | None]:
+        """Looks up a session's key, and remembers with the request whose it is."""
+
+        def key(name: str, session: str) -> bytes | None:
+            found = self.store.signed_in(name, session)
+            if found is None:
+                return None
+            request.state.person, own = found
+            return own
+
+        return key
+
+    def person(self, request: Request) -> Agent | None:
+        """Who is signed in, with role and all."""
+        found: Agent | None = request.state.person if self.session(request) else None
+        return found
+
     def agent(self, request: Request) -> str | None:
-        """Who is signed in."""
+        """The name of who is signed in."""
         session = self.session(request)
         return session.name if session else None
+
+    def may(self, request: Request, path: str, method: str = "GET") -> bool:
+        """May who is signed in see this page, or send a form there?"""
+        person = self.person(request)
+        return person is not None and person.role.includes(needed(method, path))
+
+    def begin(self, request: Request, response: Response, session: Session, key: bytes) -> None:
+        """Let a session begin, or go on, in the browser that is answered."""
+        response.set_cookie(
+            cookie_name(is_secure=self.settings.is_secure),
+            cookie_of(session, self.settings.secret, key),
+            httponly=True,
+            samesite="lax",
+            secure=self.settings.is_secure,
+            max_age=max(0, session.expires - int(self.clock().timestamp())),
+        )
+        request.state.session = session
+
+    def address(self, request: Request) -> str:
+        """Where people reach the desk, for links and for the provider: as it was set, or as this browser reached it."""
+        scheme = "https" if self.settings.is_secure else request.url.scheme
+        return self.settings.desk_url or f"{scheme}://{request.url.netloc}"
+
+    def renew(self, request: Request, response: Response) -> None:
+        """Let a session in use go on. What a page asks for by itself is no use: nobody may be sitting there."""
+        if request.headers.get("sec-fetch-mode", "navigate") != "navigate":
+            return
+        session: Session | None = getattr(request.state, "session", None)
+        longer = renewed(session, self.clock()) if session else None
+        key = self.store.session_key(longer.name, longer.id) if longer else None
+        if longer is not None and key is not None:
+            self.begin(request, response, longer, key)
 
     def alarms(self, request: Request) -> Alarms:
         """What the frame of every page warns of; nothing to who is not signed in, or while the database is away."""
@@ -101,7 +157,8 @@ class Desk:
                 "lang": language,
                 "title": self.pack.desk.name.get(language, self.settings.title),
                 "agent": self.agent(request),
-                "csrf": csrf_token(request.cookies.get(COOKIE, ""), self.settings.secret),
+                "may": lambda path, method="GET": self.may(request, path, method),
+                "csrf": csrf_token(self.session(request), self.settings.secret),
                 "local": lambda at: at.astimezone(zone).strftime("%Y/%m/%d %H:%M") if at else "",
                 "age": lambda at: show.age(at, self.clock(), language),
                 "products": lambda ids: show.product_names(ids, self.pack, language),
@@ -144,12 +201,17 @@ def require_form(request: Request, desk: Desk, token: str) -> str:
     """The agent behind a form, its token verified.
 
     Raises:
-        NotFound: The form is not this session's; said no closer.
+        StaleForm: It was opened in an earlier session; the agent is shown what it says and may send it again.
+        NotFound: The form is not one of ours; said no closer.
     """
-    agent = desk.agent(request)
-    if agent is None or not is_csrf_token(token, request.cookies.get(COOKIE, ""), desk.settings.secret):
-        raise NotFound("this form has expired; go back and load the page again")
-    return agent
+    session = desk.session(request)
+    if session is not None and is_csrf_token(token, session, desk.settings.secret):
+        return session.name
+    form = getattr(request, "_form", None)  # FastAPI has read it already
+    kept = keep(request.url.path, form.multi_items(), desk.settings.secret) if session and form else None
+    if kept is not None:
+        raise StaleForm(kept)
+    raise NotFound("this form has expired; go back and load the page again")
 
 
 def as_file(content: bytes, name: str) -> Response:

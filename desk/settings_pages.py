@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from desk.audit_pages import LETTER_KINDS
 from desk.figures import does_as_letter, kind_lines, shadow_lines
 from desk.frame import require_form
 from models.controls import Verdict, normal_pattern
@@ -80,5 +81,5 @@ def _page(desk: Desk, request: Request, status: int = 200, typed: dict[str, str]
         outcomes=[(one, does_as_letter(one)) for one in outcomes[:_RECENT]],
         rules=desk.store.address_rules(),
         typed=typed or {},
-        events=desk.store.desk_events(50),
+        events=desk.store.desk_events(50, kinds=LETTER_KINDS),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desk.access_texts import ACCESS
+from desk.access_texts import ACCESS, DETAILS_OF_ACCESS
 from desk.conversation_texts import CONVERSATION, DETAILS_MORE, REASONS_MORE
 from desk.machines_texts import MACHINES
 from desk.queue_texts import QUEUE
@@ -116,6 +116,7 @@ DETAILS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         **TRUST_JA,
         **DETAILS_MORE["ja"],
+        **DETAILS_OF_ACCESS["ja"],
         r"([\d.]+) is under ([\d.]+)": "{0}(基準 {1})", r"(\d+) account ids? named": "アカウント ID {0} 件", r"(\d+) letters, the limit is (\d+)": "{0} 通(上限 {1} 通)",
         r"(T\d+) has had this kind of letter": "{0}", r"(T\d+) has had its request and its follow-up; a person goes on": "{0}、以後は担当者が対応", r"nobody reads at an address of this form": "", r"the desk would write to itself": "",
         r"only acknowledgements, unrelated matters or nothing at all": "", r"no required item is surely absent": "", r"a complaint goes to a person first": "", r"a new matter in an open ticket: an agent decides where it belongs": "", r"words that lead to another matter: an agent decides where it belongs": "", r"the ticket is closed: an agent decides how it goes on": "", r"the reply settles too little to be sure that it is an answer": "",
@@ -132,6 +133,8 @@ DETAILS: Mapping[str, Mapping[str, str]] = {
         r"(T\d+) cannot move from (\w+) to (\w+)": "{0} cannot move from “{1}” to “{2}”.", r"(T\d+) cannot move from (\w+) to (\w+) (\w+)": "{0} is “{1}”: its letter ({2}) cannot become “{3}”.", r"no state (.*)": "There is no state “{0}”.", r"Requested action aborted: try again later": "Please load the page again in a while.",
         r"no ticket (T\d+)": "There is no ticket {0}.", r"no (?:stray |parked )?mail (\d+)": "There is no mail {0}.", r"no letter (\d+)": "There is no letter {0}.", r"no report (\d+)": "There is no report {0}.", r"mail (\d+) has no part (\d+)": "Mail {0} has no part {1}.",
         r"this form has expired; go back and load the page again": "This form has expired; go back and load the page again.", r"this address or form is not one of the desk's": "This address or form is not one of the desk's.", r"this form was sent from another site": "This form was sent from another site.", r"this form does not say how long it is": "This form does not say how long it is.", r"this form is too large": "This form is too large.",
+        **DETAILS_OF_ACCESS["en"],
+        **DETAILS_BY_HAND["en"],
         r"all letters are stopped; let them go again first": "All letters are stopped; let them go again first.", r"no such rule": "This rule is gone already.", r"no letter text (.*)": "There is no letter text {0}.", r"no version (\d+)": "There is no version {0}.", r"no kind (.*)": "There is no kind of letter {0}.", r"no mode (.*)": "There is no mode {0}.",
         r"Not Found": "There is no page at this address.", r"Method Not Allowed": "This address does not take that.",
     },

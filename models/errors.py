@@ -12,6 +12,7 @@ UketsukeError
 ├── NotFound             no such ticket, mail or letter
 ├── Taken                somebody has this sign-in name or mail address already
 ├── LastAdmin            nobody would be left who may manage people
+├── ProviderError        the OpenID provider does not answer, or its word cannot be believed
 ├── MailboxError         the mailbox that we read cannot be reached or does not let us in: temporary
 └── DeliveryError        the smarthost did not take a letter
     ├── DeliveryDeferred temporary: try again later
@@ -136,6 +137,12 @@ class LastAdmin(UketsukeError):
     def __init__(self) -> None:
         """Say what to do first."""
         super().__init__("this is the last admin who can sign in; make another one first")
+
+
+class ProviderError(UketsukeError):
+    """The OpenID provider does not answer, refuses, or says what cannot be believed; nobody was let in."""
+
+    code = "provider"
 
 
 class MailboxError(UketsukeError):

@@ -198,6 +198,11 @@ class Controls(Shelf):
                 connection.execute(insert(LETTER_MODE).values(kind=kind.value, mode=mode.value))
             add_desk_event(connection, now, by, "mode_set", f"{kind.value} {mode.value if mode else 'pack'}")
 
+    def desk_event_kinds(self) -> tuple[str, ...]:
+        """The kinds of lines that the desk's own history holds, by name."""
+        with self.read() as connection:
+            return tuple(connection.execute(select(DESK_EVENT.c.what).distinct().order_by(DESK_EVENT.c.what)).scalars())
+
     def desk_events(
         self,
         limit: int = 50,

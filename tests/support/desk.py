@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from httpx import ASGITransport, AsyncClient, Response
 
@@ -26,11 +26,12 @@ SECRET = b"s" * 32
 _TOKEN = re.compile(r'name="token" value="([0-9a-f]+)"')
 
 
-def make_app(store: Store, pack: Pack, clock: Clock, *, is_secure: bool = False) -> FastAPI:
-    """The desk with one agent who may sign in."""
+def make_app(store: Store, pack: Pack, clock: Clock, *, is_secure: bool = False, **settings: Any) -> FastAPI:  # noqa: ANN401 - DeskSettings' own
+    """The desk with one agent who may sign in and do all there is; `settings` are further DeskSettings."""
     if AGENT not in store.agents():
         store.add_agent(AGENT, PASSWORD, NOW)
-    return create_app(store, pack, DeskSettings(secret=SECRET, title="サポートセンター", is_secure=is_secure), clock)
+    wanted = DeskSettings(secret=SECRET, title="サポートセンター", is_secure=is_secure, **settings)
+    return create_app(store, pack, wanted, clock)
 
 
 @asynccontextmanager
