@@ -30,7 +30,8 @@ from models.db.recount import (
     spans_of,
 )
 from models.db.rows import full_mail_view, names
-from models.db.tables import DraftRow, PresenceRow, SearchRow
+from models.db.search import LETTER, MAIL, SEARCH, move_words
+from models.db.tables import DraftFileRow, DraftRow, PresenceRow
 from models.db.tags import retag
 from models.db.threads import REPLY, THREAD, TICKET, TICKET_LINK, are_close, ref_of, split_key, takes_part
 from models.decision import ASKING, Disposition, LetterKind, ReplyState
@@ -50,13 +51,13 @@ if TYPE_CHECKING:
     from models.db.recount import Said
     from models.shaping import Lacks, SplitIssue
 
-SEARCH = SearchRow.__table__  # type: ignore[attr-defined]
+DRAFT_FILE = DraftFileRow.__table__  # type: ignore[attr-defined]
 DRAFT = DraftRow.__table__  # type: ignore[attr-defined]
 PRESENCE = PresenceRow.__table__  # type: ignore[attr-defined]
 SPLIT, MERGED, MOVED, SPAM = "split_by_agent", "merged", "mail_moved", "spam"  # why letters and tickets changed
 _CHILD_REF = "T9_________"  # as LIKE has it: ten digits, of which the first is 9
 _LONGEST_SUBJECT = 500
-_ASKS = tuple(kind.value for kind in ASKING)
+_ASKS = tuple(kind.value for kind in {*ASKING, LetterKind.SPLIT, LetterKind.ACCOUNT_NOTICE})
 _OUT = (ReplyState.QUEUED.value, ReplyState.SENT.value)
 _REQUESTS = (LetterKind.REQUEST_INFORMATION.value, LetterKind.FOLLOW_UP.value)
 _LONGEST_CHAIN = 20
@@ -497,11 +498,15 @@ def _move_all(connection: Connection, ref: str, into: str) -> str:
     connection.execute(update(REPLY).where(REPLY.c.ref == ref).values(ref=into))
     # Where the ticket stood is its own history: read under the other's name, it would be another's.
     connection.execute(update(EVENT).where(EVENT.c.ref == ref, EVENT.c.what != "moved").values(ref=into))
-    connection.execute(update(SEARCH).where(SEARCH.c.ref == ref).values(ref=into))
+    for row in connection.execute(select(SEARCH.c.source, SEARCH.c.source_id).where(SEARCH.c.ref == ref)).all():
+        move_words(connection, row.source, row.source_id, into)
     connection.execute(update(CORRECTION).where(CORRECTION.c.ref == ref).values(ref=into))
     _move_threads(connection, into, THREAD.c.ref == ref)
-    for table in (DRAFT, PRESENCE):
-        connection.execute(delete(table).where(table.c.ref == ref))
+    # What an agent has begun to write goes along, unless he has begun something on the other one too.
+    busy = select(DRAFT.c.agent).where(DRAFT.c.ref == into)
+    for table in (DRAFT_FILE, DRAFT):
+        connection.execute(update(table).where(table.c.ref == ref, table.c.agent.not_in(busy)).values(ref=into))
+    connection.execute(delete(PRESENCE).where(PRESENCE.c.ref == ref))
     parts = _move_parts(connection, ref, into)
     found = [_told("mails", mails), _told("letters", letters), f"notes {notes}" if notes else "", _told("parts", parts)]
     return "; ".join(one for one in found if one) or "nothing"
@@ -607,9 +612,8 @@ def _move_one(connection: Connection, mail: RowMapping, ref: str, to: str, now: 
     connection.execute(update(REPLY).where(*its).values(ref=to))
     keys = [message_hash(row.message_id) for row in letters] + ([mail["message_hash"]] if mail["message_hash"] else [])
     _move_threads(connection, to, THREAD.c.ref == ref, THREAD.c.message_hash.in_(keys))
-    in_search = (SEARCH.c.source == "mail") & (SEARCH.c.source_id == mail_id)
-    in_search |= (SEARCH.c.source == "letter") & SEARCH.c.source_id.in_([row.id for row in letters])
-    connection.execute(update(SEARCH).where(SEARCH.c.ref == ref, in_search).values(ref=to))
+    for source, one in ((MAIL, mail_id), *((LETTER, row.id) for row in letters)):
+        move_words(connection, source, one, to)
     connection.execute(
         update(CORRECTION).where(CORRECTION.c.mail_id == mail_id, CORRECTION.c.ref == ref).values(ref=to)
     )
