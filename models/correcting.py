@@ -84,6 +84,15 @@ def newest(corrections: Iterable[Correction]) -> dict[str, Any]:
     return {target: value for target, value in found.items() if value is not None}
 
 
+def of_whole_mail(corrections: Sequence[Correction]) -> dict[str, Any]:
+    """The words that count of the mail as a whole: what an agent found in one part of it is in the mail."""
+    words = newest(corrections)
+    for ref in {one.ref for one in corrections}:
+        in_part = newest(one for one in corrections if one.ref == ref and is_mark(one.target))
+        words |= {target: mark for target, mark in in_part.items() if mark == PRESENT}
+    return words
+
+
 def is_mark(target: str) -> bool:
     """Does it say whether a section or a facet is there?"""
     return target.startswith(("section:", "facet:"))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from models.assessment import Assessment, Issue, Span, SymptomKind
     from models.conversation import Items
+    from models.correcting import Words
     from models.views import MailView
 
 _PERHAPS = Finding(present=False, confidence=0.5)
@@ -55,6 +56,18 @@ class TicketPart:
     mail: MailView
     holder: str  # the ticket that keeps the mail
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartReading:
+    """One mail as it speaks for one ticket: corrected by agents, and only the part that is the ticket's."""
+
+    mail_id: int
+    seen: Assessment
+    words: Words  # of agents, that count here
+    latest: int  # the newest correction of the mail; 0: none
+    is_machine: bool
+    is_own: bool  # the ticket keeps the mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from models.ticket import STANDS_ON_LETTER, MailState, lane_of, rank_of
 from models.wire import assessment_from_value, decision_from_value, dump, envelope_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -59,6 +59,7 @@ class Said:
     read: dict[str, Any]  # the mail as it was parsed
     received_at: datetime
     rcpt_tos: tuple[str, ...]
+    latest: int  # the newest correction of the mail; 0: none
     is_machine: bool
     is_own: bool  # the ticket keeps the mail: all of it, or what other tickets have left
     is_other_matter: bool  # of the ticket that it came to, and where it still is
@@ -110,8 +111,8 @@ def spans_of(connection: Connection, *which: ColumnElement[bool]) -> dict[tuple[
     return found
 
 
-def said_in(connection: Connection, ref: str) -> tuple[Said, ...]:
-    """What each mail says for a ticket, in the order of arrival; those that it is about in part among them."""
+def said_in(connection: Connection, ref: str, only: Collection[int] | None = None) -> tuple[Said, ...]:
+    """What each mail says for a ticket, or `only` those, in the order of arrival; those that it is about in part among them."""
     own = {mail_id: spans for (_, mail_id), spans in spans_of(connection, PART.c.ref == ref).items()}
     query = (
         select(INBOUND.c.id, INBOUND.c.ref, INBOUND.c.received_at, INBOUND.c.envelope, READING)
@@ -119,6 +120,8 @@ def said_in(connection: Connection, ref: str) -> tuple[Said, ...]:
         .where((INBOUND.c.ref == ref) | INBOUND.c.id.in_(list(own)), INBOUND.c.state == MailState.TRIAGED.value)
         .order_by(INBOUND.c.id)
     )
+    if only is not None:
+        query = query.where(INBOUND.c.id.in_(list(only)))
     rows = connection.execute(query).mappings().all()
     ids = [row["id"] for row in rows]
     words = corrections_of(connection, ids)
@@ -149,6 +152,7 @@ def _said(
         read=read,
         received_at=row["received_at"],
         rcpt_tos=envelope_from_json(row["envelope"]).rcpt_tos,
+        latest=max((one.correction_id for one in some), default=0),
         is_machine=of_mail.get("automatic", read["automation"]["kind"] is not None),
         is_own=is_own,
         is_other_matter=decision.is_other_matter and came_to == ref,

@@ -36,12 +36,12 @@ from models.db.tags import retag
 from models.db.threads import REPLY, THREAD, TICKET, TICKET_LINK, are_close, ref_of, split_key, takes_part
 from models.decision import ASKING, Disposition, LetterKind, ReplyState
 from models.errors import NotFound
-from models.shaping import Refusal, TicketPart, disposition_of
+from models.shaping import PartReading, Refusal, TicketPart, disposition_of
 from models.states import Cause, TicketState
 from models.ticket import AWAITS_AGENT, CHILD_REFS, PLACES, WAITS_FOR_CUSTOMER, LinkKind, MailState, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -235,7 +235,7 @@ class Shaping(Shelf):
             values = {"ref": later, "other": earlier, "kind": LinkKind.RELATED.value}
             connection.execute(insert(TICKET_LINK).values(**values))
             for one, two in ((ref, other), (other, ref)):
-                add_event(connection, one, now, by, "linked", two)
+                add_event(connection, one, now, by, "link_added", two)
         return None
 
     def unrelate(self, ref: str, other: str, *, by: str, now: datetime) -> Refusal | None:
@@ -252,7 +252,7 @@ class Shaping(Shelf):
             if kinds:
                 connection.execute(delete(TICKET_LINK).where(_between(ref, other)))
                 for one, two in ((ref, other), (other, ref)):
-                    add_event(connection, one, now, by, "unlinked", two)
+                    add_event(connection, one, now, by, "link_removed", two)
         return None
 
     def mark_spam(self, ref: str, *, is_spam: bool, by: str, now: datetime) -> None:
@@ -277,15 +277,25 @@ class Shaping(Shelf):
             elif is_closed and not _merged_into(connection, ref):
                 change_state(connection, row, TicketState.NEEDS_REVIEW, now, cause=Cause.AGENT, by=by, why="not_spam")
 
-    def mails_to_split(self, ref: str) -> tuple[tuple[int, tuple[Issue, ...]], ...]:
-        """Each mail of a ticket with the issues that are the ticket's, as agents corrected them.
+    def readings(self, ref: str, mail_ids: Collection[int] | None = None) -> tuple[PartReading, ...]:
+        """How each mail (or only those) speaks for a ticket: its issues are those that `split` numbers.
 
         Raises:
             NotFound: No such ticket.
         """
         with self.read() as connection:
             _require(connection, ref)
-            return tuple((one.mail_id, one.seen.issues) for one in said_in(connection, ref))
+            return tuple(
+                PartReading(
+                    mail_id=one.mail_id,
+                    seen=one.seen,
+                    words=one.words,
+                    latest=one.latest,
+                    is_machine=one.is_machine,
+                    is_own=one.is_own,
+                )
+                for one in said_in(connection, ref, mail_ids)
+            )
 
     def ticket_parts(self, ref: str) -> tuple[TicketPart, ...]:
         """The mails that a ticket is about in part; none for a ticket that has mails of its own alone."""
@@ -315,6 +325,13 @@ class Shaping(Shelf):
         """The ticket that this one was merged into; empty if it was not."""
         with self.read() as connection:
             return _merged_into(connection, ref)
+
+    def are_one_customers(self, ref: str, other: str) -> bool:
+        """Are two tickets one customer's, or one company's, as far as their addresses tell?"""
+        with self.read() as connection:
+            query = select(TICKET).where(TICKET.c.ref.in_((ref, other)))
+            rows = connection.execute(query).mappings().all()
+            return len(rows) == len({ref, other}) and _is_one_customer(rows[0], rows[-1])
 
     def ticket_of_mail(self, mail_id: int) -> str:
         """The ticket that keeps a mail.

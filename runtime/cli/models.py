@@ -31,17 +31,27 @@ def register(app: typer.Typer) -> None:
 
 def train(
     out: Annotated[Path | None, typer.Option(help="folder for the artefacts; default: the built-in one")] = None,
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option(help="a .mails file or a folder; may be given several times; default: the built-in corpus"),
+    ] = None,
 ) -> None:
     """Train the models from the corpus; the same corpus gives the same weights, up to rounding."""
     from classify.artefacts import BUILT_IN
-    from classify.labelled import corpus_digest
+    from classify.features import SentenceEncoder
+    from classify.labelled import corpus_digest, load_corpus
+    from classify.nearest import write
     from classify.train import train as fit
+    from ingest.parse import newly_written
     from policy.load import load_pack
 
     settings = settings_with_logs()
-    mails = _corpus(None)
+    files = [file for path in corpus or [CORPUS] for file in _files(path)]
+    mails = load_corpus(files, newly_written)
     folder = out or BUILT_IN
-    fit(mails, corpus_digest(CORPUS.glob("*.mails")), folder, load_pack(settings.pack), utc_now().date())
+    digest = corpus_digest(files)
+    fit(mails, digest, folder, load_pack(settings.pack), utc_now().date())
+    write(mails, digest, SentenceEncoder(), folder)
     print_text(f"trained on {len(mails)} mails; artefacts in {folder}")
     print_text("how precise letters are is now unknown: measure it with uketsuke evaluate --curves")
 

@@ -1,0 +1,45 @@
+"""The labelled mails nearest to an issue, for the desk: vectors and encoder are loaded at the first look and shared by all threads.
+
+Promises: an installation without the file or the encoder shows none; nothing waits for them but the page that asks.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classify.features import Encoder
+    from classify.nearest import Neighbour, Neighbours
+
+_LOCK = Lock()  # the encoder remembers lines, and is one thread's at a time
+
+
+def nearest_to(texts: Sequence[str], count: int = 3) -> list[list[Neighbour]]:
+    """For each text its nearest labelled issues, the nearest first; a list of empty lists where there is nothing to look in."""
+    with _LOCK:
+        corpus, encoder = _corpus(), _encoder() if texts else None
+        if corpus is None or encoder is None:
+            return [[] for _ in texts]
+        return corpus.nearest(texts, encoder, count)
+
+
+@cache
+def _corpus() -> Neighbours | None:
+    from classify.artefacts import BUILT_IN  # noqa: PLC0415 - heavy, and most pages need none of it
+    from classify.nearest import load  # noqa: PLC0415
+
+    return load(BUILT_IN)
+
+
+@cache
+def _encoder() -> Encoder | None:
+    from classify.features import SentenceEncoder  # noqa: PLC0415 - a hundred megabytes
+
+    try:
+        return SentenceEncoder()
+    except ImportError:
+        return None
