@@ -40,6 +40,7 @@ from models.db.threads import TICKET
 from models.mail import Envelope
 from models.query import read_query
 from models.states import TicketState
+from runtime.logs import set_up_logs
 from runtime.settings import load_settings
 from runtime.wiring import build_rules, open_store
 from runtime.worker import Worker
@@ -70,6 +71,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder for the SQLite files, used again if they are there")
     chosen = parser.parse_args()
     unwind_on_sigterm()
+    set_up_logs("error")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = load_settings({"UKETSUKE_DATA_DIR": name}, folder / "none.toml")

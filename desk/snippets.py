@@ -32,11 +32,11 @@ class Piece(NamedTuple):
 
 def snippet(found: FoundText, phrases: Sequence[Phrase]) -> tuple[Piece, ...]:
     """The text around its first hits; around those in its subject or names where the text has none."""
-    text, *others = (_masked(one, found) for one in (found.text[:_MOST_READ], found.subject, *found.names))
-    for one in (text, *others):
-        if hits := stretches(one, phrases):
-            return _around(one, hits)
-    return _around(text, ())
+    for one in (found.text[:_MOST_READ], found.subject, *found.names):
+        # Masking is dear, and never adds a hit.
+        if stretches(one, phrases) and (hits := stretches(text := _masked(one, found), phrases)):
+            return _around(text, hits)
+    return _around(_masked(found.text[:_MOST_READ], found), ())
 
 
 def marked(text: str, phrases: Sequence[Phrase], secrets: Sequence[str] = ()) -> tuple[Piece, ...]:

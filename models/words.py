@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.credentials import MASK, credentials_in, without_words
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # that a text is found on both or on neither.
 MOST_WORDS = 16_000
 MOST_BYTES = 500_000  # of words, in UTF-8
+_BYTES_OF_ONE = 4  # at most, of a character
 LONGEST_WORD = 128  # characters; more of a word (a line of Base64) is not looked at
 LONGEST_FIELD = 200_000  # characters
 GAP = "\ue001"  # between two fields: no phrase goes over it. Private use: no text holds it
@@ -68,20 +69,38 @@ class Phrase:
 def cut(text: str) -> Iterator[Word]:
     """The words of a text in their order; their places are those of the text as it came."""
     folded = fold(text[:LONGEST_FIELD])
-    plain = _DASHED_KANA.sub("ー", folded.text)
+    for said, start, end in zip(*_cut(folded.text), strict=True):
+        yield Word(said, *folded.back(start, end))
+
+
+def _cut(folded: str) -> tuple[list[str], list[int], list[int]]:
+    """The words of a folded text, and where each begins and ends in it. Three lists: this is what filing waits for."""
+    plain = _DASHED_KANA.sub("ー", folded)
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
     for piece in _PIECES.finditer(plain):
-        start, end = piece.span()
+        run, (start, end) = piece[0], piece.span()
         if piece.lastgroup is None:
-            said = piece[0].casefold()[:LONGEST_WORD]
+            said = run.casefold()[:LONGEST_WORD]
             # Folding the case can leave a mark that is neither letter nor digit.
             said = said if said.isalnum() else "".join(one for one in said if one.isalnum())
             if said:
-                yield Word(said, *folded.back(start, end))
+                words.append(said)
+                starts.append(start)
+                ends.append(end)
             continue
-        places = [one.start() for one in _ONE.finditer(plain, start, end)] if "\n" in piece[0] else range(start, end)
-        for here, there in pairwise(places):
-            yield Word(plain[here] + plain[there], folded.origin[here], folded.back(there, there + 1).end)
-        yield Word(plain[places[-1]], *folded.back(places[-1], places[-1] + 1))
+        if "\n" in run:  # a word goes on in the next line: its characters do not lie side by side
+            places = [one.start() for one in _ONE.finditer(plain, start, end)]
+            run = "".join(plain[place] for place in places)
+            starts += places
+            ends += [place + 1 for place in (*places[1:], places[-1])]
+        else:
+            starts += range(start, end)
+            ends += (*range(start + 2, end + 1), end)
+        words += [run[at : at + 2] for at in range(len(run) - 1)]
+        words.append(run[-1])
+    return words, starts, ends
 
 
 def words_of(fields: Iterable[str], *, sender: Iterable[str] = (), hide: Collection[str] = ()) -> tuple[str, ...]:
@@ -92,23 +111,17 @@ def words_of(fields: Iterable[str], *, sender: Iterable[str] = (), hide: Collect
         sender: Who wrote it, name and address; found by `from:` too.
         hide: Secrets that were found in it; left out wherever they stand, as is whatever looks like one.
     """
-    found = (
-        *(_field(one, hide, mark) for mark, ones in ((_SENDER, sender), ("", sender), ("", fields)) for one in ones),
-    )
     out: list[str] = []
-    size = 0
-    for words in found:
-        for word in islice(words, MOST_WORDS - len(out)):
-            size += len(word.encode())
-            if size > MOST_BYTES:
-                return tuple(out)
-            out.append(word)
+    for mark, ones in ((_SENDER, sender), ("", sender), ("", fields)):
+        for one in ones:
+            words, _, _ = _cut(fold(concealed(one, hide)[:LONGEST_FIELD]).text)
+            out += [mark + word for word in words] if mark else words
+            out.append(GAP)
+    del out[MOST_WORDS:]
+    if sum(map(len, out)) * _BYTES_OF_ONE > MOST_BYTES:
+        sizes = accumulate(len(word.encode()) for word in out)
+        del out[sum(1 for size in sizes if size <= MOST_BYTES) :]
     return tuple(out)
-
-
-def _field(text: str, hide: Collection[str], mark: str) -> Iterator[str]:
-    yield from (mark + word.text for word in cut(concealed(text, hide)))
-    yield GAP
 
 
 def concealed(text: str, hide: Collection[str] = ()) -> str:
@@ -144,12 +157,13 @@ def phrase_of(text: str, *, is_open: bool = False, is_sender: bool = False) -> P
 
 def stretches(text: str, phrases: Sequence[Phrase]) -> tuple[Stretch, ...]:
     """Where a text holds any of the phrases, in order, without overlaps."""
-    words = list(cut(text))
+    folded = fold(text[:LONGEST_FIELD])
+    words, starts, ends = _cut(folded.text)
     found: list[Stretch] = []
     for phrase in phrases:
         size = len(phrase.words)
         found += [
-            Stretch(words[at].start, words[at + size - 1].end)
+            Stretch(*folded.back(starts[at], ends[at + size - 1]))
             for at in range(len(words) - size + 1)
             if _stands(words, at, phrase)
         ]
@@ -162,9 +176,9 @@ def stretches(text: str, phrases: Sequence[Phrase]) -> tuple[Stretch, ...]:
     return tuple(out)
 
 
-def _stands(words: Sequence[Word], at: int, phrase: Phrase) -> bool:
+def _stands(words: Sequence[str], at: int, phrase: Phrase) -> bool:
     *first, last = phrase.words
-    if any(words[at + place].text != word for place, word in enumerate(first)):
+    here = words[at + len(first)]
+    if not (here.startswith(last) if phrase.is_open else here == last):
         return False
-    here = words[at + len(first)].text
-    return here.startswith(last) if phrase.is_open else here == last
+    return not first or words[at : at + len(first)] == first

@@ -44,7 +44,7 @@ BUSY = -1  # others write words just now: try again soon
 _BITS = 22  # of an id, for the texts of one ticket
 _MOST_POSITIONS = 256  # of one word in a tsvector
 _STEPS = (200, 1000, 5000, 5000, 5000, 5000, 5000, 5000, 5000, 5000, 5000)  # texts looked at, one walk after the other
-_MOST_TEXTS = 3  # of one ticket that a page shows
+_MOST_TEXTS = 2  # of one ticket that a page shows
 _AT_ONCE = 50  # tickets whose excluded words are looked for in one go
 
 
