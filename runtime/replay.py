@@ -2,7 +2,8 @@
 
 Plays them in order, by their own clock, through worker and store as they are, in a database of its own that is thrown
 away; agents' moves and releases are played where they fit. Promises: the real database is only read; nothing is sent.
-What was sent to customers then leads back to its ticket now, whether it would be sent now or not.
+What was sent to customers then leads back, whether it would be sent now or not, to the ticket that the mails of its
+ticket go to now. Modes, lists, accounts and saved texts are those of today; a stop of all letters is not played.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from models.db.migrate import upgrade
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from models.db.replaying import HandMove, StoredLetter, StoredMail
+    from models.decision import History
     from models.mail import Mail, TrustFound
     from runtime.triage import Rules
 
@@ -61,6 +63,23 @@ class Outcome:
         return f"{self.letter} {self.fate}" if self.letter else "no letter"
 
 
+def _parked(mail: StoredMail, error: str) -> Outcome:
+    """A mail that failed at every try."""
+    return Outcome(
+        mail_id=mail.mail_id,
+        ref="",
+        disposition="parked",
+        missing=(),
+        reasons=(),
+        letter="",
+        fate="",
+        why=f"failed: {error}".removesuffix(": "),
+        asked=(),
+        subject="",
+        text="",
+    )
+
+
 def recorded(mail: StoredMail) -> Outcome:
     """What became of a mail when it came."""
     return _outcome(mail, mail.ref, mail.letter)
@@ -84,7 +103,10 @@ def _outcome(mail: StoredMail, ref: str, letter: StoredLetter | None) -> Outcome
 
 def _fate(letter: StoredLetter) -> str:
     """How the letter began, whatever an agent made of it later."""
-    if letter.judgement in {"released", "discarded"} or letter.state in {ReplyState.HELD, ReplyState.DISCARDED}:
+    if letter.judgement in {"released", "discarded", "edited"} or letter.state in {
+        ReplyState.HELD,
+        ReplyState.DISCARDED,
+    }:
         return "waits"
     if letter.state in _GOES:
         return "goes"
@@ -97,27 +119,58 @@ def replay(
     letter_keys: Mapping[str, Sequence[str]],
     rules: Rules,
     own: frozenset[str],
-    accounts: Sequence[dict[str, object]] = (),
+    settings: Mapping[str, Sequence[dict[str, object]]] | None = None,
 ) -> Iterator[Outcome]:
     """The outcome of every mail under these rules, in order.
 
     Args:
         mails: In the order of arrival.
         moves: What agents did, in order.
-        letter_keys: By ticket, the keys of the Message-IDs of ours that lead to it.
+        letter_keys: By ticket as it was then, the keys of the Message-IDs of ours that led to it.
         rules: Pack, models, identity, mode.
         own: The desk's addresses.
-        accounts: What agents have confirmed.
+        settings: What agents have set at the desk, as `desk_settings` of the store gives it.
     """
     with TemporaryDirectory(prefix="uketsuke-replay-") as folder:
         url = f"sqlite:///{Path(folder) / 'replay.sqlite3'}"
         upgrade(url)
-        store = Store(url)
+        store = _Stand(url)
         try:
-            store.adopt_accounts(accounts)
+            store.adopt_desk_settings(settings or {})
             yield from _Stage(store, rules, own, moves, letter_keys).play(mails)
         finally:
             store.close()
+
+
+class _Stand(Store):
+    """A store in which names of tickets of the record stand for the tickets that their mails go to now."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.now_of: dict[str, str] = {}
+
+    def history(
+        self,
+        mail: Mail,
+        now: datetime,
+        mail_id: int,
+        *,
+        proven_refs: Sequence[str] = (),
+        split: tuple[str, int] | None = None,
+        **others: Any,  # noqa: ANN401 - as they are
+    ) -> History:
+        """As every history, by the names of now."""
+        return super().history(
+            replace(mail, thread_refs=self._now_of(mail.thread_refs)),
+            now,
+            mail_id,
+            proven_refs=self._now_of(proven_refs),
+            split=(self.now_of.get(split[0], split[0]), split[1]) if split else None,
+            **others,
+        )
+
+    def _now_of(self, refs: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self.now_of.get(ref, ref) for ref in refs)
 
 
 class _Stage:
@@ -125,7 +178,7 @@ class _Stage:
 
     def __init__(
         self,
-        store: Store,
+        store: _Stand,
         rules: Rules,
         own: frozenset[str],
         moves: Sequence[HandMove],
@@ -152,9 +205,11 @@ class _Stage:
         self._send()
         done = self.store.stored_mail(mail.mail_id)
         if done is None:
-            return replace(recorded(mail), disposition="parked", letter="", fate="", why="could not be read", text="")
-        for key in self.letter_keys.get(done.ref, ()):
-            self.store.adopt_message_id(key, done.ref)
+            return _parked(mail, self.store.mail_error(mail.mail_id))
+        # The first mail of a ticket says where the others, and the answers to its letters, would go.
+        now_in = self.store.now_of.setdefault(mail.ref, done.ref)
+        for key in self.letter_keys.get(mail.ref, ()):
+            self.store.adopt_message_id(key, now_in)
         return _outcome(done, done.ref, done.letter)
 
     def _trust_of(self, _raw: bytes, _mail: Mail) -> TrustFound:
@@ -173,7 +228,10 @@ class _Stage:
         for day in (one for one in noons if self.now < one < at):
             self._hands_until(day)
             self.now = day
-            send_due_reminders(self.store, self.rules.pack, self.rules.identity, self.rules.mode, day)
+            pack = self.worker.rules.pack  # with the texts saved at the desk
+            send_due_reminders(
+                self.store, pack, self.rules.identity, self.rules.mode, day, as_delivered=self.rules.pack
+            )
             pass_time(self.store, self.rules.pack, day)
             self._send()
         self._hands_until(at)

@@ -50,7 +50,7 @@ def replay_object(change: Change) -> dict[str, object]:
 
 def _side(one: Outcome) -> dict[str, object]:
     return {
-        "ref": one.ref,
+        "ref": one.ref or None,
         "disposition": one.disposition,
         "missing": list(one.missing),
         "letter": one.letter or None,
@@ -64,7 +64,7 @@ def _side(one: Outcome) -> dict[str, object]:
 def account(changes: Sequence[Change], *, examples: int) -> Iterator[str]:
     """Lines for a person: the totals, each table of what changes, and examples of each kind of change."""
     changed = [one for one in changes if one.kinds]
-    tickets = len({one.before.ref for one in changes})
+    tickets = len({one.before.ref or f"mail {one.before.mail_id}" for one in changes})
     yield f"{len(changes)} mails of {tickets} tickets, {len(changed)} would be treated differently"
     if not changed:
         return
@@ -76,8 +76,12 @@ def account(changes: Sequence[Change], *, examples: int) -> Iterator[str]:
     if moved:
         yield ""
         yield "ticket"
-        yield from (f"  mail {one.before.mail_id}: {one.before.ref} -> {one.after.ref}" for one in moved[:20])
+        yield from (f"  mail {one.before.mail_id}: {_ticket(one.before)} -> {_ticket(one.after)}" for one in moved[:20])
     yield from _examples(changed, examples)
+
+
+def _ticket(one: Outcome) -> str:
+    return one.ref or "no ticket"
 
 
 def _letters(changes: Sequence[Change]) -> Iterator[str]:
@@ -137,7 +141,7 @@ def _examples(changed: Sequence[Change], most: int) -> Iterator[str]:
     for kind, some in sorted(by_kind.items(), key=lambda entry: (-len(entry[1]), entry[0])):
         for one in some[:most]:
             yield ""
-            yield f"-- {kind}: mail {one.before.mail_id} in {one.before.ref}"
+            yield f"-- {kind}: mail {one.before.mail_id} in {_ticket(one.before)}"
             yield from _example(one)
 
 

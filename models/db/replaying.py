@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 
 from models.db.base import Shelf
+from models.db.desk_rules import ADDRESS_RULE, DESK_EVENT, LETTER_MODE, are_letters_on
 from models.db.filing import EVENT, READING, insert_if_new
 from models.db.intake import INBOUND
+from models.db.letter_texts import TEXT
 from models.db.limits import MACHINE
 from models.db.threads import CUSTOMER_ACCOUNT, REPLY, THREAD
+from models.decision import AGENT, LetterKind
 from models.mail import Trust, TrustFound
 from models.ticket import MailState
 from models.wire import decision_from_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -32,8 +35,11 @@ _PAGE = 200
 _MAIL = select(INBOUND, READING.c.mail.label("read"), READING.c.decision).join(
     READING, READING.c.mail_id == INBOUND.c.id
 )
-_BY_HAND = ("moved", "reply_queued", "reply_discarded")  # events of agents that change how a thread goes on
+_MOVED, _RELEASED = "moved", "reply_queued"
+_BY_HAND = (_MOVED, _RELEASED, "reply_discarded")  # events of agents that change how a thread goes on
 _BY_ITSELF = (MACHINE, "customer")
+# What agents have set, and that counts for every mail from then on; of texts the current ones.
+_SET = {table.name: table for table in (CUSTOMER_ACCOUNT, LETTER_MODE, ADDRESS_RULE, TEXT)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +106,8 @@ class Replaying(Shelf):
         return [_stored(row, letters.get(row["id"])) for row in rows]
 
     def hand_moves(self, refs: Sequence[str]) -> tuple[HandMove, ...]:
-        """What agents did to these tickets, in order."""
-        found: list[HandMove] = []
+        """What agents did to these tickets, in order. A released letter moves its ticket by itself: that move is none."""
+        found: list[tuple[int, HandMove]] = []
         for start in range(0, len(refs), _PAGE):
             query = (
                 select(EVENT)
@@ -110,21 +116,45 @@ class Replaying(Shelf):
             )
             with self.read() as connection:
                 found += [
-                    HandMove(at=row["at"], by=row["by"], ref=row["ref"], what=row["what"], detail=row["detail"])
+                    (row["id"], HandMove(**{name: row[name] for name in ("at", "by", "ref", "what", "detail")}))
                     for row in connection.execute(query).mappings()
                 ]
-        return tuple(sorted(found, key=lambda one: one.at))
+        released = {(one.ref, one.by, one.at) for _, one in found if one.what == _RELEASED}
+        moves = (
+            pair for pair in found if pair[1].what != _MOVED or (pair[1].ref, pair[1].by, pair[1].at) not in released
+        )
+        return tuple(one for _, one in sorted(moves, key=lambda pair: (pair[1].at, pair[0])))
 
-    def all_accounts(self) -> list[dict[str, Any]]:
-        """Every confirmed account, as rows."""
+    def desk_settings(self) -> dict[str, list[dict[str, Any]]]:
+        """What agents have set, by table: confirmed accounts, modes, the block and allow list, texts saved for letters."""
         with self.read() as connection:
-            return [dict(row) for row in connection.execute(select(CUSTOMER_ACCOUNT)).mappings()]
+            queries = {name: select(table) for name, table in _SET.items()}
+            queries[TEXT.name] = queries[TEXT.name].where(TEXT.c.is_current.is_(True))
+            return {
+                name: [dict(row) for row in connection.execute(query).mappings()] for name, query in queries.items()
+            }
 
-    def adopt_accounts(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Take over the confirmed accounts of another store."""
-        if rows:
-            with self.write() as connection:
-                connection.execute(insert(CUSTOMER_ACCOUNT), rows)
+    def adopt_desk_settings(self, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+        """Take over what agents have set in another store."""
+        with self.write() as connection:
+            for name, table in _SET.items():
+                if rows.get(name):
+                    connection.execute(insert(table), list(rows[name]))
+
+    def was_stopped(self, since: datetime, until: datetime) -> bool:
+        """Are all letters stopped, or did someone stop or resume them in [since, until)?"""
+        query = select(DESK_EVENT.c.id).where(
+            DESK_EVENT.c.what.in_(("letters_stopped", "letters_resumed")),
+            DESK_EVENT.c.at >= since,
+            DESK_EVENT.c.at < until,
+        )
+        with self.read() as connection:
+            return not are_letters_on(connection) or connection.execute(query.limit(1)).first() is not None
+
+    def mail_error(self, mail_id: int) -> str:
+        """Why a mail is not triaged: of the last try; empty if none failed."""
+        with self.read() as connection:
+            return str(connection.execute(select(INBOUND.c.error).where(INBOUND.c.id == mail_id)).scalar() or "")
 
     def adopt_mail(self, mail: StoredMail) -> None:
         """Take a mail over under its id, as just received."""
@@ -160,8 +190,9 @@ def _wanted(since: datetime, until: datetime) -> Any:  # noqa: ANN401 - a query
 
 
 def _letters(connection: Any, mail_ids: Sequence[int]) -> dict[int, StoredLetter]:  # noqa: ANN401 - a connection
-    """The letter of each mail; a reminder is time's, not the mail's."""
-    query = select(REPLY).where(REPLY.c.mail_id.in_(mail_ids), REPLY.c.kind != "reminder").order_by(REPLY.c.id)
+    """The letter of each mail; a reminder is time's, not the mail's, and what an agent wrote is his."""
+    by_itself = REPLY.c.kind.not_in((LetterKind.REMINDER.value, AGENT))
+    query = select(REPLY).where(REPLY.c.mail_id.in_(mail_ids), by_itself).order_by(REPLY.c.id)
     return {
         row["mail_id"]: StoredLetter(
             kind=row["kind"],

@@ -58,6 +58,8 @@ def replay(
         other = _rules(settings, pack, artefacts)
         before = _played(store, settings, span, now_rules, "as it is")
         after = _played(store, settings, span, other, "as it would be")
+    if store.was_stopped(*span):
+        typer.echo("all letters were stopped in these days, or are now: the stop is not played", err=True)
     changes = [Change(before=was, after=now) for was, now in zip(before, after, strict=True)]
     if as_json:
         for change in changes:
@@ -80,7 +82,7 @@ def _played(
     for key, ref in store.letter_keys(refs):
         keys.setdefault(ref, []).append(key)
     outcomes = play(
-        store.stored_mails(*span), store.hand_moves(refs), keys, rules, own_addresses(settings), store.all_accounts()
+        store.stored_mails(*span), store.hand_moves(refs), keys, rules, own_addresses(settings), store.desk_settings()
     )
     set_up_logs("error")  # what a worker tells of a mail is told when it comes, not when it is replayed
     try:
