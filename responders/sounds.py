@@ -31,7 +31,7 @@ _SAME_AS = {"link:goal": "goal"}  # asked for in the same words
 _WISHED = "goal"  # what it asks for is a wish
 _BY_FILE = ("evidence", "materials", "symptom", "facet:")  # what a file may show
 _SENTENCES = re.compile(
-    r"(?<=[。!?])|(?<=\.)\s+|\n|(?<=ので)[、,]?|(?<=[すただ]が)[、,]|,\s+(?=(?:so )?(?:please|could|can|would)\b)"
+    r"(?<=[。!?])|(?<=\.)\s+|\n|(?<=ので)[、,]?|(?<=[すんただ]が)[、,]|(?<=ございます)[、,]|,\s+(?=(?:so )?(?:please|could|can|would)\b)"
 )
 _MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # A name of something that runs (web-01), an address in the net, a name at the end of a place's.
@@ -105,6 +105,7 @@ def _names_of_regions(pack: Pack) -> Iterator[str]:
 def _names(alias: str, text: str) -> bool:
     """Does the text name the region by this word, which is no part of another one there?"""
     if alias.isascii():
-        return re.search(rf"(?<![A-Za-z]){re.escape(alias)}(?![A-Za-z])(?! team\b)", text, re.IGNORECASE) is not None
+        flags = re.NOFLAG if alias.isupper() else re.IGNORECASE  # US is a place, us are people
+        return re.search(rf"(?<![A-Za-z]){re.escape(alias)}(?![A-Za-z])(?! team\b)", text, flags) is not None
     before = f"(?<![{_KATAKANA}])" if re.match(f"[{_KATAKANA}]", alias) else ""
     return re.search(f"{before}{re.escape(alias)}{_BEHIND}", text) is not None
