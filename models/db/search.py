@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from models.db.accept import INBOUND
 from models.db.base import Shelf
@@ -21,11 +21,14 @@ from models.db.locks import share_words, try_own_words
 from models.db.tables import EventRow, ReadingRow, ReplyRow, SearchBacklogRow, SearchRow, TicketRow
 from models.found import FoundText, FoundTicket, Progress, SearchPage
 from models.query import STATES
+from models.states import TicketState
+from models.ticket import Rank
 from models.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.query import Query
@@ -44,6 +47,9 @@ BUSY = -1  # others write words just now: try again soon
 _BITS = 22  # of an id, for the texts of one ticket
 _MOST_POSITIONS = 256  # of one word in a tsvector
 _STEPS = (200, 1000, 5000, 5000, 5000, 5000, 5000, 5000, 5000, 5000, 5000)  # texts looked at, one walk after the other
+_TRIES = 2  # walks after which few of many are looked for the other way round
+_MANY = 1000  # tickets that are gone through in one walk
+_MOST_WALKS = 5
 _MOST_TEXTS = 2  # of one ticket that a page shows
 _AT_ONCE = 50  # tickets whose excluded words are looked for in one go
 
@@ -265,12 +271,29 @@ class _Walk:
     def through_texts(self, after: int | None) -> None:
         """By the words of texts."""
         top = after << _BITS if after is not None else 1 << 62
-        for step in _STEPS:
+        for number, step in enumerate(_STEPS):
+            if number == _TRIES and TicketState.CLOSED not in self._query.states:
+                self._through_open(top >> _BITS)  # few of many: to go through the open tickets is less
+                return
             rows = _texts(self._connection, self._query.phrases, top, step)
             if self._take(rows) or len(rows) < step:
                 return
             top = rows[-1]["id"]
         self.next_after, self.is_short = top >> _BITS, True
+
+    def _through_open(self, after: int) -> None:
+        """By ticket, where only states are wanted in which few stand: which of these hold the words?"""
+        for _ in range(_MOST_WALKS):
+            tickets = _standing(self._connection, self._query.states, after)
+            for start in range(0, len(tickets), _AT_ONCE):
+                some = {row["ref"]: row for row in tickets[start : start + _AT_ONCE]}
+                texts = _texts_of(self._connection, some, self._query.phrases)
+                if self._take([{**some[text["ref"]], **text} for text in texts]):
+                    return
+            if len(tickets) < _MANY:
+                return
+            after = tickets[-1]["place"]
+        self.next_after, self.is_short = after, True
 
     def through_tickets(self, after: int | None) -> None:
         """By state and day alone."""
@@ -284,7 +307,7 @@ class _Walk:
             top = rows[-1]["place"]
         self.next_after, self.is_short = top, True
 
-    def _take(self, rows: Sequence[RowMapping]) -> bool:
+    def _take(self, rows: Sequence[Mapping[str, Any] | RowMapping]) -> bool:
         """Take what fits of these rows, in order; whether the page is full and there is more."""
         fitting = [row for row in rows if self._fits(row)]
         for start in range(0, len(fitting), _AT_ONCE):
@@ -303,7 +326,7 @@ class _Walk:
                     texts.append((row["source"], row["source_id"]))
         return False
 
-    def _fits(self, row: RowMapping) -> bool:
+    def _fits(self, row: Mapping[str, Any] | RowMapping) -> bool:
         query = self._query
         if query.states != STATES and row["state"] not in query.states:
             return False
@@ -341,21 +364,49 @@ def _texts(connection: Connection, phrases: Sequence[Phrase], top: int, limit: i
     return connection.execute(query).mappings().all()
 
 
+def _standing(connection: Connection, states: Iterable[TicketState], below: int) -> list[dict[str, Any]]:
+    """The newest tickets in these states below a place: for each state and rank one walk along an index."""
+    columns = (_TICKET.c.ref, _TICKET.c.place, _TICKET.c.state, _TICKET.c.opened_at)
+    found: list[dict[str, Any]] = []
+    for state in states:
+        for rank in Rank:
+            query = (
+                select(*columns)
+                .where(_TICKET.c.state == state.value, _TICKET.c.rank == int(rank), _TICKET.c.place < below)
+                .order_by(_TICKET.c.place.desc())
+                .limit(_MANY)
+            )
+            found += [dict(row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda row: -int(row["place"]))[:_MANY]
+
+
+def _texts_of(connection: Connection, refs: Iterable[str], phrases: Sequence[Phrase]) -> Sequence[RowMapping]:
+    """The texts of these tickets that hold all phrases, the newest ticket's first."""
+    columns = (SEARCH.c.id, SEARCH.c.ref, SEARCH.c.source, SEARCH.c.source_id)
+    holds = _holds(connection, match_of(phrases), tsquery_of(phrases))
+    query = select(*columns).where(SEARCH.c.ref.in_(set(refs)), holds).order_by(SEARCH.c.id.desc())
+    return connection.execute(query).mappings().all()
+
+
 def _with_any(connection: Connection, refs: Iterable[str], phrases: Sequence[Phrase]) -> set[str]:
     """Those of these tickets that hold any of the phrases in any text."""
     refs = set(refs)
     if not refs or not phrases:
         return set()
-    if connection.dialect.name == "postgresql":
-        wanted = " | ".join(f"({tsquery_of([one])})" for one in phrases)
-        holds = text("search.words @@ CAST(:wanted AS tsquery)").bindparams(wanted=wanted)
-    else:
-        wanted = " OR ".join(match_of([one]) for one in phrases)
-        holds = text(
-            "EXISTS (SELECT 1 FROM search_words WHERE search_words MATCH :wanted AND search_words.rowid = search.id)"
-        ).bindparams(wanted=wanted)
-    query = select(SEARCH.c.ref).where(and_(SEARCH.c.ref.in_(refs), holds)).distinct()
+    holds = _holds(
+        connection, " OR ".join(match_of([one]) for one in phrases), " | ".join(tsquery_of([one]) for one in phrases)
+    )
+    query = select(SEARCH.c.ref).where(SEARCH.c.ref.in_(refs), holds).distinct()
     return set(connection.execute(query).scalars())
+
+
+def _holds(connection: Connection, match: str, tsquery: str) -> TextClause:
+    """Does the text of a row hold it? For rows that are chosen by something else."""
+    if connection.dialect.name == "postgresql":
+        return text("search.words @@ CAST(:wanted AS tsquery)").bindparams(wanted=tsquery)
+    return text(
+        "EXISTS (SELECT 1 FROM search_words WHERE search_words MATCH :wanted AND search_words.rowid = search.id)"
+    ).bindparams(wanted=match)
 
 
 def match_of(phrases: Iterable[Phrase]) -> str:

@@ -191,6 +191,33 @@ def test_pages_follow_each_other_without_gap_or_repeat(store: Store) -> None:
     assert not page.is_short
 
 
+def test_few_open_tickets_among_many_are_found_in_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the search walks: by texts, or by open tickets when texts would be too many."""
+    all_refs = [take_in(store, number, "障害です" if number % 5 else "請求です") for number in range(1, 21)]
+    for ref in all_refs[::2]:
+        store.move(ref, TicketState.CLOSED, by="hanako", now=NOW)
+    store.add_note(all_refs[3], "障害の続き", by="hanako", now=NOW)
+    wanted = [ref for place, ref in enumerate(all_refs, 1) if place % 2 == 0 and place % 5][::-1]
+    by_texts = find(store, "障害 is:open")
+    assert [one.ref for one in by_texts.tickets] == wanted
+    monkeypatch.setattr("models.db.search._STEPS", (2, 2, 2))
+    monkeypatch.setattr("models.db.search._MANY", 3)
+    monkeypatch.setattr("models.db.search._AT_ONCE", 2)
+    seen: list[str] = []
+    after = None
+    while True:
+        page = find(store, "障害 is:open -請求", limit=3, after=after)
+        seen += [one.ref for one in page.tickets]
+        after = page.next_after
+        if after is None:
+            break
+    assert seen == wanted
+    assert find(store, "障害 is:open").tickets == by_texts.tickets
+    short = find(store, "障害 is:closed")
+    assert short.is_short
+    assert short.next_after
+
+
 def test_secrets_are_not_in_the_index(store: Store) -> None:
     body = f"鍵は{KEY}です。合言葉 ひらけごま99 で入れます"
     ref = take_in(store, 1, body, hidden="ひらけごま99", letter=f"いただいた {KEY} を")
