@@ -33,6 +33,7 @@ from benchmarks.rounds import AGAIN, interleave, paired_ratio
 from benchmarks.tickets import Ids, copied, own_words, patterns_of, write_copies
 from classify.labelled import load_corpus
 from desk.app import DeskSettings, create_app
+from desk.queue_view import view_of
 from models.arrival import Arrival
 from models.db.migrate import upgrade
 from models.db.store import Store
@@ -161,13 +162,13 @@ def _raw(number: int, subject: str, body: str, *, answers: bool = False) -> byte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """One database with so many tickets, and the desk on it. `open_ref` and `closed_ref` are tickets of one pattern."""
+    """One database with so many tickets, and the desk on it. `ref` is a ticket of the same pattern on every size."""
 
     store: Store
     app: Any
     count: int
     ref: str
-    mark: str
+    names: dict[str, object]  # of the ticket, for paths and queries
 
 
 def _filled(url: str, count: int, patterns: dict[str, list[Pattern]], pack: Pack) -> Filled:
@@ -185,10 +186,13 @@ def _filled(url: str, count: int, patterns: dict[str, list[Pattern]], pack: Pack
     app = create_app(store, pack, DeskSettings(secret=b"b" * 32, title="bench"), lambda: NOW)
     # The newest copy of one and the same pattern: equal work on both sizes.
     subject = patterns["closed"][0].rows["ticket"][0]["subject"]
+    newest = select(TICKET.c.ref, TICKET.c.sender).where(TICKET.c.subject == subject).order_by(TICKET.c.place.desc())
+    middle = select(TICKET.c.place).order_by(TICKET.c.place).limit(1).offset(count // 2)
     with store.read() as connection:
-        query = select(TICKET.c.ref).where(TICKET.c.subject == subject).order_by(TICKET.c.place.desc()).limit(1)
-        ref = connection.execute(query).scalar_one()
-    return Filled(store=store, app=app, count=count, ref=ref, mark=own_words(int(ref[1:]))[0])
+        ref, sender = connection.execute(newest.limit(1)).one()
+        place = connection.execute(middle).scalar_one()
+    names = {"ref": ref, "customer": sender, "mark": own_words(int(ref[1:]))[0], "middle": place}
+    return Filled(store=store, app=app, count=count, ref=ref, names=names)
 
 
 def _copies(count: int, patterns: dict[str, list[Pattern]]) -> Iterator[dict[str, list[dict[str, Any]]]]:
@@ -209,14 +213,19 @@ def _copies(count: int, patterns: dict[str, list[Pattern]]) -> Iterator[dict[str
 
 
 def _requests(desk: Filled, pages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(name, path.format(ref=desk.ref, mark=desk.mark)) for name, path in pages]
+    return [(name, path.format(**desk.names)) for name, path in pages]
 
 
 PAGES = (
-    ("queue", "/queue"),
-    ("queue, ready", "/queue?state=ready"),
-    ("queue, closed", "/queue?state=closed"),
+    ("queue (what is to be done)", "/queue"),
+    ("queue, waiting", "/queue?state=waiting"),
+    ("queue, all, from the middle on", "/queue?state=all&after={middle}"),
+    ("queue, closed, one category", "/queue?state=closed&category=product.troubleshooting"),
+    ("queue, closed, category and language", "/queue?state=closed&category=product.troubleshooting&language=en"),
+    ("queue, closed, language and customer", "/queue?state=closed&language=ja&customer={customer}"),
+    ("queue, closed, two that never meet", "/queue?state=closed&language=ja&region=nowhere"),
     ("ticket", "/tickets/{ref}"),
+    ("customer", "/customers/{customer}"),
     ("search, common word (接続)", "/search?q=接続"),
     ("search, phrase (接続できません)", "/search?q=接続できません"),
     ("search, one character (障)", "/search?q=障"),
@@ -238,6 +247,9 @@ async def _pages(engine: str, desks: dict[str, Filled], rounds: int) -> None:
     names = ("small", "small" + AGAIN, "large")
     table = []
     for number, (name, _) in enumerate(PAGES):
+        if (await browsers["small"].get(_requests(desks["small"], PAGES)[number][1])).status_code == 404:
+            print(f"{name}: no such page")
+            continue
         times: dict[str, list[float]] = {one: [] for one in names}
         for turn in range(rounds + 2):
             for one in names[turn % 3 :] + names[: turn % 3]:
@@ -279,9 +291,12 @@ def _calls(engine: str, desks: dict[str, Filled], rounds: int) -> None:
         "counts": lambda desk: desk.store.counts(),
         "tallies": lambda desk: desk.store.tallies(),
         "books": lambda desk: desk.store.books(),
-        "queue": lambda desk: desk.store.queue(limit=50),
+        "signed_in": lambda desk: desk.store.signed_in(_AGENT, "none"),
+        "page, to be done": lambda desk: desk.store.page(view_of({}, _AGENT).wanted(NOW)),
+        "page, closed": lambda desk: desk.store.page(view_of({"state": "closed"}, _AGENT).wanted(NOW)),
+        "tickets_of": lambda desk: desk.store.tickets_of(str(desk.names["customer"])),
         "alike": lambda desk: desk.store.alike(NOW),
-        "changes": lambda desk: desk.store.changes(1),
+        "changes": lambda desk: desk.store.changes(desk.store.changes(0)[0] - 20),
         "ticket": lambda desk: desk.store.ticket(desk.ref),
         "search 接続": lambda desk: desk.store.search(read_query("接続", UTC)),
         "search_progress": lambda desk: desk.store.search_progress(),
