@@ -1,14 +1,273 @@
-"""Agents write: replies, edited letters, canned texts, drafts."""
+"""Agents write: replies, edited letters, canned texts, drafts.
+
+Promises: what was typed is kept as a draft before anything is refused, so that nothing is ever lost; a letter goes only
+to checked addresses, and past a warning only where the agent has ticked it; a form that is sent twice makes one letter.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import FastAPI, File, Form, Request, UploadFile
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from desk.canned_pages import add_canned_texts
+from desk.editor_pages import POLICY
+from desk.frame import Ref, require_form
+from desk.letter_edit import add_letter_edit
+from desk.reply_form import (
+    check,
+    first_draft,
+    local_time,
+    reply_context,
+    states_after,
+    subject_of,
+    warning_lines,
+    with_canned,
+    with_disclaimer,
+    with_quote,
+)
+from desk.texts import words
+from models.by_hand import LONGEST_SUBJECT, MOST_FILE_BYTES, Draft
+from models.errors import NotFound, Outdated
+from responders.by_hand import Typed, compose_by_hand, enclosure, file_name, files_said, plain_text
+from responders.signing import message_id_for
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from desk.frame import Desk
+    from desk.reply_form import Subject
+    from responders.mime import Enclosure
+
+_LONGEST_ADDRESSES = 10_000
+_MOST_DRAFT = 200_000  # characters of a text that are kept although it cannot go
+Act = Literal["send", "save", "insert", "quote", "disclaimer", "discard", "drop"]
+Key = Annotated[str, Form(pattern=r"^[0-9a-f]{16}$")]
+Count = Annotated[int, Form(ge=0, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """One form as it came."""
+
+    about: Subject
+    draft: Draft
+    files: tuple[Enclosure, ...]  # those that came with it
+    key: str
+    version: int
+    page: str
+    confirmed: frozenset[str]  # codes of the warnings that the agent has seen and ticked
 
 
 def add_replies(app: FastAPI, desk: Desk) -> None:
     """Register the pages."""
+    add_letter_edit(app, desk)
+    add_canned_texts(app, desk)
+
+    @app.get("/tickets/{ref}/reply")
+    def form(request: Request, ref: Ref) -> Response:
+        view = desk.store.ticket(ref)
+        response = desk.page(
+            request, "reply.html", view=view, row=view.row, reply=reply_context(desk, request, view, page="reply")
+        )
+        response.headers.update(POLICY)
+        return response
+
+    @app.post("/tickets/{ref}/reply")
+    def reply(
+        request: Request,
+        ref: Ref,
+        token: Annotated[str, Form()],
+        key: Key,
+        version: Count,
+        act: Annotated[Act, Form()] = "save",
+        to: Annotated[str, Form()] = "",
+        cc: Annotated[list[str] | None, Form()] = None,
+        cc_more: Annotated[str, Form()] = "",
+        subject: Annotated[str, Form()] = "",
+        text: Annotated[str, Form()] = "",
+        state: Annotated[str, Form()] = "",
+        seen_mail: Count = 0,
+        seen_events: Count = 0,
+        canned: Annotated[str, Form()] = "",
+        drop: Annotated[str, Form()] = "",
+        confirmed: Annotated[str, Form()] = "",
+        anyway: Annotated[str, Form()] = "",
+        page: Annotated[Literal["ticket", "reply"], Form()] = "ticket",
+        files: Annotated[list[UploadFile] | None, File()] = None,
+    ) -> Response:
+        agent = require_form(request, desk, token)
+        about = _about(desk, ref, agent)
+        typed = _draft(to, cc or [], cc_more, subject, text, state, seen_mail, seen_events)
+        given = tuple(enclosure(one.filename or "", one.file.read()) for one in files or [] if one.filename)
+        sent = _Sent(
+            about=about,
+            draft=typed,
+            files=given,
+            key=key,
+            version=version,
+            page=page,
+            confirmed=frozenset(confirmed.split()) if anyway else frozenset(),
+        )
+        if drop:
+            desk.store.drop_draft_file(ref, agent, _number(drop))
+            return _kept(desk, sent, typed, "saved")
+        return _send(desk, request, sent) if act == "send" else _write_on(desk, sent, act, _number(canned))
+
+    @app.post("/tickets/{ref}/draft")
+    def draft(
+        request: Request,
+        ref: Ref,
+        token: Annotated[str, Form()],
+        key: Key,
+        version: Count,
+        to: Annotated[str, Form()] = "",
+        cc: Annotated[list[str] | None, Form()] = None,
+        cc_more: Annotated[str, Form()] = "",
+        subject: Annotated[str, Form()] = "",
+        text: Annotated[str, Form()] = "",
+        state: Annotated[str, Form()] = "",
+        seen_mail: Count = 0,
+        seen_events: Count = 0,
+        waiting_files: Count = 0,
+    ) -> Response:
+        """What reply.js asks for every few seconds: keep the draft, say what is new."""
+        agent = require_form(request, desk, token)
+        about = _about(desk, ref, agent)
+        typed = _draft(to, cc or [], cc_more, subject, text, state, seen_mail, seen_events)
+        language = desk.language(request)
+        w = words(language)
+        is_new = desk.store.draft(ref, agent) is None and _is_as_shown(typed, about)
+        if not is_new and not desk.store.has_letter(_message_id(about, key)):
+            desk.store.save_draft(ref, agent, typed, now=desk.clock())
+        saved = desk.store.draft(ref, agent)
+        row = about.view.row
+        fresh = [mail for mail in about.view.mails if mail.mail_id > seen_mail]
+        return JSONResponse(
+            {
+                "saved": w["reply_saved_at"].format(at=local_time(desk, saved.at)) if saved else "",
+                "warnings": warning_lines(desk, about, typed, saved, language, more_files=waiting_files),
+                "others": [
+                    w["reply_other_writing"].format(agent=one.agent, since=local_time(desk, one.since))
+                    for one in desk.store.others_writing(ref, agent)
+                ],
+                "news": w["reply_news_live"] if fresh else w["reply_changed_live"] if row.version != version else "",
+            }
+        )
+
+
+def _number(text: str) -> int:
+    """A row's id out of a form; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _write_on(desk: Desk, sent: _Sent, act: Act, canned: int) -> Response:
+    """Keep the draft, perhaps with something more in it, or discard it."""
+    about, draft = sent.about, sent.draft
+    if act == "discard":
+        desk.store.drop_draft(about.ref, about.agent)
+        return _back(sent, "discarded")
+    if act == "insert":
+        draft = with_canned(desk, about, draft, canned)
+    elif act == "quote":
+        draft = with_quote(about, draft)
+    elif act == "disclaimer":
+        draft = with_disclaimer(about, draft)
+    return _kept(desk, sent, draft, "saved")
+
+
+def _about(desk: Desk, ref: str, agent: str) -> Subject:
+    about = subject_of(desk, desk.store.ticket(ref), agent)
+    if about is None:
+        raise NotFound(f"no mail of {ref} can be answered")
+    return about
+
+
+def _draft(
+    to: str, cc: list[str], cc_more: str, subject: str, text: str, state: str, seen_mail: int, seen_events: int
+) -> Draft:
+    plain = " ".join(plain_text(subject).split())[:LONGEST_SUBJECT]
+    more = plain_text(cc_more)[:_LONGEST_ADDRESSES].replace("\n", ",")
+    listed = [one.strip() for one in (*cc[:50], *more.split(",")) if one.strip()]
+    return Draft(
+        to=" ".join(plain_text(to).split())[:_LONGEST_ADDRESSES],
+        cc=tuple(dict.fromkeys(one.replace("\0", "") for one in listed)),
+        subject=plain,
+        text=text[:_MOST_DRAFT].replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"),
+        then_state=state[:24],
+        seen_mail=seen_mail,
+        seen_events=seen_events,
+    )
+
+
+def _is_as_shown(typed: Draft, about: Subject) -> bool:
+    """Has the agent typed nothing yet? Then nobody need hear that he writes."""
+    return (
+        replace(typed, then_state="", seen_mail=0, seen_events=0)
+        == replace(first_draft(about), seen_mail=0, seen_events=0)
+        or not typed.text.strip()
+    )
+
+
+def _message_id(about: Subject, key: str) -> str:
+    identity = about.identity
+    return message_id_for(about.ref, f"agent:{about.agent}:{key}", identity.domain, identity.secret)
+
+
+def _send(desk: Desk, request: Request, sent: _Sent) -> Response:
+    """Send it, or keep it and say why not."""
+    about, draft = sent.about, sent.draft
+    if desk.store.has_letter(_message_id(about, sent.key)):  # the same form again
+        return _back(sent, "sent")
+    saved = desk.store.draft(about.ref, about.agent)
+    kept = desk.store.draft_files(about.ref, about.agent) if saved else ()
+    files = (*(enclosure(one.name, one.content) for one in kept), *sent.files)
+    checked = check(about, draft)
+    if checked.problems:
+        return _kept(desk, sent, draft, "wrong")
+    if sum(len(one.content) for one in files) > MOST_FILE_BYTES:
+        return _kept(desk, sent, draft, "large")
+    language = desk.language(request)
+    warned = {code for code, _ in warning_lines(desk, about, draft, saved, language, more_files=len(sent.files))}
+    if warned - sent.confirmed:
+        return _kept(desk, sent, draft, "warned")
+    typed = Typed(
+        by=about.agent,
+        key=sent.key,
+        to=checked.to,
+        cc=checked.cc,
+        subject=draft.subject,
+        text=draft.text,
+        then_state=draft.then_state if draft.then_state in states_after(about.view) else "",
+        files=files,
+    )
+    letter = compose_by_hand(typed, about.answered(), about.pack, about.identity, desk.clock())
+    try:
+        desk.store.reply_by_hand(
+            about.ref,
+            letter,
+            mail_id=about.mail.mail_id,
+            version=sent.version,
+            files=files_said(files),
+            now=desk.clock(),
+        )
+    except Outdated:
+        return _kept(desk, sent, draft, "changed")
+    return _back(sent, "held" if desk.store.letters_stopped() else "sent")
+
+
+def _kept(desk: Desk, sent: _Sent, draft: Draft, notice: str) -> Response:
+    """Keep what was typed, its files as far as they fit, and go back to the form."""
+    about, now = sent.about, desk.clock()
+    desk.store.save_draft(about.ref, about.agent, draft, now=now)
+    for one in sent.files:
+        name = file_name(one.name)
+        fits = desk.store.add_draft_file(about.ref, about.agent, name, one.content, most_bytes=MOST_FILE_BYTES, now=now)
+        notice = notice if fits else "large"
+    return _back(sent, notice)
+
+
+def _back(sent: _Sent, notice: str) -> Response:
+    is_over = notice in {"sent", "held", "discarded"}
+    path = f"/tickets/{sent.about.ref}" if sent.page == "ticket" or is_over else f"/tickets/{sent.about.ref}/reply"
+    return RedirectResponse(f"{path}?reply={notice}#reply", status_code=303)

@@ -31,6 +31,7 @@ class Judgement(StrEnum):
 
     RELEASED = "released"
     DISCARDED = "discarded"
+    EDITED = "edited"  # sent, but not as it was
     RIGHT = "right"
     WRONG = "wrong"
 
@@ -85,8 +86,8 @@ class DeskEvent:
     by: str
     what: str
     detail: str
-
     number: int = 0  # in the order of the history
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindCount:

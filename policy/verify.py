@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
     from policy.pack import Circle, Pack
 
+BY_HAND_PARTS = ("_opening", "_signature")  # of agents' own letters; a pack may leave them out
+# Cues that warn an agent of what he is about to write (`responders.warnings`); a pack may leave out any.
+AGENT_CUES = frozenset(
+    {
+        "agent.parameter_example",
+        "agent.command",
+        "agent.disclaimer",
+        "agent.declines",
+        "agent.internal_cause",
+        "agent.performance_figure",
+        "agent.maintenance_record",
+        "agent.sla",
+        "agent.identity_check",
+        "agent.attachment",
+    }
+)
 ITEMS = frozenset(
     {*(s.value for s in Section), *(f"facet:{f.value}" for f in Facet), "link:evidence", "link:goal", "zone"}
 )
@@ -136,6 +152,7 @@ def _expressions(pack: Pack) -> Iterator[PackError]:
     for name, regex in pack.cues.patterns.items():
         if _is_broken(regex):
             yield PackError(file="cues.toml", key=f"patterns.{name}", mend=f"does not compile: {_is_broken(regex)}")
+    yield from _agent_cues(pack)
     for name, languages in pack.cues.phrases.items():
         for language, expressions in languages.items():
             for regex in expressions:
@@ -144,6 +161,22 @@ def _expressions(pack: Pack) -> Iterator[PackError]:
                         file="cues.toml",
                         key=f"phrases.{name}.{language}",
                         mend=f"does not compile: {_is_broken(regex)}: {regex}",
+                    )
+
+
+def _agent_cues(pack: Pack) -> Iterator[PackError]:
+    for name, languages in pack.cues.phrases.items():
+        if not name.startswith("agent."):
+            continue
+        if name not in AGENT_CUES:
+            yield PackError(
+                file="cues.toml", key=f"phrases.{name}", mend=f"no such cue; known are {', '.join(sorted(AGENT_CUES))}"
+            )
+        for language, expressions in languages.items():
+            for regex in expressions:
+                if not _is_broken(regex) and re.search(regex, ""):
+                    yield PackError(
+                        file="cues.toml", key=f"phrases.{name}.{language}", mend=f"finds itself in every text: {regex}"
                     )
 
 
@@ -166,6 +199,9 @@ def _letters(pack: Pack) -> Iterator[PackError]:
     for kind in LetterKind:
         for language in pack.languages:
             yield from letter_findings(pack, kind.value, language)
+    for name in BY_HAND_PARTS:
+        for language in pack.languages:
+            yield from _by_hand_part(pack, name, language)
 
 
 def _parts(file: str, text: str, *, is_part: bool = False) -> Iterator[PackError]:
@@ -183,6 +219,8 @@ def letter_findings(pack: Pack, name: str, language: str) -> Iterator[PackError]
     kinds = [name] if not name.startswith("_") else [kind.value for kind in LetterKind]
     if name.startswith("_"):
         yield from _parts(f"letters/{language}/{name}.txt", pack.letters[name, language], is_part=True)
+    if name in BY_HAND_PARTS:
+        yield from _by_hand_part(pack, name, language)
     for kind in kinds:
         yield from _letter(pack, kind, language)
 
@@ -209,6 +247,20 @@ def _letter(pack: Pack, kind: str, language: str) -> Iterator[PackError]:
                 return
         if str(context["ref"]) not in text:
             yield PackError(file=file, key="-", mend="must name the ticket: {{ ref }} or {{ t.accepted }} (S56)")
+            return
+
+
+def _by_hand_part(pack: Pack, name: str, language: str) -> Iterator[PackError]:
+    """Does a part of agents' own letters render? With `agent` beside the variables that depend on the pack."""
+    if (name, language) not in pack.letters:
+        return
+    rich, bare, *_ = sample_contexts(pack, language, "")
+    for context in (rich, bare):
+        try:
+            letters_of(pack, language).get_template(name).render({**context, "agent": "hanako"})
+        except Exception as error:  # noqa: BLE001 - as above
+            file = f"letters/{language}/{name}.txt"
+            yield PackError(file=file, key=f"line {_line_of(error)}", mend=f"does not render: {error}")
             return
 
 

@@ -67,8 +67,15 @@ def parse_smarthost(text: str) -> Smarthost:
     )
 
 
-async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost) -> None:
+async def deliver(
+    message: bytes, mail_from: str, to: str, smarthost: Smarthost, *, cc: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Hand over one message; an empty `mail_from` is the null sender `<>`.
+
+    Where the smarthost does not take `to`, nobody gets it: a letter that only those in Cc have is no answer.
+
+    Returns:
+        Those in `cc` that the smarthost did not take, each with its words.
 
     Raises:
         DeliveryDeferred: Not now. Temporary.
@@ -84,13 +91,14 @@ async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost)
     )
 
     def hidden(text: str) -> str:
-        return " ".join(text.replace(to, "<recipient>").split())[:300]
+        return _without(text, (to, *cc))
 
     try:
         async with client:
             if smarthost.user:
                 await client.login(smarthost.user, smarthost.password)
-            await _send(client, mail_from, to, message)
+            refused = await _send(client, mail_from, (to, *cc), message)
+            return tuple(f"{one}: {hidden(f'{said.code} {said.message}')}" for one, said in refused.items())
     except aiosmtplib.SMTPRecipientsRefused as error:
         first = error.recipients[0]
         text = hidden(f"{first.code} {first.message}")
@@ -109,6 +117,13 @@ async def deliver(message: bytes, mail_from: str, to: str, smarthost: Smarthost)
         raise DeliveryDeferred(hidden(f"{smarthost.host}:{smarthost.port}: {type(error).__name__}: {error}")) from None
 
 
+def _without(text: str, addresses: tuple[str, ...]) -> str:
+    """What a smarthost said, on one line, without these addresses."""
+    for one in addresses:
+        text = text.replace(one, "<recipient>")
+    return " ".join(text.split())[:300]
+
+
 def starttls(smarthost: Smarthost) -> bool | None:
     """False under TLS already; True (or no delivery) before a password crosses a network; None: where it is offered."""
     if smarthost.is_tls:
@@ -125,11 +140,37 @@ def is_certificate_checked(smarthost: Smarthost) -> bool:
     return smarthost.host not in _LOOPBACK and (smarthost.is_tls or bool(smarthost.user))
 
 
-async def _send(client: aiosmtplib.SMTP, mail_from: str, to: str, message: bytes) -> None:
+async def _send(
+    client: aiosmtplib.SMTP, mail_from: str, recipients: tuple[str, ...], message: bytes
+) -> dict[str, aiosmtplib.SMTPResponse]:
+    """Who of the others was refused, with what words; the first one refused raises, and nothing is sent."""
+    first, *others = recipients
     try:
-        await client.sendmail(mail_from, [to], message)
+        if not others:
+            await client.sendmail(mail_from, [first], message)
+            return {}
+        return await _send_to_all(client, mail_from, first, others, message)
     except ValueError:
         raise DeliveryRefused("the address cannot be written in SMTP (RFC 5321)") from None
+
+
+async def _send_to_all(
+    client: aiosmtplib.SMTP, mail_from: str, first: str, others: list[str], message: bytes
+) -> dict[str, aiosmtplib.SMTPResponse]:
+    """One session step by step: the library's own would send to the others where the first is refused."""
+    await client.mail(mail_from)
+    try:
+        await client.rcpt(first)
+    except aiosmtplib.SMTPRecipientRefused as error:
+        raise aiosmtplib.SMTPRecipientsRefused([error]) from None
+    refused = {}
+    for one in others:
+        try:
+            await client.rcpt(one)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            refused[one] = aiosmtplib.SMTPResponse(error.code, error.message)
+    await client.data(message)
+    return refused
 
 
 def _error(code: int, text: str) -> DeliveryDeferred | DeliveryRefused:

@@ -2,8 +2,9 @@
 
 Promises: CRLF line ends, ASCII only, header lines of at most 76 characters (a single id may be longer), encoded words
 of at most 75 (RFC 2047 section 2) that never cut a character; text as UTF-8 in base64, or as ISO-2022-JP (RFC 1468)
-where that is wanted and every character has a place in it; plain text first, an HTML alternative where there is one. The
-standard parser reads back the same subject and text. Does not choose recipient, words or ids.
+where that is wanted and every character has a place in it; plain text first, an HTML alternative where there is one,
+attachments behind, their names as RFC 2231 writes them. What a person wrote says nothing of being automatic (RFC 3834).
+The standard parser reads back the same subject, text and files. Does not choose recipient, words or ids.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,17 @@ _PLAIN = re.compile(r"^[\x21-\x7e]+(?: [\x21-\x7e]+)*$")
 _ATOMS = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
 _MESSAGE_ID = re.compile(r"^<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>$")
 MAX_REFERENCES = 30
+_VALUE = 60  # characters of one piece of a long parameter
+_TOKEN = re.compile(r"^[A-Za-z0-9!#$&+.^_`{|}~-]+$")  # an RFC 2045 token, fit for a file name as it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that goes with a message."""
+
+    name: str  # one line, without a path
+    content_type: str  # "type/subtype", perhaps with parameters
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,22 +62,59 @@ class Outgoing:
     html: str = ""  # the same letter as HTML; empty: plain text only
     charset: str = UTF8
     is_reply: bool = True  # False: written by the scheduler, not in answer to a mail (RFC 3834 5.2)
+    is_by_hand: bool = False  # a person wrote it: nothing says that it is automatic
+    cc: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 def message_bytes(letter: Outgoing) -> bytes:
     """The complete message."""
     charset = JIS if letter.charset == JIS and _fits_jis(letter) else UTF8
     headers = "".join(fold(name, value) for name, value in _headers(letter, charset))
-    plain = _part("text/plain", letter.text, charset)
-    if not letter.html:
-        return (headers + plain).encode("ascii")
+    said = _part("text/plain", letter.text, charset)
+    if letter.html:
+        said = _multipart("alternative", letter.message_id, (said, _part("text/html", letter.html, UTF8)))
+    if letter.enclosures:
+        said = _multipart("mixed", f"files of {letter.message_id}", (said, *map(_file, letter.enclosures)))
+    return (headers + said).encode("ascii")
+
+
+def _multipart(kind: str, seed: str, parts: tuple[str, ...]) -> str:
+    """Headers and body of several parts."""
     # The same at every try, and in no line of base64 or ISO-2022-JP: those hold no "=_".
-    boundary = f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}"
-    parts = (plain, _part("text/html", letter.html, UTF8))
+    boundary = f"=_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
     body = "".join(f"--{boundary}{CRLF}{part}{CRLF}" for part in parts) + f"--{boundary}--{CRLF}"
-    return (headers + fold("Content-Type", f'multipart/alternative; boundary="{boundary}"') + CRLF + body).encode(
-        "ascii"
+    return fold("Content-Type", f'multipart/{kind}; boundary="{boundary}"') + CRLF + body
+
+
+def _file(one: Enclosure) -> str:
+    """Headers and body of one attachment."""
+    coded = base64.encodebytes(one.content).decode("ascii").replace("\n", CRLF)
+    disposition = "; ".join(("attachment", *parameter("filename", one.name)))
+    head = (
+        ("Content-Type", one.content_type),
+        ("Content-Transfer-Encoding", "base64"),
+        ("Content-Disposition", disposition),
     )
+    return "".join(fold(name, value) for name, value in head) + CRLF + coded
+
+
+def parameter(name: str, value: str) -> tuple[str, ...]:
+    """A header's parameter: as it is where it is a short token, quoted where it is short ASCII, else as RFC 2231 has it."""
+    if _TOKEN.match(value) and len(value) <= _VALUE:
+        return (f"{name}={value}",)
+    if value.isascii() and value.isprintable() and len(value) <= _VALUE and '"' not in value and "\\" not in value:
+        return (f'{name}="{value}"',)
+    coded = quote(value.encode("utf-8"), safe="")
+    if len(coded) <= _VALUE - len("UTF-8''"):
+        return (f"{name}*=UTF-8''{coded}",)
+    pieces, rest = [], f"UTF-8''{coded}"
+    while rest:
+        # A piece never ends within an escape.
+        cut = next(at for at in (_VALUE, _VALUE - 1, _VALUE - 2) if "%" not in rest[at - 2 : at] or at >= len(rest))
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    return tuple(f"{name}*{number}*={piece}" for number, piece in enumerate(pieces))
 
 
 def _part(content_type: str, text: str, charset: str) -> str:
@@ -91,6 +141,8 @@ def _fits_jis(letter: Outgoing) -> bool:
 def _headers(letter: Outgoing, charset: str) -> Iterator[tuple[str, str]]:
     yield "From", f"{phrase(letter.from_name, len('From: '), charset)} <{letter.from_address}>"
     yield "To", letter.to
+    if letter.cc:
+        yield "Cc", ", ".join(letter.cc)
     yield "Reply-To", letter.reply_to
     yield "Subject", unstructured(letter.subject, len("Subject: "), charset)
     yield "Date", format_datetime(letter.sent_at)
@@ -100,9 +152,10 @@ def _headers(letter: Outgoing, charset: str) -> Iterator[tuple[str, str]]:
     references = trimmed_references(letter.references)
     if references:
         yield "References", " ".join(references)
-    yield "Auto-Submitted", "auto-replied" if letter.is_reply else "auto-generated"
-    yield "X-Auto-Response-Suppress", "All"
-    yield "Precedence", "auto_reply"
+    if not letter.is_by_hand:
+        yield "Auto-Submitted", "auto-replied" if letter.is_reply else "auto-generated"
+        yield "X-Auto-Response-Suppress", "All"
+        yield "Precedence", "auto_reply"
     yield "X-Uketsuke-Instance", letter.instance
     yield "Content-Language", ", ".join(letter.languages)
     yield "MIME-Version", "1.0"

@@ -70,7 +70,7 @@ class Outbox:
     def _hand_over(self, claim: OutboxClaim) -> None:
         log = self.log.bind(reply_id=claim.reply_id, ref=claim.ref, to=address_key(claim.to, self.secret))
         try:
-            asyncio.run(self._deliver(claim))
+            refused = asyncio.run(self._deliver(claim))
         except DeliveryRefused as error:
             self.store.reply_failed(claim, now=self.clock(), error=str(error))
             log.warning("letter_refused", error=str(error))
@@ -78,14 +78,16 @@ class Outbox:
             self._defer(claim, str(error))
             log.info("letter_deferred", attempts=claim.attempts, error=str(error))
         else:
-            self.store.reply_sent(claim, now=self.clock())
-            log.info("letter_sent")
+            note = f"Cc not taken: {'; '.join(refused)}" if refused else ""
+            self.store.reply_sent(claim, now=self.clock(), note=note)
+            log.info("letter_sent", cc_refused=len(refused))
 
-    async def _deliver(self, claim: OutboxClaim) -> None:
+    async def _deliver(self, claim: OutboxClaim) -> tuple[str, ...]:
         # The store keeps the letter unsigned: a signature ages, and with another key the letter that waits gets another.
         letter = signed(claim.raw, self.dkim_key) if self.dkim_key else claim.raw
         try:
-            await asyncio.wait_for(deliver(letter, claim.mail_from, claim.to, self.smarthost), SESSION_S)
+            handing = deliver(letter, claim.mail_from, claim.to, self.smarthost, cc=claim.cc)
+            return await asyncio.wait_for(handing, SESSION_S)
         except TimeoutError:
             raise DeliveryDeferred(f"the session took longer than {SESSION_S:.0f} s") from None
 

@@ -106,9 +106,7 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
     from runtime.triage import Rules  # noqa: PLC0415
 
     pack = pack or load_pack(settings.pack)
-    pack = replace(
-        pack, desk=replace(pack.desk, addresses=frozenset(own.casefold() for own in settings.desk_addresses))
-    )
+    pack = with_addresses(pack, settings)
     if settings.reply_limits == "off":
         limits = replace(
             pack.limits,
@@ -123,6 +121,14 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
     return Rules(
         pack=with_thresholds(pack), scorer=load_scorer(), identity=sender_identity(settings), mode=settings.mode
     )
+
+
+def with_addresses(pack: Pack, settings: Settings) -> Pack:
+    """The pack with the desk's own addresses, which are no part of its files."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    own = frozenset(address.casefold() for address in settings.desk_addresses)
+    return replace(pack, desk=replace(pack.desk, addresses=own))
 
 
 def with_thresholds(pack: Pack) -> Pack:
