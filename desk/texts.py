@@ -8,7 +8,7 @@ from desk.access_texts import ACCESS, DETAILS_OF_ACCESS
 from desk.conversation_texts import CONVERSATION, DETAILS_MORE, REASONS_MORE
 from desk.machines_texts import MACHINES
 from desk.queue_texts import QUEUE
-from desk.reply_texts import REPLIES
+from desk.reply_texts import DETAILS_BY_HAND, REASONS_BY_HAND, REPLIES
 from desk.search_texts import SEARCH
 from desk.shaping_texts import SHAPING
 from desk.trust_texts import TRUST_JA
@@ -81,6 +81,7 @@ EN: Mapping[str, str] = {
 REASONS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         **REASONS_MORE["ja"],
+        **REASONS_BY_HAND["ja"],
         "missing": "必須の項目が不足", "complete": "必須の項目はすべて揃っている", "unsure": "有無を断定できない項目", "answered": "今回のメールで回答いただいた項目", "joined": "既存の件への追加メール", "automatic": "自動送信のメール", "nothing_left": "お礼・無関係な内容のみ",
         "several_accounts": "複数アカウントの記載", "other_account": "この差出人のものと確認されていないアカウントの記載", "several_issues": "独立したご質問が複数", "all_out_of_scope": "すべてサポート範囲外", "nothing_disclosed": "非開示の内容のみ", "recipient": "宛先の決め方",
         "hold_low_confidence": "判定の確からしさが基準未満", "hold_complaint": "苦情の可能性があるため担当者が先に確認", "hold_new_matter": "進行中の件に新しい用件が届いたため確認", "hold_half_answer": "回答として不十分なため確認", "hold_closed_ticket": "完了した件へのメールのため確認", "no_letters_in_language": "この言語の文面がない",
@@ -90,6 +91,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         **REASONS_MORE["en"],
+        **REASONS_BY_HAND["en"],
         "missing": "required items missing", "complete": "nothing required is missing", "unsure": "neither surely there nor surely absent", "answered": "answered by this mail", "joined": "joined an open ticket", "automatic": "automatic mail", "nothing_left": "nothing to answer",
         "several_accounts": "several accounts named", "other_account": "an account not known as this sender's", "several_issues": "several separate questions", "all_out_of_scope": "all out of scope", "nothing_disclosed": "only what is not disclosed", "recipient": "how the recipient was chosen",
         "hold_low_confidence": "confidence under the threshold", "hold_complaint": "maybe a complaint", "hold_new_matter": "new matter", "hold_half_answer": "half an answer", "hold_closed_ticket": "a mail on a closed ticket", "no_letters_in_language": "no letters in this language",
@@ -114,9 +116,10 @@ TOKENS: Mapping[str, Mapping[str, str]] = {
 # the step says it all.
 DETAILS: Mapping[str, Mapping[str, str]] = {
     "ja": {
+        **DETAILS_OF_ACCESS["ja"],
         **TRUST_JA,
         **DETAILS_MORE["ja"],
-        **DETAILS_OF_ACCESS["ja"],
+        **DETAILS_BY_HAND["ja"],
         r"([\d.]+) is under ([\d.]+)": "{0}(基準 {1})", r"(\d+) account ids? named": "アカウント ID {0} 件", r"(\d+) letters, the limit is (\d+)": "{0} 通(上限 {1} 通)",
         r"(T\d+) has had this kind of letter": "{0}", r"(T\d+) has had its request and its follow-up; a person goes on": "{0}、以後は担当者が対応", r"nobody reads at an address of this form": "", r"the desk would write to itself": "",
         r"only acknowledgements, unrelated matters or nothing at all": "", r"no required item is surely absent": "", r"a complaint goes to a person first": "", r"a new matter in an open ticket: an agent decides where it belongs": "", r"words that lead to another matter: an agent decides where it belongs": "", r"the ticket is closed: an agent decides how it goes on": "", r"the reply settles too little to be sure that it is an answer": "",
@@ -130,11 +133,11 @@ DETAILS: Mapping[str, Mapping[str, str]] = {
         r"read as plain text only: (.*)": "構造を読めず、本文のみ読み取り({0})", r"mail-parser failed \((.*)\); read with the standard parser": "別の方法で読み取り({0})", r"structure not readable \((.*)\); read as one text": "構造を読めず、全体を本文として読み取り({0})", r"a line that is no header stood before the headers": "ヘッダーの前に余分な行がある", r"an over-long header was cut": "長すぎるヘッダーを途中まで読み取り", r"a header line had lost its folding": "ヘッダーの折り返しが崩れている", r"text cut at (\d+) characters": "本文を {0} 文字まで読み取り", r"(\d+) characters could not be decoded": "読み取れない文字が {0} 字あり", r"headers behind the (\d+)th were not looked at": "{0} 行目より後のヘッダーは未読", r"parts behind the (\d+)th were not looked at": "{0} 個目より後のパートは未読", r"the parts of the mail could not be told apart: .*": "パートの境界が見つからず、区切れない部分がある", r"the mail ends before its last part is closed: something may be cut off": "メールが途中で終わっており、末尾が欠けている可能性がある", r"the text is encrypted \((.*)\) and cannot be read here": "本文が {0} で暗号化されており読み取れない", r"the text is packed into its S/MIME signature and cannot be read here": "本文が S/MIME 署名に格納されており読み取れない", r"the text cannot be read here": "本文を読み取れない", r"holds an entry for a calendar": "予定表への登録データを含む", r"signed with (.*); the signature was not checked": "{0} の署名あり(署名は未検証)", r"Outlook packed files into winmail.dat; they cannot be shown here": "Outlook の winmail.dat に格納されたファイルは表示できない", r"no address in From; taken from the envelope": "From に宛先がないため配送時の差出人から取得", r"no address in From; taken from (.*)": "From に宛先がないため {0} から取得", r"no sender address": "差出人のアドレスなし",
     },
     "en": {
+        **DETAILS_OF_ACCESS["en"],
+        **DETAILS_BY_HAND["en"],
         r"(T\d+) cannot move from (\w+) to (\w+)": "{0} cannot move from “{1}” to “{2}”.", r"(T\d+) cannot move from (\w+) to (\w+) (\w+)": "{0} is “{1}”: its letter ({2}) cannot become “{3}”.", r"no state (.*)": "There is no state “{0}”.", r"Requested action aborted: try again later": "Please load the page again in a while.",
         r"no ticket (T\d+)": "There is no ticket {0}.", r"no (?:stray |parked )?mail (\d+)": "There is no mail {0}.", r"no letter (\d+)": "There is no letter {0}.", r"no report (\d+)": "There is no report {0}.", r"mail (\d+) has no part (\d+)": "Mail {0} has no part {1}.",
         r"this form has expired; go back and load the page again": "This form has expired; go back and load the page again.", r"this address or form is not one of the desk's": "This address or form is not one of the desk's.", r"this form was sent from another site": "This form was sent from another site.", r"this form does not say how long it is": "This form does not say how long it is.", r"this form is too large": "This form is too large.",
-        **DETAILS_OF_ACCESS["en"],
-        **DETAILS_BY_HAND["en"],
         r"all letters are stopped; let them go again first": "All letters are stopped; let them go again first.", r"no such rule": "This rule is gone already.", r"no letter text (.*)": "There is no letter text {0}.", r"no version (\d+)": "There is no version {0}.", r"no kind (.*)": "There is no kind of letter {0}.", r"no mode (.*)": "There is no mode {0}.",
         r"Not Found": "There is no page at this address.", r"Method Not Allowed": "This address does not take that.",
     },
