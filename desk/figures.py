@@ -29,6 +29,7 @@ class KindLine:
     failed: int  # and bounced
     right: int
     judged: int
+    wrong: int = 0  # that an agent called wrong, whether they went or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ def _kind_line(kind: str, counts: Sequence[KindCount]) -> KindLine:
         failed=stand(ReplyState.FAILED, ReplyState.BOUNCED),
         right=judged(Judgement.RIGHT, Judgement.RELEASED),
         judged=judged(*Judgement),
+        wrong=judged(Judgement.WRONG),
     )
 
 

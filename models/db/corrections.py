@@ -273,7 +273,5 @@ def _take_effect(connection: Connection, before: RowMapping, row: RowMapping, no
     answered = lacked - lacks
     query = select(REPLY.c.id, REPLY.c.asked).where(REPLY.c.ref == row["ref"], *held)
     for letter in connection.execute(query).all() if answered else ():
-        needless = sorted(answered & set(names(letter.asked)))
-        if needless:
-            why = f"{ASKS_FOR}: {', '.join(needless)}"
-            connection.execute(update(REPLY).where(REPLY.c.id == letter.id).values(reason=why))
+        if answered & set(names(letter.asked)):
+            connection.execute(update(REPLY).where(REPLY.c.id == letter.id).values(reason=ASKS_FOR))
