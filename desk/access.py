@@ -34,8 +34,9 @@ _PAGES = {
     "/reports": Role.LEAD,
     "/audit": Role.LEAD,
     "/people": Role.ADMIN,
-    "/tokens": Role.ADMIN,
-    "/webhooks": Role.ADMIN,
+    "/settings/tokens": Role.ADMIN,
+    "/settings/webhooks": Role.ADMIN,
+    "/settings/hand-over": Role.ADMIN,
 }
 # Forms that need more than the pages beside them.
 _FORMS: dict[str, Role] = {}

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from desk.oidc_client import OidcSettings
     from models.db.store import Store
     from policy.pack import Pack
+    from responders.identity import SenderIdentity
 
 HERE = Path(__file__).parent
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
@@ -53,12 +54,12 @@ class DeskSettings:
     hand_over: str = "off"
     hand_over_to: str = ""
     is_sending: bool = False  # there is a smarthost
-
     api_per_minute: int = 600  # requests that a token may make of this process
     identity: SenderIdentity | None = None  # who writes the agents' letters; None: the address that a mail was sent to
     desk_url: str = ""  # as it was set; empty: as the browser says
     has_passwords: bool = True  # False: people sign in by the provider alone
     oidc: OidcSettings | None = None
+
 
 def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable[[], datetime]) -> FastAPI:
     """The application; run it with any ASGI server."""

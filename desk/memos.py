@@ -206,18 +206,23 @@ def _words_of(item: str, known: Known, mail: MailView | None, w: Mapping[str, st
     """The customer's words for an item, on one line; or that there are none to quote."""
     if known.how is How.UNKNOWN:
         return w["said_unknown"]
-    if mail is None or mail.seen is None:
-        return w["answered"]
-    seen = mail.seen
+    quoted = " / ".join(words_given(item, mail))
+    return (quoted if len(quoted) <= _LONGEST_EXCERPT else quoted[: _LONGEST_EXCERPT - 1] + "…") or w["answered"]
+
+
+def words_given(item: str, mail: MailView | None) -> list[str]:
+    """The words of a mail that give an item, each piece on one line, known credentials masked."""
+    seen = mail.seen if mail else None
+    if seen is None or item.startswith("link:"):
+        return []
     finding = (
         seen.facets.get(Facet(item.removeprefix("facet:")))
         if item.startswith("facet:")
         else seen.sections.get(Section(item))
     )
     text = masked(seen.text, [secret.span for secret in seen.secrets])
-    parts = [_one_line(text[start:end]) for start, end in (finding.spans if finding else ()) if end > start]
-    quoted = " / ".join(filter(None, parts))
-    return (quoted if len(quoted) <= _LONGEST_EXCERPT else quoted[: _LONGEST_EXCERPT - 1] + "…") or w["answered"]
+    parts = (_one_line(text[start:end]) for start, end in (finding.spans if finding else ()) if end > start)
+    return [part for part in parts if part]
 
 
 def _safe(text: str, mails: Sequence[MailView]) -> str:

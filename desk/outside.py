@@ -25,6 +25,11 @@ _KINDS = frozenset(kind.value for kind in LetterKind)
 
 def event_body(event: NewEvent, *, has_subject: bool, desk_link: str) -> str:
     """The JSON text that goes out."""
+    return json.dumps(event_object(event, has_subject=has_subject, desk_link=desk_link), ensure_ascii=False)
+
+
+def event_object(event: NewEvent, *, has_subject: bool, desk_link: str) -> dict[str, object]:
+    """The same as an object."""
     row = event.ticket
     ticket: dict[str, object] = {"ref": event.ref, "url": f"{desk_link}/tickets/{event.ref}"}
     if row:
@@ -53,7 +58,7 @@ def event_body(event: NewEvent, *, has_subject: bool, desk_link: str) -> str:
         body["move"] = move
     if event.what.startswith("reply_") and (kind := event.detail.partition(" ")[0]) in _KINDS:
         body["letter"] = {"kind": kind}
-    return json.dumps(body, ensure_ascii=False)
+    return body
 
 
 def _moved(detail: str) -> dict[str, str] | None:

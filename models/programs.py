@@ -152,6 +152,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "joined": "ticket.joined",
     "moved": "ticket.moved",
     "assigned": "ticket.assigned",
+    "unassigned": "ticket.unassigned",
     "overdue": "ticket.overdue",
     "split_opened": "ticket.split",
     "named_by": "ticket.named",

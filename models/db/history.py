@@ -46,22 +46,23 @@ def latest_event(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(EVENT.c.id), 0))).scalar_one())
 
 
-def new_lines(connection: Connection, after: int, now: datetime) -> NewLines:
-    """The lines behind `after`, a few thousand at most, each with its ticket's row."""
+def new_lines(connection: Connection, after: int, now: datetime, *, most: int = PAGE * _MOST_PAGES) -> NewLines:
+    """The lines behind `after`, `most` of them at most, each with its ticket's row."""
     found: list[NewEvent] = []
     at = after
-    for _ in range(_MOST_PAGES):
-        page = _page(connection, at)
+    while len(found) < most:
+        size = min(PAGE, most - len(found))
+        page = _page(connection, at, size)
         found += page
-        if len(page) < PAGE:
+        if len(page) < size:
             break
         at = page[-1].event_id
     return NewLines(events=tuple(found), last_event=_passed(connection, after, found, now))
 
 
-def _page(connection: Connection, after: int) -> list[NewEvent]:
+def _page(connection: Connection, after: int, size: int) -> list[NewEvent]:
     lines = (
-        connection.execute(select(EVENT).where(EVENT.c.id > after).order_by(EVENT.c.id).limit(PAGE)).mappings().all()
+        connection.execute(select(EVENT).where(EVENT.c.id > after).order_by(EVENT.c.id).limit(size)).mappings().all()
     )
     refs = {line["ref"] for line in lines}
     tickets = {

@@ -12,6 +12,7 @@ from sqlalchemy import and_, delete, exists, insert, or_, select, union_all, upd
 from models.db.base import Shelf
 from models.db.desk_rules import add_desk_event
 from models.db.filing import insert_if_new, locked_ticket
+from models.db.history import new_lines
 from models.db.locks import share_switch
 from models.db.queue import rows_of
 from models.db.rows import names
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Connection, Row, RowMapping
 
+    from models.db.history import NewLines
     from models.programs import ProgramCall, Scope, TicketFilter
     from models.views import QueueRow
 
@@ -147,6 +149,11 @@ class Tokens(Shelf):
         if ref is None:
             raise NotFound(f"no letter {reply_id}")
         return str(ref)
+
+    def events_after(self, after: int, *, limit: int, now: datetime) -> NewLines:
+        """The history of all tickets behind that line, and the line to go on from: a few may come twice, none is left out."""
+        with self.read() as connection:
+            return new_lines(connection, after, now, most=limit)
 
     def tickets_for_programs(self, wanted: TicketFilter, *, limit: int) -> tuple[QueueRow, ...]:
         """A page of tickets: the newest first, or, with `updated_since`, in the order of their latest changes."""
