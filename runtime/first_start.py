@@ -1,12 +1,8 @@
-"""The first start: an agent to sign in as, his password in a file that only this user reads."""
+"""The first start: a link with which the first admin chooses a name and a password."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from typing import TYPE_CHECKING
-
-from models.errors import ConfigError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,28 +10,25 @@ if TYPE_CHECKING:
     from models.db.store import Store
     from runtime.settings import Settings
 
-NAME = "admin"
+# Bound to everything, reached from this machine.
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - asked about, not bound
 
 
 def sign_in_line(store: Store, settings: Settings, now: datetime) -> str:
-    """How to sign in at the desk; makes the first agent when there is none.
+    """How to sign in at the desk; while there is no agent, a link that makes the first one, fresh at each start."""
+    token = store.first_link(now)
+    if token is None:
+        return "sign in with your name"
+    return f"first of all, within 24 hours, choose your name and password at {link_of(settings, token)}"
 
-    Raises:
-        ConfigError: The file of the first password cannot be written.
-    """
-    file = settings.data_dir / "first-sign-in.txt"
-    if not store.agents():
-        password = secrets.token_urlsafe(12)
-        # The file first: an agent whose password nobody knows would lock everybody out.
-        try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-                out.write(f"{NAME}\n{password}\n")
-        except OSError as error:
-            raise ConfigError(
-                f"UKETSUKE_DATA_DIR: {file}: {error.strerror}; name a folder that this user may write"
-            ) from None
-        store.add_agent(NAME, password, now)
-        return f"sign in as {NAME} with {password}"
-    if file.exists():
-        return f"sign in as {NAME}, password in {file}"
-    return "sign in with your name"
+
+def link_of(settings: Settings, token: str) -> str:
+    """The whole address of a link."""
+    return f"{desk_address(settings)}/welcome/{token}"
+
+
+def desk_address(settings: Settings) -> str:
+    """Where people find the desk; from this machine where no address is set."""
+    if settings.desk_url or settings.desk_host not in _EVERYWHERE:
+        return settings.desk_link
+    return f"http://{_EVERYWHERE[settings.desk_host]}:{settings.desk_port}"

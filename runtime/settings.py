@@ -128,6 +128,19 @@ class Settings(BaseModel):
         description="least minutes between two notices by mail to one agent; what comes between is bundled",
     )
     reply_limits: Literal["on", "off"] = Field("on", description="off lifts the rate limits, for load trials")
+    oidc_issuer: str = Field("", description="OpenID provider that people sign in by, as it calls itself; empty: none")
+    oidc_client_id: str = Field("", validate_default=True, description="what the provider calls this desk")
+    oidc_client_secret_file: Path | None = Field(None, description="file that holds the desk's secret at the provider")
+    oidc_name: str = Field("", description="what the button to the provider calls it; empty: OpenID")
+    oidc_role_claim: str = Field(
+        "", description="claim that names the roles agent, lead, admin; empty: roles are set here"
+    )
+    oidc_creates: Literal["", "agent", "lead"] = Field(
+        "", description="what people whom nobody has invited become when the provider knows them; empty: nothing"
+    )
+    passwords: Literal["on", "off"] = Field(
+        "on", validate_default=True, description="off: people sign in by the provider alone"
+    )
     workers: int = Field(1, ge=1, le=64, description="worker processes that `serve` starts")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least severe event that is logged"
@@ -200,6 +213,36 @@ class Settings(BaseModel):
             msg = "is a name of letters, digits and hyphens, like desk2026"
             raise ValueError(msg)
         return name
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str) -> str:
+        issuer = value.strip()
+        is_local = re.fullmatch(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?:/[!-~]*)?", issuer)
+        if issuer and not is_local and re.fullmatch(r"https://[!-~]+", issuer) is None:
+            msg = "is the provider's https:// address, as it stands in its discovery document"
+            raise ValueError(msg)
+        return issuer
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _has_client(cls, value: str, info: ValidationInfo) -> str:
+        name = value.strip()
+        if info.data.get("oidc_issuer") and not name:
+            msg = "UKETSUKE_OIDC_ISSUER needs it; set it as the provider calls this desk, or remove the issuer"
+            raise ValueError(msg)
+        if name and not info.data.get("oidc_issuer"):
+            msg = "names a client, but UKETSUKE_OIDC_ISSUER is not set; set both or neither"
+            raise ValueError(msg)
+        return name
+
+    @field_validator("passwords")
+    @classmethod
+    def _has_a_way_in(cls, value: str, info: ValidationInfo) -> str:
+        if value == "off" and not info.data.get("oidc_issuer"):
+            msg = "off would let nobody in; set UKETSUKE_OIDC_ISSUER first"
+            raise ValueError(msg)
+        return value
 
     @field_validator("trusted_relays", "smtp_unlimited_peers")
     @classmethod

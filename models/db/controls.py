@@ -227,8 +227,8 @@ class Controls(Shelf):
         if kinds is not None:
             query = query.where(DESK_EVENT.c.what.in_(kinds))
         with self.read() as connection:
-            rows = connection.execute(select(DESK_EVENT).order_by(DESK_EVENT.c.id.desc()).limit(limit)).all()
-        return tuple(DeskEvent(at=row.at, by=row.by, what=row.what, detail=row.detail) for row in rows)
+            rows = connection.execute(query).all()
+        return tuple(DeskEvent(number=row.id, at=row.at, by=row.by, what=row.what, detail=row.detail) for row in rows)
 
 
 def _turn(connection: Connection, by: str, now: datetime, *, is_on: bool) -> None:

@@ -1,4 +1,4 @@
-"""`queue`, `show`, `report` and `agent`: the database in the terminal."""
+"""`queue`, `show` and `report`: the database in the terminal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ def register(app: typer.Typer) -> None:
     app.command()(queue)
     app.command()(show)
     app.command()(report)
-    app.command()(agent)
 
 
 def queue(
@@ -104,16 +103,3 @@ def report(
     except OSError as error:
         raise ConfigError(f"--out {out}: {error.strerror}") from None
     print_text(f"written to {out}")
-
-
-def agent(
-    name: Annotated[str, typer.Argument(help="the name to sign in with")],
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="asked for when absent")
-    ],
-) -> None:
-    """Add an agent, or give one a new password."""
-    if len(password) < 10:
-        raise ConfigError("--password: needs at least 10 characters")
-    open_store(settings_with_logs()).add_agent(name, password, utc_now())
-    print_text(f"{name} may sign in now")

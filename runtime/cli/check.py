@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import ConfigError, MailboxError, UketsukeError
+from models.errors import ConfigError, MailboxError, ProviderError, UketsukeError
 from runtime.cli.common import open_store, print_text
 from runtime.settings import FILE, PREFIX, Settings, gather, load_settings
 
@@ -83,6 +83,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _open_key_file(settings)
     yield _try("mailbox", lambda: _mailbox(settings))
     yield _sender_check(settings)
+    yield _try("sign-in", lambda: _sign_in(settings))
 
 
 def _try(what: str, probe: Callable[[], str]) -> Finding:
@@ -288,6 +289,26 @@ def _mailbox(settings: Settings) -> str:
     store.close()
     why = f", {len(left)} of them could not be taken, e.g. UID {left[0].uid}: {left[0].error}" if left else ""
     return f"{mailbox.shown}: logged in, {there} mails there{why}"
+
+
+def _sign_in(settings: Settings) -> str:
+    """Asks the provider what it is, as the desk does before it sends anybody there."""
+    from runtime.clock import utc_now
+    from runtime.first_start import desk_address
+    from runtime.provider import provider_of
+
+    wanted = provider_of(settings)
+    passwords = "by password" if settings.passwords == "on" else "passwords are off"
+    if wanted is None:
+        return passwords
+    from desk.oidc import CALLBACK
+    from desk.oidc_client import Provider
+
+    try:
+        Provider(wanted, utc_now).metadata()
+    except ProviderError as error:
+        raise ProviderError(f"{wanted.issuer} does not answer as a provider should: {error}") from None
+    return f"{passwords}, and by {wanted.issuer}, which answers; register there {desk_address(settings)}{CALLBACK}"
 
 
 def _sender_check(settings: Settings) -> Finding:

@@ -39,7 +39,7 @@ def serve() -> None:
 
 
 def prepare() -> None:
-    """Once before the roles of an installation start: database, secret, first agent. May be called again."""
+    """Once before the roles of an installation start: database, secret, the first admin's link. May be called again."""
     print_text(_prepare(settings_with_logs()))
 
 
@@ -90,6 +90,7 @@ def desk() -> None:
 
     from desk.app import DeskSettings, create_app
     from policy.load import load_pack
+    from runtime.provider import provider_of
     from runtime.secret import load_secret
 
     settings = settings_with_logs()
@@ -101,6 +102,9 @@ def desk() -> None:
         mode=settings.mode,
         are_senders_trusted=settings.are_senders_trusted,
         desk_link=settings.desk_link,
+        desk_url=settings.desk_url,
+        has_passwords=settings.passwords == "on",
+        oidc=provider_of(settings),
         hand_over=settings.hand_over,
         hand_over_to=settings.hand_over_to,
         is_sending=bool(settings.smarthost),
@@ -122,13 +126,15 @@ def scheduler() -> None:
 
 
 def _prepare(settings: Settings) -> str:
-    """Check the policy, create and migrate the database, make secret and first agent; returns how to sign in."""
+    """Check the policy, create and migrate the database, make the secret; returns how to sign in."""
     from runtime.first_start import sign_in_line
     from runtime.secret import load_secret
 
+    from runtime.provider import provider_of
     _check_policy(settings)
     store = open_store(settings)
     load_secret(settings.secret_path)
+    provider_of(settings)
     line = sign_in_line(store, settings, utc_now())
     store.close()
     return line
@@ -154,11 +160,13 @@ def _check_policy(settings: Settings) -> None:
 def _banner(settings: Settings, sign_in: str) -> str:
     letters = "sent through the smarthost" if settings.smarthost else "kept in the outbox view (no smarthost is set)"
     return "\n".join(
+    from runtime.first_start import desk_address
+
         (
             "uketsuke 受付 is starting. Ctrl-C ends it.",
             f"  mail in   {settings.smtp_host}:{settings.smtp_port}   to {', '.join(settings.desk_addresses)}",
             *([f"            and from {settings.mailbox.shown}"] if settings.mailbox else []),
-            f"  desk      http://{settings.desk_host}:{settings.desk_port}/   {sign_in}",
+            f"  desk      {desk_address(settings)}/   {sign_in}",
             f"  letters   {letters}",
             f"  data      {settings.data_dir.absolute() if not settings.database_url else 'in the database of UKETSUKE_DATABASE_URL'}",
             "  try it    uketsuke demo",
