@@ -77,7 +77,7 @@ def labelled_block(
     spans |= {facet.value: seen.facets[facet].spans for facet in facets}
     if len(seen.issues) > 1:
         spans |= {f"i{number}": issue.spans for number, issue in enumerate(seen.issues[:_MOST_MARKED], 1)}
-    return "\n".join([*lines, "--", _marked(text, cut, spans).strip("\n"), ""])
+    return "\n".join([*lines, "--", _marked(text, cut, spans).strip("\n") or " ", ""])
 
 
 def _flags(seen: Assessment) -> list[str]:
