@@ -94,6 +94,14 @@ def _content() -> dict[str, Any]:
     return {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is there or not; none can be null."""
+    kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    return {**{name: value for name, value in schema.items() if name != "anyOf"}, **kinds[0]}
+
+
 def document(api: FastAPI, cookie: str, per_minute: int) -> dict[str, Any]:
     """The OpenAPI document."""
     found = get_openapi(
@@ -111,6 +119,10 @@ def document(api: FastAPI, cookie: str, per_minute: int) -> dict[str, Any]:
             {"name": "Reports", "description": "How well the desk works."},
         ],
     )
+    for methods in found["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", []):
+                parameter["schema"] = _without_null(parameter["schema"])
     components = found.setdefault("components", {})
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     components["schemas"] = {**components.get("schemas", {}), **problem.pop("$defs", {}), "Problem": problem}
