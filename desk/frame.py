@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from policy.pack import Pack
 
 PAGE = 50
+THEMES = ("auto", "light", "dark")
+TOLD = frozenset({"did", "n", "undo", "left"})  # of a query: what a step has done
 # PostgreSQL's INTEGER; a larger number is no row of ours, and must not reach the database.
 _LARGEST = 2**31 - 1
 RowId = Annotated[int, InPath(ge=1, le=_LARGEST)]
@@ -175,14 +177,31 @@ class Desk:
                 "category": lambda one: self.category(one, language),
                 "alarms": self.alarms(request),
                 "path": request.url.path,
+                "here": self._here(request),
+                "theme": self.theme(request),
+                "themes": {one: "?" + urlencode({**request.query_params, "theme": one}) for one in THEMES},
                 "switch": "?" + urlencode({**request.query_params, "lang": "en" if language == "ja" else "ja"}),
                 **context,
             },
             status_code=status,
         )
+        if request.query_params.get("theme") in THEMES:
+            response.set_cookie(
+                "uketsuke_theme", self.theme(request), samesite="lax", httponly=True, max_age=31_536_000
+            )
         if "lang" in request.query_params:
             response.set_cookie("uketsuke_lang", language, samesite="lax", httponly=True, max_age=31_536_000)
         return response
+
+    def theme(self, request: Request) -> str:
+        """Light or dark where someone has chosen; empty: as the system has it."""
+        wanted = request.query_params.get("theme") or request.cookies.get("uketsuke_theme", "")
+        return wanted if wanted in THEMES and wanted != "auto" else ""
+
+    def _here(self, request: Request) -> str:
+        """This page's own address, without what a step has left in it."""
+        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in TOLD]
+        return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
     def category(self, one: str, language: str) -> str:
         """A category's name for a person."""

@@ -19,6 +19,7 @@ from desk.editor_pages import add_editor
 from desk.kept import StaleForm
 from desk.ledger_pages import add_reports, add_strays
 from desk.letter_pages import add_letters
+from desk.live import add_live
 from desk.machines_pages import add_machines
 from desk.oidc import add_oidc
 from desk.queue_pages import add_queue
@@ -50,6 +51,7 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     """Register every page."""
     add_sign_in(app, desk)
     add_queue(app, desk)
+    add_live(app, desk)
     add_tickets(app, desk)
     add_conversations(app, desk)
     add_stop(app, desk)

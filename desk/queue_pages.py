@@ -1,51 +1,110 @@
-"""The queue as a page and as JSON."""
+"""The queue as a page: tabs, filters, steps for many tickets and taking them back; and as JSON for the desk's own use."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from desk import show
-from desk.frame import PAGE, Place, Ref
+from desk.frame import PAGE, Place, Ref, require_form
 from desk.masking import hidden, without_secrets
+from desk.queue_view import AGES, CATEGORIES, NOBODY, TABS, tab_counts, view_of
+from desk.texts import words
+from models.assessment import Section
+from models.hands import MOST_AT_ONCE, Act, Refusal
+from models.states import TicketState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from desk.frame import Desk
+    from models.hands import Done
     from models.views import QueueRow
 
-_TABS = ("ready", "needs_review", "waiting_customer", "answered", "waiting_recurrence", "snoozed", "closed", "parked")
-_DEFAULT_TABS = ("ready", "needs_review", "waiting_customer", "answered", "waiting_recurrence", "snoozed")
+_REF = re.compile(r"T[0-9]{1,12}")
+_MOVES = (TicketState.READY, TicketState.NEEDS_REVIEW, TicketState.ANSWERED, TicketState.CLOSED)
+_LANGUAGES = ("ja", "en", "zh", "other")
+_MOST_NAMED = 20
 
 
 def add_queue(app: FastAPI, desk: Desk) -> None:
     """Register the queue as a page and as JSON."""
 
     @app.get("/queue")
-    def queue(request: Request, state: str = "", after: Place = None) -> Response:
-        states = [state] if state in _TABS else None
-        rows = desk.store.queue(
-            states=states or (None if state != "all" else _TABS), limit=PAGE, after=after, include_closed=state == "all"
-        )
-        counts = desk.store.counts()
-        language = desk.language(request)
+    def queue(request: Request, after: str = "") -> Response:
+        agent, language, now = desk.agent(request) or "", desk.language(request), desk.clock()
+        view = view_of(request.query_params, agent)
+        page = desk.store.page(view.wanted(now), after=after, limit=PAGE)
+        names = {
+            "category": [(one, desk.category(one, language)) for one in CATEGORIES],
+            "product": sorted(
+                ((one.id, one.name[language]) for one in desk.pack.products.values() if not one.is_service),
+                key=_by_name,
+            ),
+            "region": sorted(((one.id, one.name[language]) for one in desk.pack.regions.values()), key=_by_name),
+            "agent": [(NOBODY, words(language)["nobody"]), *((name, name) for name in desk.store.agents())],
+            "lacks": [(one.value, show.item_name(one.value, desk.pack, language)) for one in Section],
+        }
         return desk.page(
             request,
             "queue.html",
-            rows=rows,
-            checks={row.key: show.row_checks(row) for row in rows},
+            rows=page.rows,
+            first={row.key: show.first_reason(row, language) for row in page.rows},
+            checks={row.key: show.row_checks(row) for row in page.rows},
             section_names={section.value: name[language] for section, name in desk.pack.sections.items()},
-            tabs=_TABS,
-            counts=counts,
-            open_count=sum(counts[tab] for tab in _DEFAULT_TABS),
-            state=state,
+            tabs=tuple(TABS),
+            counts=tab_counts(desk.store.tallies(), agent),
+            view=view,
+            names=names,
+            named={name: dict(values) for name, values in names.items()},
+            ages=tuple(AGES),
+            languages=_LANGUAGES,
+            moves=[state.value for state in _MOVES],
             after=after,
-            next_after=rows[-1].key if len(rows) == PAGE else None,
-            books=desk.store.books(),
+            next_after=page.after,
+            alike=desk.store.alike(now) if not after else (),
+            here=view.query(after=after) if after else view.query(),
+            did=done_of(request),
+            now=now,
         )
+
+    @app.post("/queue/act")
+    def act(
+        request: Request,
+        token: Annotated[str, Form()],
+        does: Annotated[str, Form()],
+        refs: Annotated[list[str] | None, Form()] = None,
+        until: Annotated[str, Form()] = "",
+        why: Annotated[str, Form(max_length=200)] = "",
+        back: Annotated[str, Form()] = "/queue",
+    ) -> Response:
+        agent = require_form(request, desk, token)
+        w = words(desk.language(request))
+        chosen = [ref for ref in refs or [] if _REF.fullmatch(ref)][:MOST_AT_ONCE]
+        if not chosen:
+            return desk.error_page(request, 400, w["none_chosen"])
+        step = read_act(does, agent, until=until, why=why, desk=desk)
+        if isinstance(step, str):
+            return desk.error_page(request, 400, w[step])
+        done = desk.store.act(chosen, step, by=agent, now=desk.clock())
+        return RedirectResponse(told(back, done, does), status_code=303)
+
+    @app.post("/queue/undo")
+    def undo(
+        request: Request,
+        token: Annotated[str, Form()],
+        key: Annotated[str, Form(max_length=64)],
+        back: Annotated[str, Form()] = "/queue",
+    ) -> Response:
+        agent = require_form(request, desk, token)
+        done = desk.store.undo(key, by=agent, now=desk.clock())
+        return RedirectResponse(told(back, done, "undone"), status_code=303)
 
     @app.get("/api/queue")
     def api(after: Place = None) -> Response:
@@ -56,6 +115,67 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
         view = desk.store.ticket(ref)
         known = _row_object(view.row)
         return JSONResponse({**known, "subject": without_secrets(str(known["subject"]), view.mails)})
+
+
+def _by_name(one: tuple[str, str]) -> str:
+    return one[1].casefold()
+
+
+def read_act(does: str, agent: str, *, until: str, why: str, desk: Desk) -> Act | str:
+    """The step that a form asks for, or the name of the words that say what is wrong with it.
+
+    `does` is `take`, `leave`, `assign:<name>`, `snooze` (with `until`, a local time) or a state's wire value.
+    """
+    said = " ".join(why.replace("\0", "").split())
+    if does in {"take", "leave"}:
+        return Act(assignee=agent if does == "take" else "")
+    if does.startswith("assign:"):
+        name = does.partition(":")[2]
+        return Act(assignee=name) if name in desk.store.agents() else "no_such_agent"
+    if does == "snooze":
+        return _snooze(until, said, desk)
+    if does in {state.value for state in TicketState} - {TicketState.PARKED.value, TicketState.SNOOZED.value}:
+        return Act(to=TicketState(does), why=said)
+    return "no_such_step"
+
+
+def _snooze(until: str, why: str, desk: Desk) -> Act | str:
+    try:
+        at = datetime.fromisoformat(until).replace(tzinfo=ZoneInfo(desk.pack.desk.timezone))
+    except ValueError:
+        return "no_time"
+    return Act(to=TicketState.SNOOZED, why=why, wake_at=at) if at > desk.clock() else "too_early"
+
+
+def told(back: str, done: Done, what: str) -> str:
+    """Where a step leads back to, with what became of it in the query; never to another site."""
+    parts = urlsplit(back)
+    is_ours = (
+        not parts.scheme and not parts.netloc and parts.path.startswith("/") and not back.startswith(("//", "/\\"))
+    )
+    path, query = (parts.path, parts.query) if is_ours and "\\" not in back and "\n" not in back else ("/queue", "")
+    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in {"did", "n", "undo", "left"}]
+    left = ",".join(f"{ref}:{why.value}" for ref, why in list(done.refused.items())[:_MOST_NAMED])
+    values = {"did": what, "n": str(len(done.refs)), "undo": done.undo, "left": left}
+    said = urlencode({name: value for name, value in values.items() if value})
+    return f"{path}?{'&'.join([*kept, said])}"
+
+
+def done_of(request: Request) -> Mapping[str, object] | None:
+    """What a step has done, as the query tells it; whoever writes a query himself only fools himself."""
+    query = request.query_params
+    if not query.get("did"):
+        return None
+    pairs = (pair.partition(":") for pair in query.get("left", "").split(",") if pair)
+    left = [(ref, why) for ref, _, why in pairs if _REF.fullmatch(ref) and why in set(Refusal)]
+    number = query.get("n", "0")
+    key = query.get("undo", "")
+    return {
+        "what": query["did"].partition(":")[0],
+        "n": int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0,
+        "undo": key if key.isalnum() and len(key) <= 64 else "",
+        "left": left[:_MOST_NAMED],
+    }
 
 
 def _row_object(row: QueueRow) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from desk.masking import masked
 from desk.texts import REASONS, TOKENS, words
 from models.assessment import Category, Section
 from models.decision import Disposition
+from models.ticket import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,17 @@ def row_checks(row: QueueRow) -> list[tuple[str, str]]:
         )
         out.append((name, "missing" if section is Section.SYMPTOM and facets_missing and mark == "present" else mark))
     return out
+
+
+def first_reason(row: QueueRow, language: str) -> str:
+    """Why a ticket stands before the usual ones; empty if it does not."""
+    w = words(language)
+    if row.rank == Rank.INCIDENT:
+        return w["first_incident"]
+    if row.is_overdue:
+        return w["first_overdue"]
+    named = next((hint for hint in ("security", "complaint", "urgent") if hint in row.hints), "")
+    return w[named] if row.rank == Rank.PRESSING and named else ""
 
 
 def row_categories(row: QueueRow) -> list[str]:
@@ -183,7 +195,9 @@ def silence_text(text: str, language: str) -> tuple[str, str]:
     code, _, detail = text.partition(":")
     known = REASONS[language].get(code)
     if code == "hold_person_first":
-        return REASONS[language][code], " · ".join(REASONS[language].get(one, one) for one in detail.strip().split(", "))
+        return REASONS[language][code], " · ".join(
+            REASONS[language].get(one, one) for one in detail.strip().split(", ")
+        )
     return (known, detail_text(detail.strip(), language, code)) if known else (detail_text(text, language), "")
 
 

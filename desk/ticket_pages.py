@@ -5,22 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, Form, Query, Request
+from fastapi import Path as InPath
 from fastapi.responses import RedirectResponse, Response
 
 from desk import show
 from desk.conversation import accounts_named, link_key, so_far
+from desk.correction_pages import correction_context
+from desk.facts import facts
 from desk.frame import PartNumber, Ref, RowId, as_file, require_form
 from desk.masking import hidden, without_secrets
+from desk.queue_pages import done_of, read_act, told
+from desk.reply_form import reply_context
+from desk.shaping_pages import shaping_context
+from desk.texts import words
 from ingest.inline import inline_answers
 from ingest.parse import attachment_bytes
-from models.errors import NotFound
+from models.decision import ReplyState
+from models.errors import IllegalMove, NotFound
+from models.hands import Refusal
 from models.states import Cause, TicketState, moves_by
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from desk.frame import Desk
+    from models.views import ReplyView
 
 _LONGEST_NOTE = 10_000
 _LONGEST_WHY = 200
+_NEWS = 5  # lines of history that tell what happened meanwhile
 MOST_MAILS = 30  # that a ticket's page shows at first
 
 
@@ -51,7 +65,8 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
             }
             for place, mail in enumerate(shown, 1)
         ]
-        moves = [state.value for state in moves_by(Cause.AGENT, TicketState(view.row.state))]
+        agent = desk.agent(request) or ""
+        is_quiet = request.headers.get("sec-fetch-dest", "document") != "document"  # fetched by a script
         return desk.page(
             request,
             "ticket.html",
@@ -59,12 +74,49 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
             row=view.row,
             mails=entries,
             total=len(view.mails),
-            moves=moves,
+            timeline=timeline(entries, view.replies),
+            moves=[state.value for state in moves_by(Cause.AGENT, TicketState(view.row.state))],
             so_far=so_far(view, desk.pack, language),
             link_key=link_key,
             accounts=accounts_named(view),
+            facts=facts(view, desk.pack, language),
+            agents=desk.store.agents(),
+            viewers=[] if is_quiet else desk.store.look(ref, by=agent, now=desk.clock()),
+            did=done_of(request),
+            first=show.first_reason(view.row, language),
+            now=desk.clock(),
+            reply=reply_context(desk, request, view),
             masked=lambda text: without_secrets(hidden(text), view.mails),
+            **shaping_context(desk, request, view),
+            **correction_context(desk, request, view),
         )
+
+    @app.post("/tickets/{ref}/act")
+    def act(
+        request: Request,
+        ref: Ref,
+        token: Annotated[str, Form()],
+        does: Annotated[str, Form(max_length=100)],
+        version: Annotated[int, Form(ge=0, le=2**31 - 1)],
+        why: Annotated[str, Form()] = "",
+        until: Annotated[str, Form(max_length=40)] = "",
+    ) -> Response:
+        agent = require_form(request, desk, token)
+        said = why.replace("\0", "")[:_LONGEST_WHY]
+        step = read_act(does, agent, until=until, why=said, desk=desk)
+        if isinstance(step, str):
+            return desk.error_page(request, 400, words(desk.language(request))[step])
+        done = desk.store.act([ref], step, by=agent, now=desk.clock(), versions={ref: version})
+        match done.refused.get(ref):
+            case Refusal.CHANGED:
+                return _changed(desk, request, ref, said)
+            case Refusal.GONE:
+                raise NotFound(f"no ticket {ref}")
+            case Refusal.ILLEGAL:
+                was = desk.store.ticket(ref).row.state
+                raise IllegalMove(ref=ref, was=was, to=step.to.value if step.to else does)
+            case None:
+                return RedirectResponse(told(f"/tickets/{ref}", done, does), status_code=303)
 
     @app.post("/tickets/{ref}/move")
     def move(
@@ -77,18 +129,32 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
         agent = require_form(request, desk, token)
         if to not in {state.value for state in TicketState}:
             raise NotFound(f"no state {to}")
-        words = " ".join(why.replace("\0", "").split())[:_LONGEST_WHY]
-        desk.store.move(ref, TicketState(to), by=agent, now=desk.clock(), why=words)
+        reason = " ".join(why.replace("\0", "").split())[:_LONGEST_WHY]
+        desk.store.move(ref, TicketState(to), by=agent, now=desk.clock(), why=reason)
         return RedirectResponse(f"/tickets/{ref}", status_code=303)
 
     @app.post("/tickets/{ref}/note")
     def note(request: Request, ref: Ref, text: Annotated[str, Form()], token: Annotated[str, Form()]) -> Response:
         agent = require_form(request, desk, token)
         # PostgreSQL keeps no NUL in a text.
-        words = text.replace("\0", "").strip()[:_LONGEST_NOTE]
-        if words:
-            desk.store.add_note(ref, words, by=agent, now=desk.clock())
+        said = text.replace("\0", "").strip()[:_LONGEST_NOTE]
+        if said:
+            desk.store.add_note(ref, said, by=agent, now=desk.clock())
         return RedirectResponse(f"/tickets/{ref}", status_code=303)
+
+    @app.get("/customers/{address}")
+    def customer(request: Request, address: Annotated[str, InPath(max_length=320)]) -> Response:
+        rows = desk.store.tickets_of(address.replace("\0", "").casefold())
+        closed = {TicketState.CLOSED.value, TicketState.PARKED.value}
+        return desk.page(
+            request,
+            "customer.html",
+            address=address,
+            rows=rows,
+            open_count=sum(row.state not in closed for row in rows),
+            letters=sum(letter.state == ReplyState.SENT.value for row in rows for letter in row.replies),
+            accounts=desk.store.known_accounts(address),
+        )
 
     @app.get("/mails/{mail_id}/raw")
     def raw(mail_id: RowId) -> Response:
@@ -100,3 +166,17 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
         if found is None:
             raise NotFound(f"mail {mail_id} has no part {part}")
         return as_file(found, name)
+
+
+def timeline(entries: Sequence[Mapping[str, Any]], letters: Sequence[ReplyView]) -> list[dict[str, Any]]:
+    """Mails and letters in the order in which they came and went, the newest first."""
+    both = [{"at": entry["mail"].received_at, "entry": entry} for entry in entries]
+    both += [{"at": letter.created_at, "letter": letter} for letter in letters]
+    # Of one instant the letter answers the mail.
+    return sorted(both, key=lambda one: (one["at"], "letter" in one), reverse=True)
+
+
+def _changed(desk: Desk, request: Request, ref: str, typed: str) -> Response:
+    """The ticket is not what the agent saw any more: nothing was done, and what he typed is shown."""
+    view = desk.store.ticket(ref)
+    return desk.page(request, "changed.html", 409, row=view.row, events=view.events[-_NEWS:], typed=typed)

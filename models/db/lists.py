@@ -111,8 +111,10 @@ class Lists(Shelf):
                 if not _INCIDENT_LIKE & set(names(row["categories"])):
                     continue
                 regions = (row["region"], "") if row["region"] else ("",)
+                # A region alone says little where all customers are in one: there only what looks like an outage counts.
+                is_outage = Category.INCIDENT.value in names(row["categories"])
                 for region in regions:
-                    for product in (*names(row["products"]), ""):
+                    for product in (*names(row["products"]), *([""] if is_outage else [])):
                         groups[(product, region)].append(row)
         groups.pop(("", ""), None)
         found: list[Alike] = []
