@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 
 import pytest
 from httpx import AsyncClient, Response
@@ -599,3 +600,37 @@ async def test_a_form_of_nobodys_session_writes_nothing(centre: Centre, ref: str
         answer = await browser.post(f"/tickets/{ref}/reply", data={**fields, "act": "send"})
         assert answer.status_code in {404, 409}
     assert len(centre.store.ticket(ref).replies) == 1
+
+
+def failure_report(letter: EmailMessage, returned_to: str, failed: str) -> bytes:
+    """What a mail server sends back (RFC 3464)."""
+    return (
+        f"From: MAILER-DAEMON@mx.kaihatsu.example\r\nTo: {returned_to}\r\nSubject: Undelivered Mail\r\n"
+        f"Message-ID: <dsn-{failed}>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.kaihatsu.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {failed}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {letter['Message-ID']}\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("failed", "state", "letter_state"),
+    [(CUSTOMER, "needs_review", "bounced"), (COLLEAGUE, "answered", "sent")],
+    ids=["the customer", "someone in Cc"],
+)
+async def test_a_letter_that_comes_back_is_told_by_whom(
+    centre: Centre, catcher: Catcher, ref: str, failed: str, state: str, letter_state: str
+) -> None:
+    async with at_desk(centre) as browser:
+        assert notice_of(await press(browser, ref, "send", await fields_of(browser, ref), cc=[COLLEAGUE])) == "sent"
+    centre.deliver()
+    bounces_to = str(catcher.taken[-1].mail_from)
+    raw = failure_report(catcher.letters[-1], bounces_to, failed)
+    with smtplib.SMTP("127.0.0.1", centre.port, timeout=20) as client:
+        client.sendmail("", [bounces_to], raw)
+    while centre.worker.run_batch():
+        pass
+    assert centre.stand(ref) == (state, [("request_information", "sent"), ("agent", letter_state)])
+    assert "reply_bounced" in [event.what for event in centre.store.ticket(ref).events]
