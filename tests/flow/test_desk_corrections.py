@@ -9,14 +9,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from httpx import AsyncClient
 from httpx import Response as Answer
 
 from classify.labelled import load_corpus
-from desk.app import DeskSettings
-from desk.correction_pages import correction_context
-from desk.frame import Desk
 from ingest.parse import newly_written
 from models.assessment import Secret, Section, Span
 from models.db.store import Store
@@ -24,7 +21,7 @@ from models.decision import ReplyState
 from policy.pack import Pack
 from runtime.cli.app import run
 from tests.support.clocks import Clock
-from tests.support.desk import SECRET, make_app, signed_in, token_on
+from tests.support.desk import make_app, signed_in, token_on
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
 from tests.support.shaping import BILL, BODY, OSS, file_three, three_issues
 
@@ -33,16 +30,7 @@ REF = "T000001"
 
 @pytest.fixture
 def app(sqlite_store: Store, pack: Pack) -> FastAPI:
-    made = make_app(sqlite_store, pack, Clock(NOW))
-    desk = Desk(store=sqlite_store, pack=pack, settings=DeskSettings(secret=SECRET), clock=Clock(NOW))
-
-    @made.get("/tickets/{ref}/fragment")
-    def fragment(request: Request, ref: str) -> Response:
-        """What the ticket's page includes."""
-        view = desk.store.ticket(ref)
-        return desk.page(request, "_correct.html", view=view, row=view.row, **correction_context(desk, request, view))
-
-    return made
+    return make_app(sqlite_store, pack, Clock(NOW))
 
 
 @pytest.fixture
@@ -73,12 +61,12 @@ async def click(
 
 async def test_a_click_on_the_tickets_page_corrects_a_section(browser: AsyncClient, sqlite_store: Store) -> None:
     file_one(sqlite_store)
-    page = (await browser.get(f"/tickets/{REF}/fragment")).text
+    page = (await browser.get(f"/tickets/{REF}")).text
     assert 'name="does" value="set:section:when=missing" aria-pressed="true"' in page
     done = await click(browser, "set:section:when=present", {"back": "ticket"})
     assert (done.status_code, done.headers["location"]) == (303, f"/tickets/{REF}#correct-1")
     assert "when" not in sqlite_store.ticket(REF).row.missing
-    page = (await browser.get(f"/tickets/{REF}/fragment")).text
+    page = (await browser.get(f"/tickets/{REF}")).text
     assert 'name="does" value="set:section:when=present" aria-pressed="true"' in page
     ticket = plain((await browser.get(f"/tickets/{REF}")).text)
     assert "found by an agent" in ticket
@@ -152,7 +140,7 @@ async def test_a_letter_is_called_wrong_with_a_reason(browser: AsyncClient, sqli
     assert "書いて&lt;b&gt;あった</textarea>" in empty.text
     done = await browser.post("/letters/1/wrong", data={"token": token, "reason": "impolite"})
     assert done.headers["location"] == f"/tickets/{REF}#letters"
-    assert "recorded as wrong: impolite" in plain((await browser.get(f"/tickets/{REF}/fragment")).text)
+    assert "recorded as wrong: impolite" in plain((await browser.get(f"/tickets/{REF}")).text)
     figures = plain((await browser.get("/letter-settings")).text)
     assert "called wrong" in figures
     await browser.post("/letters/1/wrong", data={"token": token, "does": "take_back"})
@@ -169,7 +157,7 @@ async def test_an_objection_brings_the_button(browser: AsyncClient, sqlite_store
     answer = filing(held, mail(2), None, join=REF)
     sqlite_store.file(replace(answer, objection="既に書きました。"))
     assert [event.what for event in sqlite_store.ticket(REF).events].count("customer_objected") == 1
-    page = (await browser.get(f"/tickets/{REF}/fragment")).text
+    page = (await browser.get(f"/tickets/{REF}")).text
     assert "既に書きました。" in page
     assert 'action="/letters/1/wrong"' in page
     assert "asked for what was there" in plain(page)
@@ -185,7 +173,7 @@ async def test_nobody_objects_before_a_letter_went(sqlite_store: Store) -> None:
 
 async def test_the_nearest_examples_are_shown(browser: AsyncClient, sqlite_store: Store) -> None:
     file_three(sqlite_store)
-    page = plain((await browser.get(f"/tickets/{REF}/fragment")).text)
+    page = plain((await browser.get(f"/tickets/{REF}")).text)
     assert "Nearest labelled examples" in page
     assert re.search(r"\d+% near · w\d+-\d+", page)
 

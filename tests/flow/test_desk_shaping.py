@@ -7,13 +7,10 @@ from collections.abc import AsyncIterator
 from html import unescape
 
 import pytest
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from httpx import AsyncClient
 
-from desk.app import DeskSettings
-from desk.frame import Desk
 from desk.lacking import lacks_by
-from desk.shaping_pages import shaping_context
 from models.db.store import Store
 from models.decision import ReplyState
 from models.shaping import SplitIssue
@@ -21,7 +18,7 @@ from models.states import TicketState
 from models.ticket import CHILD_REFS
 from policy.pack import Pack
 from tests.support.clocks import Clock
-from tests.support.desk import AGENT, SECRET, make_app, signed_in, token_on
+from tests.support.desk import AGENT, make_app, signed_in, token_on
 from tests.support.filings import NOW, file_one
 from tests.support.shaping import BILL, ECS, OSS, file_more, file_three
 
@@ -31,16 +28,7 @@ CHILD = f"T{CHILD_REFS + 1}"
 
 @pytest.fixture
 def app(sqlite_store: Store, pack: Pack) -> FastAPI:
-    made = make_app(sqlite_store, pack, Clock(NOW))
-    desk = Desk(store=sqlite_store, pack=pack, settings=DeskSettings(secret=SECRET), clock=Clock(NOW))
-
-    @made.get("/tickets/{ref}/fragment")
-    def fragment(request: Request, ref: str) -> Response:
-        """What the ticket's page includes."""
-        view = desk.store.ticket(ref)
-        return desk.page(request, "_shape.html", view=view, row=view.row, **shaping_context(desk, request, view))
-
-    return made
+    return make_app(sqlite_store, pack, Clock(NOW))
 
 
 @pytest.fixture
@@ -55,7 +43,7 @@ def plain(page: str) -> str:
 
 async def test_a_split_is_previewed_and_done(browser: AsyncClient, sqlite_store: Store) -> None:
     file_three(sqlite_store)
-    fragment = (await browser.get(f"/tickets/{REF}/fragment")).text
+    fragment = (await browser.get(f"/tickets/{REF}")).text
     assert f'href="/tickets/{REF}/split?mail=1"' in fragment
     page = await browser.get(f"/tickets/{REF}/split")
     for words in (ECS, BILL, OSS):
@@ -74,11 +62,11 @@ async def test_a_split_is_previewed_and_done(browser: AsyncClient, sqlite_store:
     view = sqlite_store.ticket(CHILD)
     assert view.row.subject == "宛名の変更"
     assert [event.by for event in view.events] == [AGENT]
-    part = (await browser.get(f"/tickets/{CHILD}/fragment")).text
+    part = (await browser.get(f"/tickets/{CHILD}")).text
     assert f'<mark class="own-part">{BILL}</mark>' in part
     assert 'class="others-part"' in part
     assert f'href="/tickets/{REF}#mail-1"' in part
-    assert f'href="/tickets/{CHILD}"' in (await browser.get(f"/tickets/{REF}/fragment")).text
+    assert f'href="/tickets/{CHILD}"' in (await browser.get(f"/tickets/{REF}")).text
     assert (await browser.get(f"/tickets/{CHILD}")).status_code == 200  # a ticket without a mail has a page
     assert CHILD in (await browser.get("/queue")).text
 
@@ -128,7 +116,7 @@ async def test_a_merge_shows_both_and_then_does_it(browser: AsyncClient, sqlite_
     token = await token_on(browser, f"/tickets/{REF}/merge?into=2")
     done = await browser.post(f"/tickets/{REF}/merge", data={"into": "T000002", "token": token})
     assert (done.status_code, done.headers["location"]) == (303, "/tickets/T000002")
-    fragment = plain((await browser.get(f"/tickets/{REF}/fragment")).text)
+    fragment = plain((await browser.get(f"/tickets/{REF}")).text)
     assert "This ticket was merged into T000002" in fragment
     again = await browser.post(f"/tickets/{REF}/merge", data={"into": "T000002", "token": token})
     assert (again.status_code, "merged already" in again.text) == (409, True)
@@ -169,7 +157,7 @@ async def test_a_mail_moves(browser: AsyncClient, sqlite_store: Store) -> None:
     file_one(sqlite_store, 1)
     file_more(sqlite_store, 2, REF)
     file_one(sqlite_store, 3)
-    assert "/mails/2/move" in (await browser.get(f"/tickets/{REF}/fragment")).text
+    assert "/mails/2/move" in (await browser.get(f"/tickets/{REF}")).text
     token = await token_on(browser, "/mails/2/move")
     form = {"token": token, "seen_in": REF}
     for to, said in (("", "write a ticket"), ("T000077", "no such ticket"), (REF, "same ticket")):
@@ -197,7 +185,7 @@ async def test_links_by_hand(browser: AsyncClient, sqlite_store: Store) -> None:
     done = await browser.post(f"/tickets/{REF}/links", data={"other": "[受付 T000002]", "token": token})
     assert done.status_code == 303
     assert "related" in plain((await browser.get("/tickets/T000002/links")).text)
-    assert 'value="unlink"' in (await browser.get(f"/tickets/{REF}/fragment")).text
+    assert 'value="unlink"' in (await browser.get(f"/tickets/{REF}")).text
     gone = await browser.post(f"/tickets/{REF}/links", data={"other": "T000002", "does": "unlink", "token": token})
     assert gone.status_code == 303
     assert sqlite_store.ticket(REF).links == ()
@@ -205,12 +193,12 @@ async def test_links_by_hand(browser: AsyncClient, sqlite_store: Store) -> None:
 
 async def test_spam_with_a_block_and_back(browser: AsyncClient, sqlite_store: Store) -> None:
     file_one(sqlite_store, 1, reply_state=ReplyState.HELD)
-    token = await token_on(browser, f"/tickets/{REF}/fragment")
+    token = await token_on(browser, f"/tickets/{REF}")
     await browser.post(f"/tickets/{REF}/spam", data={"is_spam": "yes", "block": "yes", "token": token})
     view = sqlite_store.ticket(REF)
     assert (view.row.state, view.row.is_spam, view.replies[0].state) == ("closed", True, "discarded")
     assert [rule.pattern for rule in sqlite_store.address_rules()] == ["taro@example.com"]
-    assert "Not spam" in (await browser.get(f"/tickets/{REF}/fragment")).text
+    assert "Not spam" in (await browser.get(f"/tickets/{REF}")).text
     await browser.post(f"/tickets/{REF}/spam", data={"is_spam": "no", "token": token})
     assert sqlite_store.ticket(REF).row.state == TicketState.NEEDS_REVIEW
 
@@ -241,7 +229,7 @@ async def test_hostile_words_stay_words(browser: AsyncClient, sqlite_store: Stor
     """What comes by mail is escaped on every page of this part."""
     file_one(sqlite_store, 1, sender='"><script>alert(1)</script>@example.com')
     file_more(sqlite_store, 2, REF, sender='"><script>alert(1)</script>@example.com')
-    for path in (f"/tickets/{REF}/fragment", f"/tickets/{REF}/merge?into=1", "/mails/1/move", f"/tickets/{REF}/split"):
+    for path in (f"/tickets/{REF}", f"/tickets/{REF}/merge?into=1", "/mails/1/move", f"/tickets/{REF}/split"):
         page = await browser.get(path)
         assert page.status_code == 200, path
         assert "<script>alert" not in page.text, path
