@@ -1,6 +1,14 @@
 // Keeps the draft while an agent writes, shows warnings as he types, and puts texts in at the cursor.
 // Without this file everything works by the buttons.
 "use strict";
+const box = document.querySelector("#reply-box");
+if (box) {
+  // What leads to the form opens it, before anybody looks for the field to write in.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest('a[href$="#reply"]')) box.open = true;
+  }, true);
+  if (location.hash === "#reply" && !new URLSearchParams(location.search).has("reply")) box.open = true;
+}
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const text = form.elements.text;
   const files = form.elements.files;
@@ -58,7 +66,9 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   const put = (more) => {
     const start = text.selectionStart;
     const lead = start > 0 && text.value[start - 1] !== "\n" ? "\n" : "";
-    text.setRangeText(lead + more, start, text.selectionEnd, "end");
+    const rest = text.value.slice(text.selectionEnd);
+    const tail = more.endsWith("\n") || rest === "" || rest.startsWith("\n") ? "" : "\n";
+    text.setRangeText(lead + more + tail, start, text.selectionEnd, "end");
     text.focus();
     later();
   };
