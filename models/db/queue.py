@@ -81,7 +81,8 @@ class Queue(Shelf):
         with self.read() as connection:
             tallied = select(TALLY.c.state, func.sum(TALLY.c.count)).group_by(TALLY.c.state)
             found = defaultdict(int, _counts(connection, tallied))
-            strays = select(INBOUND.c.state, func.count()).where(INBOUND.c.ref.is_(None)).group_by(INBOUND.c.state)
+            is_stray = INBOUND.c.ref.is_(None) & INBOUND.c.state.in_(STRAY_STATES.values())  # not all of the table
+            strays = select(INBOUND.c.state, func.count()).where(is_stray).group_by(INBOUND.c.state)
             stray = _counts(connection, strays)
         for ticket_state, mail_state in STRAY_STATES.items():
             found[ticket_state] += stray.get(mail_state, 0)
@@ -250,7 +251,9 @@ def rows_of(connection: Connection, rows: Sequence[RowMapping]) -> list[QueueRow
     """Lines of the queue for these rows of tickets, with their mails and letters."""
     refs = [row["ref"] for row in rows]
     mails: dict[str, list[MailView]] = defaultdict(list)
-    for row in connection.execute(select(*MAIL_COLUMNS).where(INBOUND.c.ref.in_(refs)).order_by(INBOUND.c.id)).mappings():
+    for row in connection.execute(
+        select(*MAIL_COLUMNS).where(INBOUND.c.ref.in_(refs)).order_by(INBOUND.c.id)
+    ).mappings():
         mails[row["ref"]].append(mail_view(row))
     letters: dict[str, list[ReplyView]] = defaultdict(list)
     for row in connection.execute(select(*_LETTER).where(REPLY.c.ref.in_(refs)).order_by(REPLY.c.id)).mappings():

@@ -47,10 +47,13 @@ BUSY = -1  # others write words just now: try again soon
 _BITS = 22  # of an id, for the texts of one ticket
 _MOST_POSITIONS = 256  # of one word in a tsvector
 _STEPS = (200, 1000, 5000, 5000, 5000, 5000, 5000, 5000, 5000, 5000, 5000)  # texts looked at, one walk after the other
+_NEWEST = 1000  # texts that PostgreSQL reads before it asks its index of words
+_OTHER_WAYS = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
 _TRIES = 2  # walks after which few of many are looked for the other way round
 _MANY = 1000  # tickets that are gone through in one walk
 _MOST_WALKS = 5
 _MOST_TEXTS = 2  # of one ticket that a page shows
+_MOST_CHECKS = 10  # of that, for one page
 _AT_ONCE = 50  # tickets whose excluded words are looked for in one go
 
 
@@ -267,15 +270,22 @@ class _Walk:
         self.next_after: int | None = None
         self.is_short = False
         self._last_place = 0
+        self._checks = 0  # for excluded words
 
     def through_texts(self, after: int | None) -> None:
         """By the words of texts."""
         top = after << _BITS if after is not None else 1 << 62
+        if self._connection.dialect.name == "postgresql":
+            # Where the words are common the newest texts fill the page. What the planner thinks of how common they are is
+            # not to be trusted: for words that it has no figure of it would walk down all texts.
+            newest, top = _newest(self._connection, self._query, top)
+            if self._take(newest) or not top:
+                return
         for number, step in enumerate(_STEPS):
             if number == _TRIES and TicketState.CLOSED not in self._query.states:
                 self._through_open(top >> _BITS)  # few of many: to go through the open tickets is less
                 return
-            rows = _texts(self._connection, self._query.phrases, top, step)
+            rows = _texts(self._connection, self._query, top, step)
             if self._take(rows) or len(rows) < step:
                 return
             top = rows[-1]["id"]
@@ -313,6 +323,10 @@ class _Walk:
         for start in range(0, len(fitting), _AT_ONCE):
             some = fitting[start : start + _AT_ONCE]
             refs = {row["ref"] for row in some} - set(self.found)
+            if self._query.excluded and self._checks == _MOST_CHECKS:
+                self.next_after, self.is_short = fitting[start - 1]["place"] if start else some[0]["place"] + 1, True
+                return True
+            self._checks += 1
             out = _with_any(self._connection, refs, self._query.excluded)
             for row in some:
                 if row["ref"] in out:
@@ -336,8 +350,8 @@ class _Walk:
         )
 
 
-def _texts(connection: Connection, phrases: Sequence[Phrase], top: int, limit: int) -> Sequence[RowMapping]:
-    """The texts below an id that hold all phrases, from the top down, with what filters ask of their tickets."""
+def _texts(connection: Connection, query: Query, top: int, limit: int) -> Sequence[RowMapping]:
+    """The texts below an id that hold all phrases and none that is excluded, from the top down, with what filters ask of."""
     columns = (
         *(SEARCH.c[name] for name in ("id", "ref", "source", "source_id")),
         _TICKET.c.place,
@@ -345,23 +359,51 @@ def _texts(connection: Connection, phrases: Sequence[Phrase], top: int, limit: i
         _TICKET.c.opened_at,
     )
     if connection.dialect.name == "postgresql":
-        inner = (
-            select(SEARCH.c.id)
-            .where(text("words @@ CAST(:wanted AS tsquery)").bindparams(wanted=tsquery_of(phrases)), SEARCH.c.id < top)
-            .order_by(SEARCH.c.id.desc())
-            .limit(limit)
-            .subquery()
-        )
-        query = select(*columns).select_from(inner).join(SEARCH, SEARCH.c.id == inner.c.id)
+        found = _by_words(connection, query, top, limit)
+        texts = select(*columns).where(SEARCH.c.id.in_(found))
     else:
         fts = text(
             "SELECT rowid AS id FROM search_words WHERE search_words MATCH :wanted AND rowid < :top"
             " ORDER BY rowid DESC LIMIT :most"
-        ).bindparams(wanted=match_of(phrases), top=top, most=limit)
-        found = fts.columns(SEARCH.c.id).subquery("found")
-        query = select(*columns).select_from(found).join(SEARCH, SEARCH.c.id == found.c.id)
-    query = query.join(_TICKET, _TICKET.c.ref == SEARCH.c.ref).order_by(SEARCH.c.id.desc())
-    return connection.execute(query).mappings().all()
+        ).bindparams(wanted=match_of(query.phrases, query.excluded), top=top, most=limit)
+        below = fts.columns(SEARCH.c.id).subquery("found")
+        texts = select(*columns).select_from(below).join(SEARCH, SEARCH.c.id == below.c.id)
+    texts = texts.join(_TICKET, _TICKET.c.ref == SEARCH.c.ref).order_by(SEARCH.c.id.desc())
+    return connection.execute(texts).mappings().all()
+
+
+def _by_words(connection: Connection, query: Query, top: int, limit: int) -> Sequence[int]:
+    """PostgreSQL: the ids below another, by the index of words and by nothing else."""
+    for kind in _OTHER_WAYS:
+        connection.execute(text(f"SET LOCAL {kind} = off"))
+    wanted = text("words @@ CAST(:wanted AS tsquery)").bindparams(wanted=tsquery_of(query.phrases, query.excluded))
+    ids = select(SEARCH.c.id).where(wanted, SEARCH.c.id < top).order_by(SEARCH.c.id.desc()).limit(limit)
+    found = connection.execute(ids).scalars().all()
+    for kind in _OTHER_WAYS:
+        connection.execute(text(f"SET LOCAL {kind} = on"))
+    return found
+
+
+def _newest(connection: Connection, query: Query, top: int) -> tuple[Sequence[RowMapping], int]:
+    """PostgreSQL: those among the newest texts below an id that hold the words, and down to where that was looked at."""
+    columns = (SEARCH.c.id, SEARCH.c.ref, SEARCH.c.source, SEARCH.c.source_id, SEARCH.c.words)
+    newest = select(*columns).where(SEARCH.c.id < top).order_by(SEARCH.c.id.desc()).limit(_NEWEST).subquery("newest")
+    wanted = text("newest.words @@ CAST(:wanted AS tsquery)").bindparams(
+        wanted=tsquery_of(query.phrases, query.excluded)
+    )
+    texts = (
+        select(newest.c.id, newest.c.ref, newest.c.source, newest.c.source_id, _TICKET.c.place, _TICKET.c.state)
+        .add_columns(_TICKET.c.opened_at)
+        .join(_TICKET, _TICKET.c.ref == newest.c.ref)
+        .where(wanted)
+        .order_by(newest.c.id.desc())
+        .limit(_STEPS[0])
+    )
+    rows = connection.execute(texts).mappings().all()
+    if len(rows) == _STEPS[0]:
+        return rows, int(rows[-1]["id"])
+    lowest = select(SEARCH.c.id).where(SEARCH.c.id < top).order_by(SEARCH.c.id.desc()).offset(_NEWEST - 1).limit(1)
+    return rows, int(connection.execute(lowest).scalar() or 0)
 
 
 def _standing(connection: Connection, states: Iterable[TicketState], below: int) -> list[dict[str, Any]]:
@@ -409,15 +451,19 @@ def _holds(connection: Connection, match: str, tsquery: str) -> TextClause:
     ).bindparams(wanted=match)
 
 
-def match_of(phrases: Iterable[Phrase]) -> str:
+def match_of(phrases: Iterable[Phrase], without: Sequence[Phrase] = ()) -> str:
     """Phrases as FTS5 reads them. Words are letters and digits, which need no escape within quotes."""
-    return " AND ".join(f'"{" ".join(one.words)}"{" *" if one.is_open else ""}' for one in phrases)
+    said = [[f'"{" ".join(one.words)}"{" *" if one.is_open else ""}' for one in some] for some in (phrases, without)]
+    wanted, excluded = " AND ".join(said[0]), " OR ".join(said[1])
+    return f"({wanted}) NOT ({excluded})" if excluded else wanted
 
 
-def tsquery_of(phrases: Iterable[Phrase]) -> str:
+def tsquery_of(phrases: Iterable[Phrase], without: Iterable[Phrase] = ()) -> str:
     """Phrases as PostgreSQL reads them."""
     return " & ".join(
-        "(" + " <-> ".join(f"'{word}'" for word in one.words) + (":*" if one.is_open else "") + ")" for one in phrases
+        sign + "(" + " <-> ".join(f"'{word}'" for word in one.words) + (":*" if one.is_open else "") + ")"
+        for sign, some in (("", phrases), ("!", without))
+        for one in some
     )
 
 

@@ -202,6 +202,7 @@ def test_few_open_tickets_among_many_are_found_in_order(store: Store, monkeypatc
     assert [one.ref for one in by_texts.tickets] == wanted
     monkeypatch.setattr("models.db.search._STEPS", (2, 2, 2))
     monkeypatch.setattr("models.db.search._MANY", 3)
+    monkeypatch.setattr("models.db.search._NEWEST", 3)
     monkeypatch.setattr("models.db.search._AT_ONCE", 2)
     seen: list[str] = []
     after = None
@@ -213,6 +214,14 @@ def test_few_open_tickets_among_many_are_found_in_order(store: Store, monkeypatc
             break
     assert seen == wanted
     assert find(store, "障害 is:open").tickets == by_texts.tickets
+    seen, after = [], None
+    while after is not None or not seen:
+        page = find(store, "障害 -請求", limit=3, after=after)
+        seen += [one.ref for one in page.tickets]
+        after = page.next_after
+        if after is None:
+            break
+    assert seen == [ref for place, ref in enumerate(all_refs, 1) if place % 5][::-1]
     short = find(store, "障害 is:closed")
     assert short.is_short
     assert short.next_after
