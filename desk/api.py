@@ -6,6 +6,7 @@ applies to it but the session of an agent who reads. Document and page for peopl
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Mount
 
 from desk.api_access import Pace, ProblemFound
 from desk.api_document import BASE, PROBLEM, PROBLEMS, document
@@ -66,7 +68,10 @@ def add_api(app: FastAPI, desk: Desk) -> None:
         return await call_next(request)
 
     _add_problems(api)
-    app.mount(BASE, api)
+    mount = Mount(BASE, app=api)
+    # Starlette's own pattern stops at a line break, and what follows one would be answered by a page.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    app.router.routes.append(mount)
 
 
 def _add_problems(api: FastAPI) -> None:

@@ -11,6 +11,9 @@ MACHINES: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "machines": "外部連携",
         "tokens": "API トークン",
+        "tokens_page": "API トークン",
+        "webhooks_page": "Webhook",
+        "hand_over_page": "メールでの引き渡し",
         "tokens_help": "他のプログラムが受付を読み取り、操作するためのトークンです。用途ごとに発行し、必要な権限だけを付けてください。",
         "token_name": "用途",
         "token_scopes": "権限",
@@ -103,6 +106,9 @@ MACHINES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "machines": "Programs",
         "tokens": "API tokens",
+        "tokens_page": "API tokens",
+        "webhooks_page": "Webhooks",
+        "hand_over_page": "Hand-over by mail",
         "tokens_help": "With a token another program reads tickets and works on them. Make one for each use, with the scopes it needs and no more.",
         "token_name": "Used for",
         "token_scopes": "Scopes",

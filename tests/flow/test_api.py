@@ -414,6 +414,8 @@ async def test_odd_headers_methods_and_sizes(client: AsyncClient, store: Store) 
     problem(answer, 405, "method_unknown")
     assert "GET" in answer.headers["allow"]
     problem(await client.get(f"{V1}/nothing"), 404, "not_found")
+    problem(await client.get(f"{V1}/noth%0Aing/%00"), 404, "not_found")
+    problem(await client.get(f"{V1}/tickets/T1%0A"), 422, "not_understood")
     problem(await client.get(V1 + "/"), 404, "not_found")
 
 
