@@ -13,9 +13,9 @@ from fastapi import FastAPI, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from desk.canned_pages import add_canned_texts
-from desk.editor_pages import POLICY
 from desk.frame import Ref, require_form
 from desk.letter_edit import add_letter_edit
+from desk.masking import hidden, without_secrets
 from desk.reply_form import (
     check,
     first_draft,
@@ -67,11 +67,14 @@ def add_replies(app: FastAPI, desk: Desk) -> None:
     @app.get("/tickets/{ref}/reply")
     def form(request: Request, ref: Ref) -> Response:
         view = desk.store.ticket(ref)
-        response = desk.page(
-            request, "reply.html", view=view, row=view.row, reply=reply_context(desk, request, view, page="reply")
+        return desk.page(
+            request,
+            "reply.html",
+            view=view,
+            row=view.row,
+            reply=reply_context(desk, request, view, page="reply"),
+            masked=lambda said: without_secrets(hidden(said), view.mails),
         )
-        response.headers.update(POLICY)
-        return response
 
     @app.post("/tickets/{ref}/reply")
     def reply(

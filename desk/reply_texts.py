@@ -241,6 +241,7 @@ DETAILS_BY_HAND: Mapping[str, Mapping[str, str]] = {
         r"a person answers here": "",
         r"an agent has written": "",
         r"Cc not taken: (.*)": "Cc に届かなかった宛先: {0}",
+        r"a server of someone in Cc returned the letter: (.*)": "Cc の宛先に届かず返送: {0}",
         r"no mail of (T\d+) can be answered": "{0} には返信できるメールがありません。",
     },
     "en": {

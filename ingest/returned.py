@@ -24,6 +24,10 @@ _OWN_ID = re.compile(
     rb"^[> \t]*message-id:\s*(<T\d{6,12}\.[a-z0-9]{1,40}\.[a-z2-7]{16}@[!-;=?-~]{1,255}>)", re.IGNORECASE | re.MULTILINE
 )
 _ACTION = re.compile(rb"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
+_RECIPIENT = re.compile(
+    rb"^(?:final|original)-recipient:[ \t]*rfc822[ \t]*;[ \t]*<?([^\s<>;]{3,320})>?", re.IGNORECASE | re.MULTILINE
+)
+_BLOCK = re.compile(rb"\r?\n[ \t]*\r?\n")
 _ATTACHED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"})
 
 
@@ -41,6 +45,16 @@ def is_failure(raw: bytes) -> bool:
     """Does a delivery report tell of a failure? One that names only delays or successes does not (RFC 3464 2.3.3)."""
     actions = {found[1].lower() for found in _ACTION.finditer(raw[:_SCAN_BYTES])}
     return not actions or b"failed" in actions
+
+
+def failed_recipients(raw: bytes) -> tuple[str, ...]:
+    """The addresses, folded, that a delivery report names as failed (RFC 3464 2.3); empty where it is no such report."""
+    found: list[str] = []
+    for block in _BLOCK.split(raw[:_SCAN_BYTES]):
+        actions = {one[1].lower() for one in _ACTION.finditer(block)}
+        if b"failed" in actions:
+            found += [one[1].decode("utf-8", "replace").casefold() for one in _RECIPIENT.finditer(block)]
+    return tuple(dict.fromkeys(found))[:MOST]
 
 
 def own_ids_in(raw: bytes) -> tuple[str, ...]:

@@ -150,6 +150,7 @@ class Filing:
     split_key: str = ""  # what the address stood for that the mail was sent to; later mails to it join the same ticket
     objection: str = ""  # words by which the mail says that what we asked for was told already
     returned_ids: tuple[str, ...] = ()  # Message-IDs of ours, signature verified, of the letters that came back
+    returned_to: tuple[str, ...] = ()  # addresses that the report names as failed; empty: it names none
 
 
 def is_thanks(seen: Assessment) -> bool:

@@ -29,7 +29,7 @@ from models.db.limits import BLOCKED, MODE, STOPPED, TOTAL
 from models.db.locks import lock_rules, own_switch, share_switch
 from models.db.outbox import settle_held
 from models.db.threads import REPLY, TICKET, has_written_since
-from models.decision import LetterKind, LetterMode, ReplyState, most_careful
+from models.decision import AGENT, LetterKind, LetterMode, ReplyState, most_careful
 from models.errors import IllegalMove, LettersStopped, NotFound
 from models.states import Cause, TicketState
 from models.ticket import STANDS_ON_LETTER
@@ -298,13 +298,19 @@ def _why_not_now(connection: Connection, reply_id: int, ref: str, mode: str, mod
     query = select(REPLY.c.kind, REPLY.c.mail_id, REPLY.c.to_address).where(REPLY.c.id == reply_id)
     row = connection.execute(query).one()
     chosen = most_careful(mode, modes.get(row.kind, LetterMode.AUTO.value))
+    if row.kind == AGENT:  # a person has decided on it, seeing the ticket, the address and the modes
+        return _overtaken(connection, ref, row.mail_id)
     if ticket["state"] == TicketState.CLOSED.value:
         return f"{STOPPED}: the ticket is closed by now"
     if chosen is not LetterMode.AUTO:
         return f"{MODE}: {chosen.value}"
     if Verdict.BLOCK in verdicts_for(connection, row.to_address, ticket["sender"]):
         return BLOCKED
-    is_old = connection.execute(select(has_written_since(ref, row.mail_id))).scalar()
+    return _overtaken(connection, ref, row.mail_id)
+
+
+def _overtaken(connection: Connection, ref: str, mail_id: int) -> str:
+    is_old = connection.execute(select(has_written_since(ref, mail_id))).scalar()
     return f"{STOPPED}: the customer has written since" if is_old else ""
 
 

@@ -82,6 +82,7 @@ OVERTAKES_WITHIN = timedelta(minutes=1)
 _MOST_PARTICIPANTS = 50
 _TELLS_MISSING = frozenset({Disposition.REQUEST_INFORMATION, Disposition.ACCEPT})
 _RETURNED = "the recipient's server returned the letter"
+_RETURNED_CC = "a server of someone in Cc returned the letter"
 _NOT_NOTED = frozenset({"goal", "who", "link:goal", "link:evidence"})
 
 
@@ -409,7 +410,7 @@ def _update_ticket(connection: Connection, filing: Filing, row: RowMapping) -> N
 
 
 def _note_objection(connection: Connection, filing: Filing, ref: str) -> None:
-    """"I told you already": an agent should see it beside the letter that asked."""
+    """An agent should see "I told you already" beside the letter that asked."""
     kinds = [kind.value for kind in ASKING]
     asked = select(REPLY.c.id).where(
         REPLY.c.ref == ref, REPLY.c.kind.in_(kinds), REPLY.c.state == ReplyState.SENT.value
@@ -567,6 +568,15 @@ def _mark_bounced(connection: Connection, filing: Filing, ref: str) -> None:
     else:
         return
     went = (ReplyState.QUEUED.value, ReplyState.SENT.value)
+    if filing.returned_to:  # of those in Cc only: the letter has reached whom it went to
+        is_whole = or_(REPLY.c.cc == "[]", REPLY.c.to_folded.in_(filing.returned_to))
+        of_cc = connection.execute(
+            select(REPLY.c.id).where(REPLY.c.ref == ref, REPLY.c.state.in_(went), which, ~is_whole)
+        )
+        if of_cc.first() is not None:
+            told = f"{_RETURNED_CC}: {', '.join(filing.returned_to)}"
+            add_event(connection, ref, filing.now, MACHINE, "reply_bounced", told[:500])
+        which = which & is_whole
     done = connection.execute(
         update(REPLY)
         .where(REPLY.c.ref == ref, REPLY.c.state.in_(went), which)
