@@ -38,6 +38,7 @@ from models.arrival import Arrival
 from models.db.migrate import upgrade
 from models.db.store import Store
 from models.db.threads import TICKET
+from models.decision import ReplyState
 from models.mail import Envelope
 from models.query import read_query
 from models.states import TicketState
@@ -124,6 +125,7 @@ def _patterns(store: Store, rules: Any) -> dict[str, list[Pattern]]:  # noqa: AN
             store.accept([Arrival(raw=raw, envelope=_envelope(number - 1), desk_address=DESK)])
             worker.run_batch()
         now += timedelta(minutes=1)
+    _deliver(store, now)
     refs = [row.ref for row in store.queue(limit=10_000, include_closed=True) if row.ref]
     kinds: dict[str, list[str]] = {"open": [], "snoozed": [], "closed": []}
     for place, ref in enumerate(refs):
@@ -131,6 +133,10 @@ def _patterns(store: Store, rules: Any) -> dict[str, list[Pattern]]:  # noqa: AN
         kind = "closed" if is_closed else "snoozed" if place % 21 == 1 else "open"
         if place % 3 == 0:
             store.add_note(ref, "電話で確認しました。折り返しのご連絡待ちです。", by=_AGENT, now=now)
+        if kind == "closed":
+            for reply in store.ticket(ref).replies:
+                if reply.state == ReplyState.HELD.value:
+                    store.discard_reply(reply.reply_id, by=_AGENT, now=now)
         if kind == "closed" and store.ticket(ref).row.state != TicketState.CLOSED.value:
             store.move(ref, TicketState.CLOSED, by=_AGENT, now=now)
         if kind == "snoozed":
@@ -141,6 +147,13 @@ def _patterns(store: Store, rules: Any) -> dict[str, list[Pattern]]:  # noqa: AN
     print(f"{len(found)} patterns, {sum(len(one.mails) for one in found.values())} mails, states: {', '.join(states)}")
     store.close()
     return {kind: [found[ref] for ref in some] for kind, some in kinds.items()}
+
+
+def _deliver(store: Store, now: datetime) -> None:
+    """Every letter that may go has gone."""
+    while claims := store.claim_replies(limit=50, lease=timedelta(minutes=5), now=now):
+        for claim in claims:
+            store.reply_sent(claim, now=now)
 
 
 def _envelope(number: int) -> Envelope:
@@ -227,11 +240,12 @@ PAGES = (
     ("ticket", "/tickets/{ref}"),
     ("customer", "/customers/{customer}"),
     ("search, common word (接続)", "/search?q=接続"),
-    ("search, phrase (接続できません)", "/search?q=接続できません"),
+    ("search, phrase (よろしくお願い)", "/search?q=よろしくお願い"),
     ("search, one character (障)", "/search?q=障"),
     ("search, id", "/search?q={mark}"),
     ("search, common word, ready", "/search?q=接続&state=ready"),
     ("search, common word without another", "/search?q=接続 -請求"),
+    ("search, words that shut each other out", "/search?q=お願い -いたします"),
     ("search, nothing found", "/search?q=存在しない言葉"),
     ("healthz", "/healthz"),
 )
