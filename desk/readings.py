@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desk.masking import hidden, masked, without_secrets
@@ -27,6 +28,15 @@ def readings_of(desk: Desk, request: Request, view: TicketView) -> dict[int, Par
         kept[ref] = {one.mail_id: one for one in desk.store.readings(ref, ids)} if ids else {}
         request.state.readings = kept
     return kept[ref]
+
+
+def as_corrected(desk: Desk, request: Request, view: TicketView) -> TicketView:
+    """The ticket with its mails as they speak for it now: what agents corrected or split off is not shown as it was read."""
+    readings = readings_of(desk, request, view)
+    mails = tuple(
+        replace(mail, seen=readings[mail.mail_id].seen) if mail.mail_id in readings else mail for mail in view.mails
+    )
+    return replace(view, mails=mails)
 
 
 def parts_of(desk: Desk, request: Request, view: TicketView) -> tuple[TicketPart, ...]:

@@ -298,7 +298,8 @@ def _add_links_and_spam(app: FastAPI, desk: Desk) -> None:
         agent = require_form(request, desk, token)
         desk.store.mark_spam(ref, is_spam=is_spam != "no", by=agent, now=desk.clock())
         sender = desk.store.ticket(ref).row.sender
-        if block and is_spam != "no" and normal_pattern(sender) is not None:
+        may_block = desk.may(request, "/letter-settings/rules", "POST")
+        if block and may_block and is_spam != "no" and normal_pattern(sender) is not None:
             desk.store.set_address_rule(sender, Verdict.BLOCK, note=f"spam: {ref}", by=agent, now=desk.clock())
         return RedirectResponse(f"/tickets/{ref}", status_code=303)
 

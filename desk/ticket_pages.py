@@ -15,6 +15,7 @@ from desk.facts import facts
 from desk.frame import PartNumber, Ref, RowId, as_file, require_form
 from desk.masking import hidden, without_secrets
 from desk.queue_pages import done_of, read_act, told
+from desk.readings import as_corrected
 from desk.reply_form import reply_context
 from desk.shaping_pages import shaping_context
 from desk.texts import words
@@ -43,7 +44,7 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/tickets/{ref}")
     def ticket(request: Request, ref: Ref, mails: Annotated[str, Query(max_length=8)] = "") -> Response:
-        view = desk.store.ticket(ref)
+        view = as_corrected(desk, request, desk.store.ticket(ref))
         language = desk.language(request)
         shown = view.mails if mails == "all" else view.mails[-MOST_MAILS:]
         entries = [
