@@ -137,7 +137,8 @@ def test_the_sender_is_found_apart_and_with_the_rest() -> None:
 
 def test_secrets_are_no_words() -> None:
     words = words_of(
-        [f"鍵は {KEY} です。パスワードはhimitsu2024です", "引用: himitsu2024 と 桜吹雪月花"], hide=["himitsu2024", "桜吹雪月花"]
+        [f"鍵は {KEY} です。パスワードはhimitsu2024です", "引用: himitsu2024 と 桜吹雪月花"],
+        hide=["himitsu2024", "桜吹雪月花"],
     )
     said = " ".join(words)
     assert "ltai" not in said
