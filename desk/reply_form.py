@@ -178,6 +178,8 @@ class ReplyForm:
 def subject_of(desk: Desk, view: TicketView, agent: str) -> Subject | None:
     """What a reply to this ticket goes by; None where none of its mails was read."""
     read = [mail for mail in view.mails if mail.seen is not None]
+    # A ticket that was split off answers the mail that it is about in part, until its customer writes to it.
+    read = read or [part.mail for part in desk.store.ticket_parts(view.row.ref or "")]
     people = [mail for mail in read if not (mail.automation and mail.automation.kind)]
     if not read:
         return None

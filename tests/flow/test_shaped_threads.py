@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -17,8 +18,10 @@ from responders.signing import plus_address
 from runtime.triage import Rules
 from runtime.worker import Worker
 from tests.support.clocks import Clock
+from tests.support.desk import make_app, signed_in
 from tests.support.filings import DESK, LEASE
 
+_FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 CUSTOMER = "h.sato@kaihatsu.example"
 CHILD = f"T{CHILD_REFS + 1}"
 TWO = """お世話になっております。佐藤です。2点お伺いします。
@@ -136,3 +139,22 @@ def test_what_an_agent_found_is_not_asked_again(centre: Centre) -> None:
     decision = view.mails[-1].decision
     assert decision is not None
     assert "goal" not in decision.missing
+
+
+async def test_an_agent_writes_to_a_child_and_the_answer_comes_back_to_it(centre: Centre) -> None:
+    ref = centre.send(TWO, Message_ID="<1@kaihatsu.example>")
+    child = split(centre, ref)
+    app = make_app(centre.store, centre.rules.pack, centre.clock, identity=centre.rules.identity)
+    async with signed_in(app, language="ja") as browser:
+        page = (await browser.get(f"/tickets/{child}/reply")).text
+        fields = dict(_FIELD.findall(page[page.index('action="/tickets/') :]))
+        data = {**fields, "to": CUSTOMER, "text": "佐藤様\n\n請求書を再発行しました。\n", "state": "waiting_customer"}
+        answer = await browser.post(f"/tickets/{child}/reply", data={**data, "subject": "", "act": "send"})
+        assert "reply=sent" in answer.headers["location"]
+    (letter,) = centre.store.ticket(child).replies
+    assert child in letter.subject
+    assert centre.store.ticket(ref).replies[-1].message_id != letter.message_id
+    centre.letters_go()
+    headers = {"In_Reply_To": letter.message_id, "References": f"<1@kaihatsu.example> {letter.message_id}"}
+    assert centre.send("ありがとうございます。届きました。", subject=f"Re: {letter.subject}", **headers) == child
+    assert [one.row.ref for one in map(centre.store.ticket, (ref, child)) if len(one.mails) == 1] == [ref, child]
