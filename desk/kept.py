@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 from desk.session import is_own_token
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TOKEN = "token"  # noqa: S105 - a field's name
-LONGEST = 256 * 1024  # characters of a kept form; no form of text is larger
+MAX_BYTES = 2 * 1024 * 1024  # of a kept form as a browser sends it: a Japanese character takes nine
 _SECRET = ("password", "secret")
 
 
@@ -53,7 +54,7 @@ def keep(path: str, form: Iterable[tuple[str, object]], secret: bytes) -> Kept |
     had_files = any(not isinstance(value, str) and getattr(value, "filename", "") for _, value in pairs)
     typed = tuple((name, value.replace("\0", "")) for name, value in fields if name != TOKEN)
     kept = Kept(path=path, fields=typed, token=token, had_files=had_files)
-    return kept if len(kept.as_text()) <= LONGEST else None
+    return kept if len(quote_plus(kept.as_text(), errors="replace")) <= MAX_BYTES else None
 
 
 def kept_of(text: str, secret: bytes) -> Kept | None:

@@ -16,7 +16,7 @@ from desk.api import add_api, is_program
 from desk.conversation_pages import add_conversations
 from desk.correction_pages import add_corrections
 from desk.editor_pages import add_editor
-from desk.kept import StaleForm
+from desk.kept import MAX_BYTES, StaleForm
 from desk.ledger_pages import add_reports, add_strays
 from desk.letter_pages import add_letters
 from desk.live import add_live
@@ -77,11 +77,10 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     async def guard(request: Request, call_next: Callable[[Request], Any]) -> Response:
         """Everything but what is open needs a session, and a role that may."""
         path = request.url.path
-        if is_program(path):  # it asks for a token itself, and its errors are not pages
-            return await call_next(request)  # type: ignore[no-any-return]
-        if request.method == "POST" and (refusal := _refusal(request)):
+        is_for_programs = is_program(path)  # they bring a token, and their errors are not pages
+        if request.method == "POST" and not is_for_programs and (refusal := _refusal(request)):
             return desk.error_page(request, *refusal)
-        if is_open(path):
+        if is_for_programs or is_open(path):
             return await call_next(request)  # type: ignore[no-any-return]
         try:
             agent = await run_in_threadpool(desk.agent, request)
@@ -120,5 +119,5 @@ def _refusal(request: Request) -> tuple[int, str] | None:
     if found := _WRITTEN.match(request.url.path):
         most = _MAX_FILES_BYTES if found[1] == "reply" else _MAX_REPLY_BYTES
     if request.url.path == "/sign-in":  # it may bring along a form that came too late
-        most = _MAX_TEXT_BYTES + _MAX_FORM_BYTES
+        most = MAX_BYTES + _MAX_FORM_BYTES
     return (413, "this form is too large") if int(length) > most else None

@@ -41,6 +41,7 @@ def add_sign_in(app: FastAPI, desk: Desk) -> None:
         kept: Annotated[str, Form()] = "",
     ) -> Response:
         refused = kept_of(kept, desk.settings.secret) if kept else None
+        name = name.strip()  # a telephone's keyboard puts a blank behind
 
         def again(status: int, failed: str, seconds: int = 0) -> Response:
             typed = name.replace("\0", "")[:_LONGEST_NAME]

@@ -139,6 +139,21 @@ async def test_a_page_shows_no_link_or_form_that_its_reader_may_not_use(
         assert ("/letter-settings" in text) is (role is not Role.AGENT)
 
 
+@pytest.mark.parametrize(("name", "rules"), [("worker", 0), ("leader", 1)])
+async def test_marking_spam_blocks_a_sender_only_for_who_may_block(
+    app: FastAPI, sqlite_store: Store, name: str, rules: int
+) -> None:
+    ref = file_one(sqlite_store)
+    async with browsing(app) as client:
+        await sign_in(client, name)
+        page = (await client.get(f"/tickets/{ref}")).text
+        form = {"token": await token_on(client, "/queue"), "is_spam": "yes", "block": "yes"}
+        assert (await client.post(f"/tickets/{ref}/spam", data=form)).status_code == 303
+    assert sqlite_store.ticket(ref).row.is_spam
+    assert len(sqlite_store.address_rules()) == rules
+    assert ('name="block"' in page) == bool(rules)
+
+
 # --- the first admin, invitations
 
 
@@ -496,7 +511,7 @@ async def kept_page(app: FastAPI, clock: Clock, form: dict[str, str], path: str 
 
 def fields(page: str, action: str) -> dict[str, str]:
     """The hidden fields of one form of a page."""
-    form = re.search(rf'<form method="post" action="{re.escape(action)}[^"]*">(.*?)</form>', page, re.DOTALL)
+    form = re.search(rf'<form [^>]*action="{re.escape(action)}[^"]*">(.*?)</form>', page, re.DOTALL)
     assert form is not None, action
     found = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form[1])
     return {html.unescape(name): html.unescape(value) for name, value in found}
@@ -543,6 +558,20 @@ async def test_who_has_signed_in_in_another_tab_may_go_on(app: FastAPI, sqlite_s
         done = await client.post(f"/tickets/{ref}/note", data=fields(shown.text, f"/tickets/{ref}/note"))
         assert done.status_code == 303
     assert sqlite_store.ticket(ref).events[-1].detail == "from the first tab"
+
+
+async def test_the_longest_text_of_a_letter_comes_along(app: FastAPI, clock: Clock) -> None:
+    text = "{{ ref }} 長い文面です。" * 1500 + "\r\n"
+    path = "/letter-texts/ja/split"
+    async with browsing(app) as client:
+        await sign_in(client, "leader")
+        token = await token_on(client, path)
+        clock.advance(IDLE)
+        page = await client.post(path, data={"text": text, "act": "save", "token": token})
+        kept = fields(page.text, "/sign-in")
+        shown = await client.post("/sign-in", data={"name": "leader", "password": PASSWORD, **kept})
+        assert shown.status_code == 200
+        assert fields(shown.text, path)["text"] == text
 
 
 async def test_every_value_of_a_list_comes_along(app: FastAPI, sqlite_store: Store, clock: Clock) -> None:
