@@ -39,6 +39,7 @@ _RECENT = timedelta(minutes=30)
 _MOST_RECENT = 500
 _MOST_CUSTOMER = 200
 _FEWEST_ALIKE, _FEWEST_SENDERS = 3, 2
+_RAREST = ("sender", "domain", "region", "product", "category", "lacks", "agent", "language")  # kinds of tags
 _INCIDENT_LIKE = frozenset({Category.INCIDENT.value, Category.TROUBLESHOOTING.value})
 
 
@@ -179,7 +180,7 @@ def _walks(
     wanted: Wanted, begins: tuple[int, int] | None, bounds: tuple[int | None, int | None], limit: int
 ) -> Iterable[Select[Any]]:
     """One walk along an index for each state and rank: together they hold the page."""
-    first, *others = wanted.tags or (None,)
+    first, *others = sorted(wanted.tags, key=_rarity) or (None,)
     table = TICKET if first is None else TAG
     low, high = bounds
     for state in wanted.states:
@@ -198,6 +199,12 @@ def _walks(
             if begins is not None and (not wanted.by_rank or rank == begins[0]):
                 query = query.where(table.c.place > begins[1] if wanted.by_rank else table.c.place < begins[1])
             yield query.order_by(table.c.place if wanted.by_rank else table.c.place.desc()).limit(limit)
+
+
+def _rarity(tag: str) -> int:
+    """What few tickets carry is walked along, the rest is looked up for each of them."""
+    kind = tag.partition(":")[0]
+    return _RAREST.index(kind) if kind in _RAREST else len(_RAREST)
 
 
 def _strays(connection: Connection, wanted: Wanted, begins: tuple[int, int] | None, limit: int) -> list[QueueRow]:
