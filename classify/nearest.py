@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
@@ -18,13 +19,13 @@ from classify.features import MAX_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from classify.features import Encoder
     from classify.labelled import LabelledMail
 
+BUILT_IN = Path(__file__).parent / "artefacts"  # as `artefacts` has it, whose imports the desk need not pay for
 FILE = "nearest.npz"
 _EXCERPT = 240  # characters that an agent sees
 _LEAST = 0.25  # under this nothing is near

@@ -62,7 +62,7 @@ def correction_context(desk: Desk, request: Request, view: TicketView) -> dict[s
         "correct": {
             "entries": entries,
             "marks": MARKS,
-            "nearest": _nearest(desk, latest, view.mails, language) if latest and not latest.is_machine else [],
+            "nearest_of": latest.mail_id if latest and latest.seen.issues and not latest.is_machine else 0,
             "objection": without_secrets(hidden(objection.detail), view.mails) if objection else "",
             "objected_to": _objected_to(view) if objection else None,
             "wrong": {
@@ -125,6 +125,14 @@ def add_corrections(app: FastAPI, desk: Desk) -> None:
             return _correct_page(desk, request, mail_id, ref, typed, w["refusal_changed"], status=409)
         page = f"/tickets/{ref}#correct-{mail_id}" if back == "ticket" else f"/mails/{mail_id}/correct?ref={ref}"
         return RedirectResponse(page, status_code=303)
+
+    @app.get("/mails/{mail_id}/nearest")
+    def nearest(request: Request, mail_id: RowId, ref: Annotated[str, Query(max_length=16)] = "") -> Response:
+        """What the ticket's page fetches behind itself: the search takes longer than the page."""
+        view = desk.store.ticket(ref or desk.store.ticket_of_mail(mail_id))
+        one = _reading(desk, mail_id, view.row.ref or "")
+        found = [] if one.is_machine else _nearest(desk, one, view.mails, desk.language(request))
+        return desk.page(request, "nearest.html", row=view.row, nearest=found)
 
     @app.get("/letters/{reply_id}/wrong")
     def wrong_form(request: Request, reply_id: RowId) -> Response:

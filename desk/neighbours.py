@@ -29,8 +29,7 @@ def nearest_to(texts: Sequence[str], count: int = 3) -> list[list[Neighbour]]:
 
 @cache
 def _corpus() -> Neighbours | None:
-    from classify.artefacts import BUILT_IN  # noqa: PLC0415 - heavy, and most pages need none of it
-    from classify.nearest import load  # noqa: PLC0415
+    from classify.nearest import BUILT_IN, load  # noqa: PLC0415 - most pages need no numbers
 
     return load(BUILT_IN)
 

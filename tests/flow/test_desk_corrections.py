@@ -171,11 +171,20 @@ async def test_nobody_objects_before_a_letter_went(sqlite_store: Store) -> None:
     assert "customer_objected" not in [event.what for event in sqlite_store.ticket(REF).events]
 
 
-async def test_the_nearest_examples_are_shown(browser: AsyncClient, sqlite_store: Store) -> None:
+async def test_the_nearest_examples_come_behind_the_page(browser: AsyncClient, sqlite_store: Store) -> None:
     file_three(sqlite_store)
-    page = plain((await browser.get(f"/tickets/{REF}")).text)
-    assert "Nearest labelled examples" in page
-    assert re.search(r"\d+% near · w\d+-\d+", page)
+    page = (await browser.get(f"/tickets/{REF}")).text
+    path = f"/mails/1/nearest?ref={REF}"
+    assert f'data-nearest="{path}"' in page
+    assert f'href="{path}"' in page  # without a script it is a click
+    found = (await browser.get(path)).text
+    assert len(re.findall(r"\d+% near · w\d+-\d+", plain(found))) == 9
+    assert found.count('id="nearest"') == 1
+    assert (await browser.get("/static/nearest.js")).status_code == 200
+    assert (await browser.get("/mails/77/nearest")).status_code == 404
+    await click(browser, "automatic")
+    assert "data-nearest" not in (await browser.get(f"/tickets/{REF}")).text
+    assert "Nothing here" in (await browser.get(path)).text
 
 
 async def test_forms_without_a_token_change_nothing(browser: AsyncClient, sqlite_store: Store) -> None:
