@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 # Where a ticket may stand behind a reply, the likeliest first.
 AFTER = (TicketState.ANSWERED, TicketState.WAITING_CUSTOMER, TicketState.READY, TicketState.CLOSED)
+_MOST_ASKED = 20_000  # characters of a mail that are looked through for what needs an identity check
 _LONGEST_NEWS = 1_000  # characters of a mail that came meanwhile, on top of the form
 
 
@@ -172,7 +173,7 @@ class ReplyForm:
     @property
     def is_open(self) -> bool:
         """Is there anything to look at, so that the form should not be folded away?"""
-        return bool(self.problems or self.notice or self.saved_at or self.news)
+        return bool(self.problems or self.saved_at or self.news)
 
 
 def subject_of(desk: Desk, view: TicketView, agent: str) -> Subject | None:
@@ -333,7 +334,7 @@ def warning_lines(
         wanted=about.view.row.language,
         files=more_files + (len(saved.files) if saved else 0),
         holds_secret=_holds_secret(draft, about),
-        asks=f"{about.mail.subject}\n{about.mail.reply_text}",
+        asks=f"{about.mail.subject}\n{about.mail.reply_text}"[:_MOST_ASKED],
         trust=about.mail.trust,
         has_known_account=bool(about.view.known_accounts),
         recipients=recipients,

@@ -52,6 +52,7 @@ _NO_SUBJECT = {"ja": "お問い合わせの件", "en": "Your request"}
 _VARIABLE = re.compile(r"\{\{\s*([^{}]{0,40}?)\s*\}\}")
 # Quotes, commands and listings are not prose: no line of them is broken.
 _AS_TYPED = re.compile(r"^(?:>|\t|[ \u3000]{2,}\S|[$#] )")
+_LONGEST_PROSE = 5_000  # characters of one line; a longer one is a listing
 _SPLIT = re.compile(r"[,;、，；\s]+")
 _UNFIT_NAME = re.compile(r'[<>:"|?*\\/]')
 _MAGIC: Mapping[str, tuple[bytes, ...]] = {
@@ -203,7 +204,9 @@ def text_by_hand(text: str, signed: str) -> str:
 
 def wrapped(text: str) -> str:
     """Prose at the usual width; what is quoted, indented or a command stays as it was typed."""
-    return "\n".join(line if _AS_TYPED.match(line) else wrap(line) for line in text.split("\n"))
+    return "\n".join(
+        line if _AS_TYPED.match(line) or len(line) > _LONGEST_PROSE else wrap(line) for line in text.split("\n")
+    )
 
 
 def plain_text(text: str) -> str:

@@ -204,3 +204,13 @@ def test_what_was_found_is_told_shortly() -> None:
     (one,) = warnings_of(Facts(text="メンテナンス" + "の" * 18 + "実績です", language="ja", wanted="ja"), PACK)
     assert one.found.startswith("メンテナンス")
     assert len(one.found) <= 60
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1,", "set ", "値を ", "a_", "\n", " ", "enable the ", "添付の", "原因は", "past ", "$ ", "1 ", "= ", "内部の"],
+)
+def test_a_text_of_nothing_but_beginnings_is_read_to_its_end(piece: str) -> None:
+    """An expression that goes back over what it has read would take minutes here."""
+    text = piece * (50_000 // len(piece))
+    assert isinstance(codes(text, asks=text), list)
