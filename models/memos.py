@@ -102,6 +102,7 @@ class MemoClaim:
 HAND_OVER = ("off", "ready", "all")  # which tickets go to another system; wire values of the setting
 
 
+OPENS = frozenset({"filed", "split_from"})  # the first line of a ticket's history
 _READY_NOW = re.compile(rf"(?:, |-> ){TicketState.READY}(?:: |\Z)")
 _MAILABLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
@@ -117,14 +118,15 @@ def becomes_ready(event: NewEvent) -> bool:
         return False
     if event.what in {"filed", "moved"}:
         return _READY_NOW.search(event.detail) is not None
-    return event.what not in EVENT_NAMES and not event.what.startswith("reply_")  # it may be how an agent made the ticket
+    # By an agent's split, or by a step of a later version.
+    return event.what in OPENS or (event.what not in EVENT_NAMES and not event.what.startswith("reply_"))
 
 
 def is_handed_over(event: NewEvent, mode: str) -> bool:
     """Does this line of history hand the ticket over? Nothing that a machine wrote, nothing that is spam."""
     if mode not in HAND_OVER[1:] or not event.ticket or event.ticket["is_automatic"] or event.ticket["is_spam"]:
         return False
-    return becomes_ready(event) or (mode == "all" and event.what == "filed")
+    return becomes_ready(event) or (mode == "all" and event.what in OPENS)
 
 
 def hand_over_key(ref: str) -> str:

@@ -8,6 +8,7 @@ out as letters do (lease, backoff, DKIM), but the switch of all letters is not t
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,10 @@ class MemoMaker:
         if self.store.has_memo(hand_over_key(ref)):
             return None
         view = self.store.ticket(ref)
+        # What an agent split from another ticket is about mails that the other one keeps.
+        parts = {part.mail.mail_id: part.mail for part in self.store.ticket_parts(ref)}
+        whole = sorted({**{mail.mail_id: mail for mail in view.mails}, **parts}.values(), key=lambda mail: mail.mail_id)
+        view = replace(view, mails=tuple(whole))
         raws = {}
         for mail in view.mails:
             try:

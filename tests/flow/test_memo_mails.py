@@ -9,6 +9,7 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import update
 
+from desk.lacking import lacks_by
 from desk.memos import MOST_BYTES, MemoFrame
 from ingest.parse import parse_mail
 from models.arrival import Arrival
@@ -19,6 +20,7 @@ from models.db.store import Store
 from models.db.threads import TICKET
 from models.errors import ConfigError
 from models.mail import AutomaticKind, Envelope
+from models.shaping import SplitIssue
 from models.states import TicketState
 from models.wire import dump
 from policy.pack import Pack
@@ -27,6 +29,7 @@ from runtime.memos import MemoBox, MemoMaker
 from runtime.settings import load_settings
 from tests.support.clocks import Clock
 from tests.support.filings import DESK, LEASE, NOW, file_one, filing, mail
+from tests.support.shaping import file_three
 from tests.support.smarthost import Catcher, catching
 
 HELP = "helpdesk@elsewhere.example"
@@ -143,6 +146,23 @@ def test_a_ready_ticket_is_handed_over_once_with_all_that_is_known(
     assert inner.get_content() == "hello\r\n"
     assert letter.get_content_type() == "multipart/mixed"
     assert {memo.state for memo in store.memos()} == {"sent"}
+
+
+def test_what_an_agent_splits_off_is_handed_over_with_the_mail_that_it_is_about(
+    store: Store, pack: Pack, clock: Clock, catcher: Catcher, smarthost: Smarthost
+) -> None:
+    ref = file_three(store)
+    chosen = [SplitIssue(number=1, title="請求書の宛名")]
+    split = store.split(ref, 1, chosen, lacks=lacks_by(pack), by="hanako", now=clock.now)
+    assert isinstance(split, tuple)
+    run(box(store, pack, clock, smarthost, hand_over="all"))
+    by_ref = {letter["X-Uketsuke-Ref"]: letter for letter in catcher.letters}
+    assert set(by_ref) == {ref, split[0]}
+    child = by_ref[split[0]]
+    assert child["Subject"] == f"[{split[0]}] 請求書の宛名"
+    assert child["X-Uketsuke-Category"] == "service.payment_billing"
+    assert child["Reply-To"] == "山田 太郎 <taro@example.com>"
+    assert [part.get_content_type() for part in child.iter_attachments()] == ["message/rfc822"]
 
 
 def test_all_hands_over_what_comes_but_nothing_of_machines(
