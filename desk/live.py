@@ -68,7 +68,9 @@ def add_live(app: FastAPI, desk: Desk) -> None:
     feed = Feed(desk)
 
     @app.get("/live")
-    async def live(ref: Annotated[str, Query(pattern=r"^(?:T[0-9]{1,12})?$")] = "") -> Response:
+    async def live(request: Request, ref: Annotated[str, Query(pattern=r"^(?:T[0-9]{1,12})?$")] = "") -> Response:
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream", headers=_HEADERS)
         if len(feed.listeners) >= MOST_STREAMS:
             return Response(status_code=503, headers={"Retry-After": "60"})
         return StreamingResponse(_stream(feed, ref), media_type="text/event-stream", headers=_HEADERS)

@@ -30,7 +30,7 @@
   };
   const own = { j: () => go(1), k: () => go(-1), x: choose };
   const press = (element) => {
-    element.closest("details:not([open])")?.setAttribute("open", "");
+    if (!element.matches("a")) element.closest("details:not([open])")?.setAttribute("open", "");
     const field = element.dataset.focus && document.getElementById(element.dataset.focus);
     if (field) {
       field.closest("details:not([open])")?.setAttribute("open", "");
