@@ -1,4 +1,4 @@
-""" "I have told you already": the words by which an answer says that what we asked for was there. Pure.
+"""The words by which an answer says that what we asked for was there: "I have told you already". Pure.
 
 A cue for an agent, never a verdict: it shows where a letter of ours may have been wrong. Lines in which the customer
 mends or completes his own mail are left out, since those only sound like it.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desk.masking import hidden, masked, without_secrets
+from models.ticket import LinkKind
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -44,7 +45,9 @@ def parts_of(desk: Desk, request: Request, view: TicketView) -> tuple[TicketPart
     kept: dict[str, tuple[TicketPart, ...]] = getattr(request.state, "parts", {})
     ref = view.row.ref or ""
     if ref not in kept:
-        kept[ref] = desk.store.ticket_parts(ref) if view.row.split_from or not view.mails else ()
+        took_in = any(link.kind == LinkKind.MERGED.value and not link.is_from_here for link in view.links)
+        may_have = bool(view.row.split_from) or not view.mails or took_in
+        kept[ref] = desk.store.ticket_parts(ref) if may_have else ()
         request.state.parts = kept
     return kept[ref]
 

@@ -451,6 +451,7 @@ def _fresh(now: datetime) -> dict[str, Any]:
         "wake_at": None,
         "assignee": "",
         "is_spam": False,
+        "is_overdue": False,
         "updated_at": now,
         "person_first": "[]",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
@@ -11,14 +12,14 @@ from desk.lacking import lacks_by
 from models.db.shaping import SPLIT
 from models.db.store import Store
 from models.decision import ReplyState
-from models.errors import NotFound
+from models.errors import NotFound, Outdated
 from models.mail import Mail
 from models.shaping import Lacks, Refusal, SplitIssue
 from models.states import TicketState
 from models.ticket import CHILD_REFS, place_of
 from models.views import QueueRow
 from policy.pack import Pack
-from tests.support.filings import NOW, file_one, mail
+from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail
 from tests.support.shaping import BILL, file_more, file_three
 
 FIRST_CHILD = f"T{CHILD_REFS + 1}"
@@ -436,3 +437,54 @@ def test_spam_is_closed_silent_and_can_be_taken_back(store: Store) -> None:
     view = store.ticket(ref)
     assert (view.row.is_spam, view.row.state) == (False, "needs_review")
     assert "spam" not in tags(store, ref)
+
+
+def test_a_child_that_is_merged_elsewhere_takes_its_part_along(store: Store, lacks: Lacks) -> None:
+    ref, other = file_three(store), file_one(store, 2)
+    (bill,) = store.split(ref, 1, [SplitIssue(number=1, title="")], lacks=lacks, by="hanako", now=NOW)
+    assert store.merge(bill, other, lacks=lacks, by="hanako", now=NOW) is None
+    assert [part.holder for part in store.ticket_parts(other)] == [ref]
+    assert "service.payment_billing" in store.ticket(other).row.categories
+    assert store.parts_taken(ref) == {1: {other: store.ticket_parts(other)[0].spans}}
+    assert is_balanced(store)
+
+
+def test_a_mail_that_moves_leaves_its_parts_to_the_children(store: Store, lacks: Lacks) -> None:
+    ref = file_three(store)
+    file_more(store, 2, ref)
+    (bill,) = store.split(ref, 1, [SplitIssue(number=1, title="")], lacks=lacks, by="hanako", now=NOW)
+    moved = store.move_mail(1, None, lacks=lacks, by="hanako", now=NOW)
+    assert moved == f"T{CHILD_REFS + 2}"
+    assert store.ticket_parts(bill)[0].holder == moved
+    assert "service.payment_billing" not in store.ticket(str(moved)).row.categories
+    assert store.move_mail(1, bill, lacks=lacks, by="hanako", now=NOW) is Refusal.NOTHING_LEFT
+    assert store.merge(str(moved), bill, lacks=lacks, by="hanako", now=NOW) is None
+    assert store.ticket_parts(bill) == ()  # it keeps the whole mail now
+    assert len(store.ticket(bill).row.categories) == 3
+    assert every_mail_once(store)
+    assert is_balanced(store)
+
+
+@pytest.mark.parametrize("does", ["split", "merge", "move", "spam", "correct"])
+def test_what_was_decided_on_the_old_shape_is_decided_anew(store: Store, lacks: Lacks, does: str) -> None:
+    """A worker that has read the answer to a ticket meanwhile files nothing into what it was."""
+    ref, other = file_three(store), file_one(store, 2)
+    file_more(store, 3, ref)
+    version = store.ticket(ref).row.version
+    store.accept([arrival(4)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    answer = replace(filing(claim, mail(4), None, join=ref), version=version)
+    match does:
+        case "split":
+            store.split(ref, 1, [SplitIssue(number=1, title="")], lacks=lacks, by="hanako", now=NOW)
+        case "merge":
+            store.merge(ref, other, lacks=lacks, by="hanako", now=NOW)
+        case "move":
+            store.move_mail(3, other, lacks=lacks, by="hanako", now=NOW)
+        case "spam":
+            store.mark_spam(ref, is_spam=True, by="hanako", now=NOW)
+        case _:
+            store.correct(1, "section:when", "missing", lacks=lacks, by="hanako", now=NOW)
+    with pytest.raises(Outdated):
+        store.file(answer)
+    assert is_balanced(store)
