@@ -37,7 +37,7 @@ class Feed:
 
     desk: Desk
     listeners: set[asyncio.Queue[frozenset[str]]] = field(default_factory=set)
-    latest: int = 0
+    latest: int | None = None
     task: asyncio.Task[None] | None = None
 
     def join(self) -> asyncio.Queue[frozenset[str]]:
@@ -53,7 +53,7 @@ class Feed:
         self.listeners.discard(queue)
 
     async def _look(self) -> None:
-        self.latest = 0
+        self.latest = None
         while self.listeners:
             with suppress(StoreError):  # a database that is away tells nothing new
                 self.latest, refs = await run_in_threadpool(self.desk.store.changes, self.latest)

@@ -48,7 +48,7 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
                 key=_by_name,
             ),
             "region": sorted(((one.id, one.name[language]) for one in desk.pack.regions.values()), key=_by_name),
-            "agent": [(NOBODY, words(language)["nobody"]), *((name, name) for name in desk.store.agents())],
+            "agent": [(NOBODY, words(language)["no_agent"]), *((name, name) for name in desk.store.agents())],
             "lacks": [(one.value, show.item_name(one.value, desk.pack, language)) for one in Section],
         }
         return desk.page(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 QUEUE: Mapping[str, Mapping[str, str]] = {
     "ja": {
-        "skip": "本文へ移動", "todo": "対応が必要", "service": "契約・請求など", "waiting": "お客様待ち", "mine": "自分の担当", "nobody": "担当者なし",
+        "skip": "本文へ移動", "todo": "対応が必要", "service": "契約・請求など", "waiting": "お客様待ち", "mine": "自分の担当", "no_agent": "担当者なし",
         "first_incident": "障害の可能性", "first_overdue": "応答目標を超過", "due": "応答目標", "due_by": "{at} まで", "overdue_since": "{at} を超過",
         "assignee": "担当", "waited": "経過", "choose": "選択", "choose_all": "このページをすべて選択", "chosen_do": "選択した受付を", "do_it": "実行", "none_chosen": "受付が選択されていません。",
         "take": "自分が担当する", "leave": "担当から外す", "assign_to": "{name} に割り当てる", "no_such_agent": "その担当者は登録されていません。", "no_such_step": "その操作はできません。",
@@ -30,7 +30,7 @@ QUEUE: Mapping[str, Mapping[str, str]] = {
         "spam_tag": "迷惑メール", "queue_title": "受付一覧", "total": "計", "assigned": "担当を割り当て", "unassigned": "担当を外した", "overdue": "応答目標を超過", "undone": "操作を元に戻した", "row_opens": "開く",
     },
     "en": {
-        "skip": "Skip to content", "todo": "To do", "service": "Contract and billing", "waiting": "Waiting for customer", "mine": "Mine", "nobody": "nobody",
+        "skip": "Skip to content", "todo": "To do", "service": "Contract and billing", "waiting": "Waiting for customer", "mine": "Mine", "no_agent": "nobody",
         "first_incident": "maybe an incident", "first_overdue": "past its target", "due": "Answer due", "due_by": "by {at}", "overdue_since": "was due {at}",
         "assignee": "Agent", "waited": "Waiting", "choose": "Choose", "choose_all": "Choose all on this page", "chosen_do": "With the chosen tickets", "do_it": "Do it", "none_chosen": "No ticket is chosen.",
         "take": "Take over", "leave": "Give back", "assign_to": "Assign to {name}", "no_such_agent": "There is no such agent.", "no_such_step": "There is no such step.",

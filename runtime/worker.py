@@ -15,8 +15,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.parse import parse_mail
-from ingest.returned import is_failure, own_ids_in
+from ingest.returned import failed_recipients, is_failure, own_ids_in
 from ingest.thread_refs import refs_in
+from classify.objections import objection_in
 from models.db.intake import MAX_ATTEMPTS
 from models.db.threads import split_key
 from models.errors import ClaimLost, Outdated, StoreUnavailable
@@ -190,10 +191,19 @@ class Worker:
             split=split,
         )
         done = self._triaged(mail, history, claim)
-        now_in = {history.ref for one in named if history.ref in {one, self.store.merged_into(one)}}
-        is_returned = bool(now_in) and is_failure(claim.raw)
+        is_here = any(history.ref == one or history.ref == self.store.merged_into(one) for one in named)
+        is_returned = is_here and is_failure(claim.raw)
         ref = self.store.file(
-            filing_of(claim, done, now, limits=limits, is_returned=is_returned, returned=returned, split=split)
+            filing_of(
+                claim,
+                done,
+                now,
+                limits=limits,
+                is_returned=is_returned,
+                returned=returned,
+                split=split,
+                objection=objection_in(done.mail.reply_text, self.rules.pack.cues),
+            )
         )
         self.log.info(
             "mail_filed",
@@ -258,6 +268,7 @@ def filing_of(
     is_returned: bool,
     returned: tuple[str, ...],
     split: tuple[str, int] | None = None,
+    objection: str = "",
 ) -> Filing:
     """The one transaction's content."""
     history, joined = done.history, done.history.ticket
@@ -277,9 +288,11 @@ def filing_of(
         limits=limits,
         is_returned=is_returned,
         returned_ids=returned,
+        returned_to=failed_recipients(claim.raw) if returned or is_returned else (),
         link=history.link,
         named=tuple(dict.fromkeys((*done.mail.thread_refs, *refs_in(done.mail.reply_text))))[:MOST_NAMED],
         split_key=split_key(*split) if split else "",
+        objection=objection,
         overtaken=tuple(one.message_id for one in joined.letters if one.is_overtaken) if joined else (),
     )
 

@@ -138,11 +138,11 @@ class Lists(Shelf):
             )
         return tuple(found)
 
-    def changes(self, after: int) -> tuple[int, frozenset[str]]:
-        """(the latest event's id, the tickets that events behind `after` are about). `after` 0 only asks where we are."""
+    def changes(self, after: int | None) -> tuple[int, frozenset[str]]:
+        """(the latest event's id, the tickets that events behind `after` are about). None only asks where we are."""
         with self.read() as connection:
             latest = int(connection.execute(select(func.coalesce(func.max(EVENT.c.id), 0))).scalar_one())
-            if not after or latest <= after:
+            if after is None or latest <= after:
                 return latest, frozenset()
             # Not DISTINCT: SQLite would walk through all that ever happened, by ticket.
             query = select(EVENT.c.ref).where(EVENT.c.id > after).order_by(EVENT.c.id).limit(_MOST_RECENT)

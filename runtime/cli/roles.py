@@ -92,26 +92,34 @@ def desk() -> None:
     from policy.load import load_pack
     from runtime.provider import provider_of
     from runtime.secret import load_secret
+    from runtime.wiring import sender_identity, with_addresses
 
     settings = settings_with_logs()
-    pack = load_pack(settings.pack)
+    pack = with_addresses(load_pack(settings.pack), settings)
     desk_settings = DeskSettings(
         secret=load_secret(settings.secret_path),
         title=pack.desk.name[pack.default_language],
         is_secure=settings.desk_secure,
         mode=settings.mode,
         are_senders_trusted=settings.are_senders_trusted,
-        desk_link=settings.desk_link,
         desk_url=settings.desk_url,
         has_passwords=settings.passwords == "on",
         oidc=provider_of(settings),
+        desk_link=settings.desk_link,
         hand_over=settings.hand_over,
         hand_over_to=settings.hand_over_to,
         is_sending=bool(settings.smarthost),
+        identity=sender_identity(settings),
     )
     app = create_app(open_store(settings), pack, desk_settings, utc_now)
     uvicorn.run(
-        app, host=settings.desk_host, port=settings.desk_port, log_config=None, server_header=False, access_log=False
+        app,
+        host=settings.desk_host,
+        port=settings.desk_port,
+        log_config=None,
+        server_header=False,
+        access_log=False,
+        timeout_graceful_shutdown=3,  # open pages listen for news, for minutes
     )
 
 
@@ -128,13 +136,13 @@ def scheduler() -> None:
 def _prepare(settings: Settings) -> str:
     """Check the policy, create and migrate the database, make the secret; returns how to sign in."""
     from runtime.first_start import sign_in_line
+    from runtime.provider import provider_of
     from runtime.secret import load_secret
 
-    from runtime.provider import provider_of
     _check_policy(settings)
+    provider_of(settings)
     store = open_store(settings)
     load_secret(settings.secret_path)
-    provider_of(settings)
     line = sign_in_line(store, settings, utc_now())
     store.close()
     return line
@@ -158,10 +166,10 @@ def _check_policy(settings: Settings) -> None:
 
 
 def _banner(settings: Settings, sign_in: str) -> str:
-    letters = "sent through the smarthost" if settings.smarthost else "kept in the outbox view (no smarthost is set)"
-    return "\n".join(
     from runtime.first_start import desk_address
 
+    letters = "sent through the smarthost" if settings.smarthost else "kept in the outbox view (no smarthost is set)"
+    return "\n".join(
         (
             "uketsuke 受付 is starting. Ctrl-C ends it.",
             f"  mail in   {settings.smtp_host}:{settings.smtp_port}   to {', '.join(settings.desk_addresses)}",

@@ -11,13 +11,11 @@ from desk.session import COOKIE, IDLE
 from models.agents import Role
 from models.db.store import Store
 from policy.pack import Pack
-from tests.browser.test_desk import NARROW, OVERFLOW, chromium, serving, sign_in, watched
+from tests.browser.test_desk import NARROW, OVERFLOW, serving, sign_in, watched
 from tests.support.clocks import Clock
 from tests.support.desk import AGENT, PASSWORD, SECRET, make_app
 from tests.support.filings import NOW, file_one
 from tests.support.oidc_provider import CLIENT, CLIENT_SECRET, running_provider
-
-__all__ = ["chromium"]  # the fixture
 
 pytestmark = pytest.mark.browser
 

@@ -23,8 +23,6 @@ from policy.pack import Pack
 from tests.browser.test_desk import (
     NARROW,
     OVERFLOW,
-    chromium,  # noqa: F401 - a fixture
-    desk,  # noqa: F401 - a fixture
     file_held,
     sign_in,
     watched,
@@ -54,7 +52,7 @@ def put(
 
 
 @contextmanager
-def another(chromium: Browser, store: Store, address: str) -> Iterator[Page]:  # noqa: F811
+def another(chromium: Browser, store: Store, address: str) -> Iterator[Page]:
     """A second agent in a browser of his own."""
     if OTHER not in store.agents():
         store.add_agent(OTHER, PASSWORD, NOW)
@@ -67,7 +65,7 @@ def another(chromium: Browser, store: Store, address: str) -> Iterator[Page]:  #
         yield page
 
 
-def test_a_day_by_the_keyboard_alone(chromium: Browser, desk: str, sqlite_store: Store) -> None:  # noqa: F811
+def test_a_day_by_the_keyboard_alone(chromium: Browser, desk: str, sqlite_store: Store) -> None:
     first = put(sqlite_store, 1, incident=True)
     second = put(sqlite_store, 2)
     with watched(chromium, "en") as page:
@@ -127,7 +125,7 @@ def test_a_day_by_the_keyboard_alone(chromium: Browser, desk: str, sqlite_store:
     assert (row.state, row.assignee) == ("ready", AGENT)
 
 
-def test_shortcuts_of_one_key_can_be_turned_off(chromium: Browser, desk: str, sqlite_store: Store) -> None:  # noqa: F811
+def test_shortcuts_of_one_key_can_be_turned_off(chromium: Browser, desk: str, sqlite_store: Store) -> None:
     ref = put(sqlite_store, 1)
     with watched(chromium, "en") as page:
         sign_in(page, desk)
@@ -174,11 +172,11 @@ def test_axe_finds_nothing(
     sqlite_store: Store,
     language: str,
     theme: str,
-    width: int,  # noqa: F811
+    width: int,
 ) -> None:
     ref = file_held(sqlite_store)
     put(sqlite_store, 2, incident=True)
-    found = {}
+    found: dict[str, list[object]] = {}
     with watched(chromium, language, width=width) as page:
         sign_in(page, desk)
         for path in PAGES:
@@ -195,7 +193,7 @@ def test_axe_finds_nothing(
     assert found == {}
 
 
-def test_news_of_others_come_into_the_open_queue(chromium: Browser, desk: str, sqlite_store: Store) -> None:  # noqa: F811
+def test_news_of_others_come_into_the_open_queue(chromium: Browser, desk: str, sqlite_store: Store) -> None:
     with watched(chromium, "ja") as page:
         sign_in(page, desk)
         assert page.locator("tbody tr").count() == 0
@@ -211,7 +209,7 @@ def test_news_of_others_come_into_the_open_queue(chromium: Browser, desk: str, s
         page.wait_for_selector(f"td.ref a:text-is('{other}')")
 
 
-def test_two_agents_on_one_ticket(chromium: Browser, desk: str, sqlite_store: Store) -> None:  # noqa: F811
+def test_two_agents_on_one_ticket(chromium: Browser, desk: str, sqlite_store: Store) -> None:
     ref = put(sqlite_store, 1)
     with watched(chromium, "en") as hanako, another(chromium, sqlite_store, desk) as jiro:
         sign_in(hanako, desk)
@@ -227,7 +225,7 @@ def test_two_agents_on_one_ticket(chromium: Browser, desk: str, sqlite_store: St
 def test_what_changed_under_ones_hands_is_told_and_what_was_typed_is_kept(
     chromium: Browser,
     desk: str,
-    sqlite_store: Store,  # noqa: F811
+    sqlite_store: Store,
 ) -> None:
     ref = put(sqlite_store, 1)
     context = chromium.new_context(locale="en", java_script_enabled=False)
@@ -245,7 +243,7 @@ def test_what_changed_under_ones_hands_is_told_and_what_was_typed_is_kept(
     context.close()
 
 
-def test_many_tickets_and_undo_without_a_script(chromium: Browser, desk: str, sqlite_store: Store) -> None:  # noqa: F811
+def test_many_tickets_and_undo_without_a_script(chromium: Browser, desk: str, sqlite_store: Store) -> None:
     refs = [put(sqlite_store, number) for number in range(1, 4)]
     context = chromium.new_context(locale="ja", java_script_enabled=False)
     page = context.new_page()
@@ -262,7 +260,7 @@ def test_many_tickets_and_undo_without_a_script(chromium: Browser, desk: str, sq
     context.close()
 
 
-def test_a_chip_copies_what_it_says(chromium: Browser, desk: str, sqlite_store: Store) -> None:  # noqa: F811
+def test_a_chip_copies_what_it_says(chromium: Browser, desk: str, sqlite_store: Store) -> None:
     ref = put(sqlite_store, 1)
     with watched(chromium, "en") as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=desk)
@@ -290,7 +288,7 @@ def test_hostile_mails_are_shown_and_do_no_harm(
     chromium: Browser,
     desk: str,
     sqlite_store: Store,
-    kind: str,  # noqa: F811
+    kind: str,
 ) -> None:
     ref = put(sqlite_store, 1, subject=HOSTILE[kind][:400], body=HOSTILE[kind])
     with watched(chromium, "ja", width=NARROW) as page:
@@ -305,7 +303,7 @@ def test_hostile_mails_are_shown_and_do_no_harm(
         assert direction in {"isolate", "plaintext", "isolate-override"}
 
 
-def test_colours_are_the_systems_until_someone_chooses(chromium: Browser, desk: str, sqlite_store: Store) -> None:  # noqa: F811
+def test_colours_are_the_systems_until_someone_chooses(chromium: Browser, desk: str, sqlite_store: Store) -> None:
     put(sqlite_store, 1)
     paper = "getComputedStyle(document.body).backgroundColor"
     with watched(chromium, "ja") as page:
@@ -323,12 +321,11 @@ def test_colours_are_the_systems_until_someone_chooses(chromium: Browser, desk: 
         assert page.evaluate(paper) == dark
 
 
-def test_an_older_target_is_shown_as_passed(chromium: Browser, desk: str, sqlite_store: Store, pack: Pack) -> None:  # noqa: F811
+def test_an_older_target_is_shown_as_passed(chromium: Browser, desk: str, sqlite_store: Store, pack: Pack) -> None:
     from runtime.reminders import pass_time  # noqa: PLC0415
 
     put(sqlite_store, 1)
-    pass_time(sqlite_store, pack, NOW - timedelta(days=1))
-    sqlite_store.set_targets(lambda rank, since: since - timedelta(hours=1))
+    sqlite_store.set_targets(lambda _, since: since - timedelta(hours=1))
     pass_time(sqlite_store, pack, NOW)
     with watched(chromium, "ja") as page:
         sign_in(page, desk)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from dataclasses import replace
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from models.assessment import Finding, Section, Span
 from models.controls import Verdict
@@ -21,25 +20,11 @@ from models.decision import ReplyState
 from models.states import TicketState
 from policy.pack import Pack
 from runtime.reporting import report_html
-from tests.support.clocks import Clock
-from tests.support.desk import AGENT, PASSWORD, make_app
+from tests.support.desk import AGENT, PASSWORD
 from tests.support.filings import LEASE, NOW, arrival, assessment, file_one, filing, mail, reply
 
 pytestmark = pytest.mark.browser
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Nothing of the browser's own may leave this machine, and no name but the desk's resolves.
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
 NARROW = 390
 LONG_WORD = "https://console.example/" + "a1b2c3d4" * 40
 OVERFLOW = """() => {
@@ -47,17 +32,6 @@ OVERFLOW = """() => {
   const found = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > wide + 1);
   return document.documentElement.scrollWidth > wide ? found.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)) : [];
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        pytest.skip("no Chromium is installed (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @contextmanager
@@ -74,12 +48,6 @@ def serving(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(30)
-
-
-@pytest.fixture
-def desk(sqlite_store: Store, pack: Pack) -> Iterator[str]:
-    with serving(make_app(sqlite_store, pack, Clock(NOW))) as address:
-        yield address
 
 
 @contextmanager

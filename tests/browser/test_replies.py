@@ -11,13 +11,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from models.db.store import Store
 from policy.pack import Pack
-from tests.browser.test_desk import chromium, serving, watched
+from tests.browser.test_desk import serving, watched
 from tests.support.clocks import Clock
 from tests.support.desk import AGENT, PASSWORD, make_app
 from tests.support.filings import NOW, file_one
 
 pytestmark = pytest.mark.browser
-__all__ = ["chromium"]  # the fixture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,8 +214,10 @@ def test_three_mails_of_one_customer_are_no_incident(store: Store) -> None:
 
 
 def test_changes_tell_which_tickets_something_happened_to(store: Store) -> None:
+    assert store.changes(None) == (0, frozenset())
     ref = put(store, 1)
-    here, _ = store.changes(0)
+    assert store.changes(0)[1] == {ref}
+    here, _ = store.changes(None)
     assert store.changes(here) == (here, frozenset())
     store.add_note(ref, "x", by="hanako", now=NOW)
     latest, changed = store.changes(here)
