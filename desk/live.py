@@ -69,8 +69,8 @@ def add_live(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/live")
     async def live(request: Request, ref: Annotated[str, Query(pattern=r"^(?:T[0-9]{1,12})?$")] = "") -> Response:
-        if request.method == "HEAD":
-            return Response(media_type="text/event-stream", headers=_HEADERS)
+        if "text/event-stream" not in request.headers.get("accept", "") or request.method == "HEAD":
+            return Response(status_code=406)  # who asks for no stream would wait for its end
         if len(feed.listeners) >= MOST_STREAMS:
             return Response(status_code=503, headers={"Retry-After": "60"})
         return StreamingResponse(_stream(feed, ref), media_type="text/event-stream", headers=_HEADERS)

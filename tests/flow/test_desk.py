@@ -34,7 +34,8 @@ from tests.support.filings import DESK, LEASE, NOW, arrival, assessment, file_on
 WIRE_VALUES = r"\b(?:request_information|needs_review|waiting_customer|hold_\w+|facet:\w+|link:\w+|product\.\w+)\b"
 EVIL = "<script>alert(1)</script>"
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
@@ -357,7 +358,7 @@ async def test_an_address_that_cannot_be_ours_is_not_found(browser: AsyncClient,
         "state=%00",
         "age=1y",
         "product=%F0",
-        "agent=%0A",
+        "agent=%00",
         "did=x&n=x&left=x:y",
     ],
 )
@@ -368,7 +369,7 @@ async def test_a_query_that_makes_no_sense_shows_the_queue_from_its_top(
     sqlite_store.move(ref, TicketState.READY, by=AGENT, now=NOW)
     page = await browser.get(f"/queue?{query}")
     assert page.status_code == 200
-    assert (ref in page.text) is not query.startswith(("product", "agent"))
+    assert (ref in page.text) is not query.startswith("product")
 
 
 @pytest.mark.parametrize("query", ["after=x", "after=-1", "after=99999999999999999999", "after="])
@@ -436,7 +437,8 @@ async def test_a_form_from_another_site_or_of_no_honest_size_is_not_read(
 async def test_an_agent_moves_a_ticket_along_legal_ways(browser: AsyncClient, sqlite_store: Store) -> None:
     ref = file_one(sqlite_store)
     token = await token_on(browser, f"/tickets/{ref}")
-    offered = set(re.findall(r'<option value="(\w+)"', (await browser.get(f"/tickets/{ref}")).text))
+    page = (await browser.get(f"/tickets/{ref}")).text
+    offered = set(re.findall(r'<option value="(\w+)"', page.partition('<select id="to"')[2].partition("</select>")[0]))
     assert offered == {state.value for state in TicketState} - {"waiting_customer", "parked", "snoozed"}
     done = await browser.post(f"/tickets/{ref}/move", data={"to": "closed", "token": token})
     assert done.status_code == 303
@@ -557,7 +559,9 @@ async def test_a_page_is_free_of_scripts_and_inline_styles_that_the_policy_would
     file_one(sqlite_store, reply_state=ReplyState.HELD)
     for path in ("/queue", "/tickets/T000001", "/outbox", "/letters/1", "/reports", "/sign-in"):
         page = await browser.get(path)
-        assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://", page.text), path
+        assert not re.search(
+            r'<script(?! src="/static/)|<style|\sstyle=|\son\w+=|(?:src|href|action)="https?://', page.text
+        ), path
 
 
 async def test_a_report_is_shown_under_a_policy_of_its_own(browser: AsyncClient, sqlite_store: Store) -> None:
@@ -636,10 +640,10 @@ async def test_every_page_is_shown_on_either_database(store: Store, pack: Pack, 
     app = make_app(store, pack, clock)
     async with signed_in(app) as client:
         for path in [*addresses_of(app, "GET"), f"/mails/{stray}"]:
-            if path in {
-                "/mails/1",
-                "/mails/1/parts/1",
-            }:  # a ticket's mail is shown with its ticket; this one has no parts
+            if (
+                path in {"/mails/1", "/mails/1/parts/1", "/live"}
+                or path.startswith(("/settings/webhooks/", "/settings/hand-over/"))
+            ):  # a ticket's mail is shown with its ticket, and this one has no parts; a stream has no end; there is no webhook
                 continue
             assert (await client.get(path)).status_code == (303 if path == "/" else 200), path
 

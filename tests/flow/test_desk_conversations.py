@@ -16,6 +16,7 @@ from models.assessment import Hint, Section
 from models.conversation import How
 from models.db.store import Store
 from models.decision import Decision, Disposition
+from models.states import TicketState
 from models.ticket import Link, LinkKind
 from policy.pack import Pack
 from tests.support.clocks import Clock
@@ -125,6 +126,7 @@ async def test_solved_is_proposed_and_one_click_closes(browser: AsyncClient, sql
 
 async def test_related_tickets_lead_to_each_other(browser: AsyncClient, sqlite_store: Store) -> None:
     file_one(sqlite_store)
+    sqlite_store.move(REF, TicketState.CLOSED, by="hanako", now=NOW)
     child = add(sqlite_store, 2, link=Link(other=REF, kind=LinkKind.FOLLOWS))
     page = plain((await browser.get(f"/tickets/{child}")).text)
     assert f"goes on from the closed {REF}" in page
