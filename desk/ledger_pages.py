@@ -38,7 +38,7 @@ def add_reports(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/reports")
     def reports(request: Request) -> Response:
-        return desk.page(request, "reports.html", reports=desk.store.reports())
+        return desk.page(request, "reports.html", reports=desk.store.reports(), books=desk.store.books())
 
     @app.get("/reports/{report_id}")
     def report(report_id: RowId) -> Response:

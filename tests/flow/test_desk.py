@@ -219,6 +219,8 @@ async def test_each_tab_holds_the_tickets_of_its_states(browser: AsyncClient, sq
         "snoozed": "1",
         "mine": "0",
     }
+    books = text_of(await browser.get("/reports"))
+    assert "accepted 8 = ticketed 7 + joined 0 + unreadable 1 + waiting 0 + duplicates 0" in books
 
 
 async def test_a_long_queue_is_turned_page_by_page(browser: AsyncClient, sqlite_store: Store) -> None:
