@@ -38,7 +38,9 @@ class Rank(IntEnum):
 
 
 _PRESSING = frozenset({"urgent", "complaint", "security"})
-CHILD_REFS = 9_000_000_000  # refs above are of tickets that no mail opened; ids of mails have 32 bits and never get there
+CHILD_REFS = (
+    9_000_000_000  # refs above are of tickets that no mail opened; ids of mails have 32 bits and never get there
+)
 PLACES = 1000  # places that one mail has: its own ticket's, and those of tickets that agents split from it
 
 

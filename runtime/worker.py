@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from classify.objections import objection_in
 from ingest.parse import parse_mail
 from ingest.returned import failed_recipients, is_failure, own_ids_in
 from ingest.thread_refs import refs_in
-from classify.objections import objection_in
 from models.db.intake import MAX_ATTEMPTS
 from models.db.threads import split_key
 from models.errors import ClaimLost, Outdated, StoreUnavailable

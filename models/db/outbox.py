@@ -109,7 +109,9 @@ class Outbox(Shelf):
             share_switch(connection)
             ticket = locked_ticket(connection, claim.ref)
             is_blocked = Verdict.BLOCK in verdicts_for(connection, claim.to, ticket["sender"])
-            if not is_blocked or _kind_of(connection, claim.reply_id) == AGENT:  # an agent has seen the block, and sent it
+            if (
+                not is_blocked or _kind_of(connection, claim.reply_id) == AGENT
+            ):  # an agent has seen the block, and sent it
                 _end(connection, claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
                 return
             silenced = {"state": ReplyState.SUPPRESSED.value, "reason": BLOCKED}

@@ -244,7 +244,11 @@ def test_an_agent_stops_all_letters_and_lets_them_go(chromium: Browser, desk: st
         page.click("form[action='/outbox/release-stopped'] button")
         page.wait_for_selector(".r-queued")
     assert sqlite_store.reply(1).state == "queued"
-    did = [(event.by, event.what) for event in sqlite_store.desk_events() if "letters" in event.what or "stopped" in event.what]
+    did = [
+        (event.by, event.what)
+        for event in sqlite_store.desk_events()
+        if "letters" in event.what or "stopped" in event.what
+    ]
     assert did == [(AGENT, what) for what in ("stopped_released", "letters_resumed", "letters_stopped")]
 
 

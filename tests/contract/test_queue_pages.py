@@ -221,7 +221,7 @@ def test_changes_tell_which_tickets_something_happened_to(store: Store) -> None:
     assert store.changes(here) == (here, frozenset())
     store.add_note(ref, "x", by="hanako", now=NOW)
     latest, changed = store.changes(here)
-    assert (latest > here, changed) == (True, {ref})
+    assert (latest > here, changed) == (True, frozenset({ref}))
 
 
 def test_a_customers_tickets_are_found_without_this_one(store: Store) -> None:
