@@ -60,7 +60,7 @@ async def test_s56_every_first_letter_says_that_the_ticket_is_accepted_and_gaps_
     bare = read("ECSがうまくいきません。ご確認をお願いいたします。", "うまくいきません")
     assert bare.state is TicketState.WAITING_CUSTOMER
     ref = file(sqlite_store, bare)
-    (queue,) = await pages(sqlite_store, "/queue")
+    (queue,) = await pages(sqlite_store, "/queue?state=waiting")
     assert f"{ref} うまくいきません" in queue
     assert "、".join(item_name(item, pack(), "ja") for item in bare.decision.missing) in queue
 

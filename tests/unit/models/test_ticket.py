@@ -10,6 +10,7 @@ from models.decision import Decision, Disposition
 from models.errors import IllegalMove
 from models.states import MOVES, Cause, TicketState, moves_by
 from models.ticket import Filing, Ticket, TicketEvent, move, state_after
+from responders.thanks import says_only_thanks
 from tests.unit.responders.builders import issue, mail, seen
 
 AT = datetime(2026, 11, 24, 1, 15, tzinfo=UTC)
@@ -36,9 +37,9 @@ def test_no_ticket_is_parked_or_moves_to_where_it_stands() -> None:
     assert [pair for pair in MOVES if TicketState.PARKED in pair or pair[0] is pair[1]] == []
 
 
-def test_a_closed_ticket_is_opened_by_agents_only_and_customers_close_none() -> None:
+def test_a_closed_ticket_is_opened_by_agents_or_a_returned_answer_and_customers_close_none() -> None:
     causes = [cause for (was, to), causes in MOVES.items() for cause in causes if was is TicketState.CLOSED]
-    assert set(causes) == {Cause.AGENT}
+    assert set(causes) == {Cause.AGENT, Cause.UNDO, Cause.UNDELIVERED}
     assert not [pair for pair, by in MOVES.items() if pair[1] is TicketState.CLOSED and Cause.CUSTOMER in by]
 
 
@@ -82,7 +83,7 @@ def after_answered(
         token="t",
         mail=mail(reply_text=text),
         seen=seen(issues=(issue(category),), hints=hints),
-        decision=Decision(disposition=Disposition.NO_REPLY, hold=hold),
+        decision=Decision(disposition=Disposition.NO_REPLY, hold=hold, is_thanks=says_only_thanks(text)),
         reply=None,
         state=TicketState.ANSWERED,
         now=AT,
