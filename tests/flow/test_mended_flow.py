@@ -390,9 +390,12 @@ def test_a_slow_smarthost_gets_no_letter_twice(
     taken: list[str] = []
     is_nested = False
 
-    async def slow(raw: bytes, mail_from: str, to: str, smarthost: Smarthost) -> None:
+    async def slow(
+        raw: bytes, mail_from: str, to: str, smarthost: Smarthost, *, cc: tuple[str, ...]
+    ) -> tuple[str, ...]:
         taken.append(to)
         clock.advance(timedelta(seconds=599))
+        return cc
 
     monkeypatch.setattr("runtime.outbox.deliver", slow)
     hand_over = one._hand_over
@@ -414,7 +417,7 @@ def test_a_slow_smarthost_gets_no_letter_twice(
 def test_a_session_without_end_is_broken_off(
     sqlite_store: Store, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def endless(*_: object) -> None:
+    async def endless(*_: object, **__: object) -> None:
         await asyncio.sleep(60)
 
     file_one(sqlite_store)
