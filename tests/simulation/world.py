@@ -187,9 +187,13 @@ class World:
         if len(self.letters) > MOST_LETTERS:
             raise Endless(f"{len(self.letters)} letters by {self.clock()}")
 
-    async def _deliver(self, raw: bytes, mail_from: str, to: str, _: Smarthost) -> None:
+    async def _deliver(
+        self, raw: bytes, mail_from: str, to: str, _: Smarthost, *, cc: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
         self.letters.append(Letter(at=self.clock(), mail_from=mail_from, to=to, raw=raw, message=read(raw)))
-        self.post(raw, mail_from, to)
+        for one in (to, *cc):
+            self.post(raw, mail_from, one)
+        return ()
 
     def close(self) -> None:
         """Let go of the databases."""
