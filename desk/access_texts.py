@@ -58,6 +58,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "details_saved": "保存しました。", "password_saved": "パスワードを変更しました。ほかの端末はサインアウトされました。", "change_password": "パスワードを変更", "sign_out_everywhere": "すべての端末からサインアウト", "sign_out_everywhere_help": "この端末を含め、サインイン中のすべての端末からサインアウトします。",
         # the provider
         "provider_title": "{provider} でのサインイン", "provider_away": "{provider} に接続できません。しばらくしてから、もう一度お試しください。", "provider_stale": "サインインの手続きが途中で切れました。もう一度サインインしてください。", "provider_refused": "{provider} でのサインインを完了できませんでした。もう一度お試しのうえ、解決しない場合は管理者にご連絡ください。",
+        "provider_unbound": "「{who}」さんの担当者アカウントは、まだ {provider} と結び付けられていません。管理者にサインイン用のリンクの発行を依頼し、そのリンクを開いて {provider} でサインインしてください。",
         "provider_unknown": "「{who}」さんは、この窓口の担当者として登録されていないか、利用が停止されています。管理者に登録を依頼してください。",
         # the history
         "audit_page": "操作の記録", "audit_csv": "CSV で保存", "audit_by": "操作した人", "audit_kind": "操作", "audit_at": "日時", "audit_detail": "内容", "audit_filter": "絞り込む",
@@ -99,6 +100,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "my_language": "Language", "language_default": "not set", "my_notices": "Notices by mail", "notice_new": "a new ticket", "notice_assigned": "a ticket is assigned to me", "notice_overdue": "a ticket is overdue", "notices_need_email": "Notices need a mail address.",
         "details_saved": "Saved.", "password_saved": "The password was changed; you are signed out everywhere else.", "change_password": "Change the password", "sign_out_everywhere": "Sign out everywhere", "sign_out_everywhere_help": "Ends all your sessions, this one too.",
         "provider_title": "Signing in with {provider}", "provider_away": "{provider} does not answer. Please try again in a while.", "provider_stale": "This sign-in was left half done. Please sign in again.", "provider_refused": "Signing in with {provider} did not work. Please try again; if it goes on, tell an admin.",
+        "provider_unbound": "The agent with the address “{who}” is not bound to {provider} yet, or not any more. Ask an admin for a link, open it, and sign in with {provider} there.",
         "provider_unknown": "“{who}” is no agent of this desk, or not any more. Ask an admin to add you.",
         "audit_page": "Audit log", "audit_csv": "Download as CSV", "audit_by": "Who", "audit_kind": "What", "audit_at": "When", "audit_detail": "Details", "audit_filter": "Filter",
         "signed_in": "signed in", "signed_out": "signed out", "signed_out_everywhere": "signed out everywhere", "sign_in_failed_event": "failed to sign in", "sign_in_alarm": "many failed sign-ins", "password_refused": "present password was wrong",

@@ -127,7 +127,8 @@ def _known(desk: Desk, request: Request, who: Identity, trip: _Trip) -> Response
     if came is None:
         shown = who.email or who.name or who.subject
         desk.store.note_access("provider_unknown", by=shown.replace("\0", ""), detail=address_of(request), now=now)
-        return _page(desk, request, 403, "provider_unknown", who=shown)
+        is_here = any(who.email and one.email.casefold() == who.email.casefold() for one in desk.store.people())
+        return _page(desk, request, 403, "provider_unbound" if is_here else "provider_unknown", who=shown)
     response = RedirectResponse(trip.target, status_code=303)
     _forget(desk, response)
     desk.begin(request, response, *came)

@@ -246,9 +246,11 @@ class Agents(Shelf):
             was = _row(connection, name)
             if email.casefold() != was.email.casefold():
                 _require_free(connection, email=email)
-            values = {"email": email, "language": language, "notices": wanted}
+            values: dict[str, Any] = {"email": email, "language": language, "notices": wanted}
             if all(getattr(was, key) == value for key, value in values.items()):
                 return
+            if email.casefold() != was.email.casefold():  # his own word: the provider's must not be bound by it
+                values["is_email_proven"] = False
             connection.execute(update(AGENT).where(AGENT.c.name == name).values(**values))
             add_desk_event(connection, now, name, "details_changed", email)
 
@@ -296,18 +298,21 @@ class Agents(Shelf):
     def recognise(self, who: Identity, *, creates: Role | None, now: datetime) -> str | None:
         """The agent who signs in by the provider; None where nobody here is meant.
 
-        By subject; at the first sign-in by the verified mail address of exactly one agent who has no subject yet; else, where
-        `creates` says so, as a new agent. A role claim sets his role, but never takes the last admin's.
+        By subject; at the first sign-in by the verified mail address of exactly one agent who was invited under it and has
+        never come in; else, where `creates` says so and nobody has the address, as a new agent. Who has a password, or gave
+        himself the address, is bound by a link only: he might have typed somebody else's. A role claim sets his role, but
+        never takes the last admin's.
         """
         with self.write() as connection:
-            people = connection.execute(select(AGENT.c.subject, *_COLUMNS).order_by(AGENT.c.name).with_for_update())
-            rows = people.all()
+            columns = (AGENT.c.subject, AGENT.c.is_email_proven, *_COLUMNS)
+            rows = connection.execute(select(*columns).order_by(AGENT.c.name).with_for_update()).all()
             known = [row for row in rows if row.subject == who.subject]
             email = who.email.casefold()
             meant = known or [row for row in rows if email and row.email.casefold() == email]
             if not meant:
                 return _create(connection, who, creates, now)
-            if len(meant) > 1 or not meant[0].is_active or (not known and meant[0].subject):
+            is_bound_by_link = meant[0].subject or meant[0].has_password or not meant[0].is_email_proven
+            if len(meant) > 1 or not meant[0].is_active or (not known and is_bound_by_link):
                 return None
             name: str = meant[0].name
             if not known:

@@ -349,8 +349,7 @@ def test_history_is_turned_page_by_page_and_filtered(store: Store) -> None:
 
 
 def test_an_agent_is_known_by_subject_or_first_by_a_verified_address(store: Store) -> None:
-    store.add_agent("hanako", PASSWORD, NOW)
-    store.set_details("hanako", email="Hanako@example.com", language="", notices=(), now=NOW)
+    store.invite("hanako", Role.ADMIN, email="Hanako@example.com", by="", now=NOW)
     assert store.recognise(Identity(subject="s1"), creates=None, now=NOW) is None
     assert store.recognise(Identity(subject="s1", email="other@example.com"), creates=None, now=NOW) is None
     assert store.recognise(Identity(subject="s1", email="hanako@EXAMPLE.com"), creates=None, now=NOW) == "hanako"
@@ -361,6 +360,20 @@ def test_an_agent_is_known_by_subject_or_first_by_a_verified_address(store: Stor
     store.add_agent("boss", PASSWORD, NOW)
     store.deactivate("hanako", by="boss", now=NOW)
     assert store.recognise(Identity(subject="s1"), creates=Role.AGENT, now=NOW) is None
+
+
+def test_an_address_binds_nobody_who_typed_it_himself_or_has_a_password(store: Store) -> None:
+    store.invite("own", Role.AGENT, email="own@example.com", by="boss", now=NOW)
+    store.set_details("own", email="boss@example.com", language="", notices=(), now=NOW)
+    token = store.invite("has", Role.AGENT, email="has@example.com", by="boss", now=NOW)
+    store.redeem(token, PASSWORD, now=NOW)
+    for email in ("boss@example.com", "has@example.com"):
+        who = Identity(subject=email, email=email, name="new", role=Role.ADMIN)
+        assert store.recognise(who, creates=Role.AGENT, now=NOW) is None
+    store.set_details("own", email="own@example.com", language="", notices=(), now=NOW)
+    again = Identity(subject="s3", email="own@example.com")
+    assert store.recognise(again, creates=Role.AGENT, now=NOW) is None, "his word stays his word"
+    assert {one.role for one in store.people()} == {Role.AGENT}
 
 
 def test_unknown_people_become_agents_only_where_that_is_wanted(store: Store) -> None:

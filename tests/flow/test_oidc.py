@@ -49,9 +49,8 @@ def desk_with(store: Store, pack: Pack, clock: Clock, provider: OidcProvider, **
         **changes,
     }
     is_secure, passwords = values.pop("is_secure", False), values.pop("has_passwords", True)
-    app = make_app(store, pack, clock, is_secure=is_secure, has_passwords=passwords, oidc=OidcSettings(**values))
-    store.set_details(AGENT, email=MAIL, language="", notices=(), now=NOW)
-    return app
+    store.invite(AGENT, Role.ADMIN, email=MAIL, by="", now=NOW)
+    return make_app(store, pack, clock, is_secure=is_secure, has_passwords=passwords, oidc=OidcSettings(**values))
 
 
 @pytest.fixture
@@ -200,6 +199,25 @@ async def test_who_is_not_surely_an_agent_reads_a_page_and_no_account_is_made(
     assert sqlite_store.agents() == (AGENT,)
     assert not sqlite_store.agent(AGENT).has_provider
     assert history(sqlite_store)[-1][1:] == ("provider_unknown", "198.51.100.7")
+
+
+async def test_an_address_that_an_agent_gave_himself_binds_nobody_to_him(
+    sqlite_store: Store, pack: Pack, clock: Clock, provider: OidcProvider
+) -> None:
+    app = desk_with(sqlite_store, pack, clock, provider, role_claim="groups", creates=Role.AGENT)
+    sqlite_store.add_agent("mallory", "a password of mallory", NOW, role=Role.AGENT)
+    sqlite_store.set_details("mallory", email="boss@example.com", language="", notices=(), now=NOW)
+    provider.person = {"sub": "s9", "email": "Boss@example.com", "email_verified": True, "groups": ["admin"]}
+    async with browsing(app) as client:
+        page = await come(client)
+        assert page.status_code == 403
+        assert EN["provider_unbound"].format(who="Boss@example.com", provider="Example ID") in text_of(page)
+    mallory = sqlite_store.agent("mallory")
+    assert (mallory.role, mallory.has_provider) == (Role.AGENT, False)
+    link = sqlite_store.new_link("mallory", by=AGENT, now=NOW)
+    provider.person = {"sub": "s10", "email": "boss@example.com", "email_verified": True}
+    async with browsing(app) as client:
+        assert (await come(client, f"/sign-in/oidc?link={link}")).status_code == 303, "a link binds him"
 
 
 async def test_who_may_not_sign_in_any_more_is_not_let_in_by_the_provider_either(
