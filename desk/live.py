@@ -16,7 +16,7 @@ from fastapi import FastAPI, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from desk.frame import Ref, require_form
+from desk.frame import Ref, RowKey, require_form
 from models.errors import StoreError
 
 if TYPE_CHECKING:
@@ -36,19 +36,19 @@ class Feed:
     """The tickets that something happened to, for whoever listens."""
 
     desk: Desk
-    listeners: set[asyncio.Queue[frozenset[str]]] = field(default_factory=set)
+    listeners: set[asyncio.Queue[tuple[int, frozenset[str]]]] = field(default_factory=set)
     latest: int | None = None
     task: asyncio.Task[None] | None = None
 
-    def join(self) -> asyncio.Queue[frozenset[str]]:
+    def join(self) -> asyncio.Queue[tuple[int, frozenset[str]]]:
         """Listen; the first one to do so starts the looking."""
-        queue: asyncio.Queue[frozenset[str]] = asyncio.Queue(maxsize=100)
+        queue: asyncio.Queue[tuple[int, frozenset[str]]] = asyncio.Queue(maxsize=100)
         self.listeners.add(queue)
         if self.task is None or self.task.done():
             self.task = asyncio.get_running_loop().create_task(self._look())
         return queue
 
-    def leave(self, queue: asyncio.Queue[frozenset[str]]) -> None:
+    def leave(self, queue: asyncio.Queue[tuple[int, frozenset[str]]]) -> None:
         """Listen no more."""
         self.listeners.discard(queue)
 
@@ -56,10 +56,11 @@ class Feed:
         self.latest = None
         while self.listeners:
             with suppress(StoreError):  # a database that is away tells nothing new
-                self.latest, refs = await run_in_threadpool(self.desk.store.changes, self.latest)
+                latest, refs = await run_in_threadpool(self.desk.store.changes, self.latest)
+                self.latest = latest
                 for queue in tuple(self.listeners) if refs else ():
                     if not queue.full():
-                        queue.put_nowait(refs)
+                        queue.put_nowait((latest, refs))
             await asyncio.sleep(PAUSE_S)
 
 
@@ -68,12 +69,14 @@ def add_live(app: FastAPI, desk: Desk) -> None:
     feed = Feed(desk)
 
     @app.get("/live")
-    async def live(request: Request, ref: Annotated[str, Query(pattern=r"^(?:T[0-9]{1,12})?$")] = "") -> Response:
+    async def live(
+        request: Request, ref: Annotated[str, Query(pattern=r"^(?:T[0-9]{1,12})?$")] = "", since: RowKey = None
+    ) -> Response:
         if "text/event-stream" not in request.headers.get("accept", "") or request.method == "HEAD":
             return Response(status_code=406)  # who asks for no stream would wait for its end
         if len(feed.listeners) >= MOST_STREAMS:
             return Response(status_code=503, headers={"Retry-After": "60"})
-        return StreamingResponse(_stream(feed, ref), media_type="text/event-stream", headers=_HEADERS)
+        return StreamingResponse(_stream(feed, ref, since or 0), media_type="text/event-stream", headers=_HEADERS)
 
     @app.post("/live/{ref}")
     def present(
@@ -84,8 +87,8 @@ def add_live(app: FastAPI, desk: Desk) -> None:
         return JSONResponse({"viewers": [{"agent": one.agent, "writing": one.is_writing} for one in others]})
 
 
-async def _stream(feed: Feed, ref: str) -> AsyncIterator[str]:
-    """A line for every change; of one ticket only its own."""
+async def _stream(feed: Feed, ref: str, since: int) -> AsyncIterator[str]:
+    """A line for every change behind the event `since`, which the page knows; of one ticket only its own."""
     queue = feed.join()
     loop = asyncio.get_running_loop()
     ends = loop.time() + STREAM_S
@@ -93,11 +96,11 @@ async def _stream(feed: Feed, ref: str) -> AsyncIterator[str]:
         yield "retry: 3000\n\n"
         while loop.time() < ends:
             try:
-                refs = await asyncio.wait_for(queue.get(), BREATH_S)
+                latest, refs = await asyncio.wait_for(queue.get(), BREATH_S)
             except TimeoutError:
                 yield ": still here\n\n"
                 continue
-            if not ref or ref in refs:
+            if latest > since and (not ref or ref in refs):
                 yield f"data: {json.dumps({'refs': sorted(refs)[:200]})}\n\n"
     finally:
         feed.leave(queue)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from models.views import QueueRow
 
 _REF = re.compile(r"T[0-9]{1,12}")
+_SEEN = re.compile(r"(T[0-9]{1,12})(?::([0-9]{1,9}))?")  # a ticket, and the version of it that the agent saw
 _MOVES = (TicketState.READY, TicketState.NEEDS_REVIEW, TicketState.ANSWERED, TicketState.CLOSED)
 _LANGUAGES = ("ja", "en", "zh", "other")
 _MOST_NAMED = 20
@@ -71,6 +72,7 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
             alike=desk.store.alike(now) if not after else (),
             here=view.query(after=after) if after else view.query(),
             did=done_of(request),
+            since=desk.store.changes(None)[0],
             now=now,
         )
 
@@ -86,13 +88,14 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
     ) -> Response:
         agent = require_form(request, desk, token)
         w = words(desk.language(request))
-        chosen = [ref for ref in refs or [] if _REF.fullmatch(ref)][:MOST_AT_ONCE]
+        chosen = [found for found in map(_SEEN.fullmatch, refs or []) if found][:MOST_AT_ONCE]
         if not chosen:
             return desk.error_page(request, 400, w["none_chosen"])
         step = read_act(does, agent, until=until, why=why, desk=desk)
         if isinstance(step, str):
             return desk.error_page(request, 400, w[step])
-        done = desk.store.act(chosen, step, by=agent, now=desk.clock())
+        versions = {found[1]: int(found[2]) for found in chosen if found[2]}
+        done = desk.store.act([found[1] for found in chosen], step, by=agent, now=desk.clock(), versions=versions)
         return RedirectResponse(told(back, done, does), status_code=303)
 
     @app.post("/queue/undo")

@@ -59,7 +59,8 @@ def row_checks(row: QueueRow) -> list[tuple[str, str]]:
             if name in row.present
             else "absent"
         )
-        out.append((name, "missing" if section is Section.SYMPTOM and facets_missing and mark == "present" else mark))
+        # The symptom is there, and something of it is lacking.
+        out.append((name, "unsure" if section is Section.SYMPTOM and facets_missing and mark == "present" else mark))
     return out
 
 

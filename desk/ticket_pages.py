@@ -15,7 +15,7 @@ from desk.facts import facts
 from desk.frame import PartNumber, Ref, RowId, as_file, require_form
 from desk.masking import hidden, without_secrets
 from desk.queue_pages import done_of, read_act, told
-from desk.readings import as_corrected
+from desk.readings import as_corrected, quotable_mails
 from desk.reply_form import reply_context
 from desk.shaping_pages import shaping_context
 from desk.texts import words
@@ -67,6 +67,7 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
             for place, mail in enumerate(shown, 1)
         ]
         agent = desk.agent(request) or ""
+        quotable = quotable_mails(desk, view)
         is_quiet = request.headers.get("sec-fetch-dest", "document") != "document"  # fetched by a script
         return desk.page(
             request,
@@ -84,10 +85,11 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
             agents=desk.store.agents(),
             viewers=[] if is_quiet else desk.store.look(ref, by=agent, now=desk.clock()),
             did=done_of(request),
+            since=desk.store.changes(None)[0],
             first=show.first_reason(view.row, language),
             now=desk.clock(),
             reply=reply_context(desk, request, view),
-            masked=lambda text: without_secrets(hidden(text), view.mails),
+            masked=lambda text: without_secrets(hidden(text), quotable),
             **shaping_context(desk, request, view),
             **correction_context(desk, request, view),
         )

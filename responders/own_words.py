@@ -21,6 +21,8 @@ LONGEST = 60
 MASK = "****"
 _NARROW_KANA = re.compile(r"[\uff61-\uff9f]+")
 _WIDE = re.compile(r"[\uff01-\uff5e]+")
+_SEVERAL = re.compile(r"…(?:\s+…)+")
+LEFT_OUT = "…"  # what stands where a link was: a sentence without its object reads broken
 _LINK = re.compile(
     r"[a-z][a-z0-9+.-]{0,40}://\S*|(?:mailto|javascript|data|file|tel):\S*|www\.\S+|\S{1,320}@\S+|(?:[\w-]{1,63}\.){1,8}[a-z]{2,63}/\S*",
     re.IGNORECASE,
@@ -106,8 +108,9 @@ def _masked(text: str, secrets: Iterable[str]) -> str:
 
 
 def without_links(text: str) -> str:
-    """The text without links and mail addresses."""
-    return " ".join(_LINK.sub("", text).split())
+    """The text with three dots in the place of links and mail addresses; empty if nothing else is in it."""
+    left = " ".join(_SEVERAL.sub(LEFT_OUT, _LINK.sub(f" {LEFT_OUT} ", text)).split())
+    return left if any(char.isalnum() for char in left) else ""
 
 
 def has_link(text: str) -> bool:

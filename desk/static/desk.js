@@ -30,7 +30,7 @@
   };
   const own = { j: () => go(1), k: () => go(-1), x: choose };
   const press = (element) => {
-    if (!element.matches("a")) element.closest("details:not([open])")?.setAttribute("open", "");
+    if (!element.matches("a, [data-dialog]")) element.closest("details:not([open])")?.setAttribute("open", "");
     const field = element.dataset.focus && document.getElementById(element.dataset.focus);
     if (field) {
       field.closest("details:not([open])")?.setAttribute("open", "");
@@ -64,7 +64,7 @@
     button.addEventListener("click", () => {
       const list = $("dl", dialog);
       list.replaceChildren();
-      const told = rows().length ? [["j", list.dataset.next], ["k", list.dataset.prev], ["x", list.dataset.choose]] : [];
+      const told = rows().length ? [["j", list.dataset.next], ["k", list.dataset.prev], ["Enter", list.dataset.open], ["x", list.dataset.choose]] : [];
       $$("[data-key]").forEach((one) => told.push([one.dataset.key, one.dataset.does]));
       const seen = new Set();
       for (const [keys, does] of told) {
@@ -152,7 +152,7 @@
     allBox();
     rows()[here]?.classList.add("here");
   };
-  const source = new EventSource(`/live${ref ? `?ref=${ref}` : ""}`);
+  const source = new EventSource(`/live?ref=${ref}&since=${live.dataset.since || 0}`);
   source.addEventListener("message", () => {
     if (ref) notice(live.dataset.changed, live.dataset.reload);
     else if (!waiting) waiting = setTimeout(refresh, 400);

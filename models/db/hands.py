@@ -34,7 +34,8 @@ PRESENCE = PresenceRow.__table__  # type: ignore[attr-defined]
 UNDO = UndoRow.__table__  # type: ignore[attr-defined]
 UNDO_WITHIN = timedelta(minutes=10)
 PRESENT = timedelta(seconds=75)  # a page tells every 30 seconds that it is open
-_KEPT = ("state", "assignee", "slept_from")
+_KEPT = ("state", "assignee", "slept_from", "person_first", "proposal", "is_overdue", "rank")
+_INSTANTS = ("wake_at", "due_at")
 
 
 class Hands(Shelf):
@@ -140,8 +141,8 @@ def _assign(connection: Connection, row: RowMapping, assignee: str, by: str, now
 
 
 def _as_it_stood(row: RowMapping) -> dict[str, Any]:
-    wake_at = row["wake_at"].isoformat() if row["wake_at"] else None
-    return {**{name: row[name] for name in _KEPT}, "wake_at": wake_at, "version": row["version"] + 1}
+    instants = {name: row[name].isoformat() if row[name] else None for name in _INSTANTS}
+    return {**{name: row[name] for name in _KEPT}, **instants, "version": row["version"] + 1}
 
 
 def _remember(connection: Connection, before: dict[str, dict[str, Any]], what: str, by: str, now: datetime) -> str:
@@ -156,12 +157,21 @@ def _put_back(connection: Connection, row: RowMapping, before: Mapping[str, Any]
         _assign(connection, row, before["assignee"], by, now)
     if row["state"] == before["state"]:
         return
-    wake_at = datetime.fromisoformat(before["wake_at"]) if before["wake_at"] else None
+    instants = {name: datetime.fromisoformat(before[name]) if before[name] else None for name in _INSTANTS}
     change_state(
-        connection, row, TicketState(before["state"]), now, cause=Cause.UNDO, by=by, why="undone", wake_at=wake_at
+        connection,
+        row,
+        TicketState(before["state"]),
+        now,
+        cause=Cause.UNDO,
+        by=by,
+        why="undone",
+        wake_at=instants["wake_at"],
     )
-    if before["slept_from"]:
-        connection.execute(update(TICKET).where(TICKET.c.ref == row["ref"]).values(slept_from=before["slept_from"]))
+    # What the step had settled is open again: why a person looks first, what was proposed, until when an answer is due.
+    kept = {name: before[name] for name in _KEPT if name not in {"state", "assignee"}}
+    connection.execute(update(TICKET).where(TICKET.c.ref == row["ref"]).values(**kept, due_at=instants["due_at"]))
+    retag(connection, row["ref"])
 
 
 def _viewers(connection: Connection, ref: str, *, but: str, now: datetime) -> tuple[Viewer, ...]:

@@ -249,7 +249,7 @@ def test_many_tickets_and_undo_without_a_script(chromium: Browser, desk: str, sq
     page = context.new_page()
     sign_in(page, desk)
     for ref in refs[:2]:
-        page.check(f"input[value={ref}]")
+        page.check(f"input[value^='{ref}:']")
     page.select_option("select[name=does]", "closed")
     page.click(".bulk button")
     page.wait_for_selector(".did:has-text('2 件を完了にしました。')")

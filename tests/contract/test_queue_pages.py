@@ -166,6 +166,22 @@ def test_a_snooze_that_is_taken_back_and_one_that_is_kept_wake_where_they_slept_
     assert store.ticket(ref).row.state == "answered"
 
 
+def test_taking_a_step_back_opens_again_what_it_had_settled(store: Store, pack: Pack) -> None:
+    ref = put(store, 1, state=TicketState.NEEDS_REVIEW)
+    with store.write() as connection:
+        connection.execute(text("""UPDATE ticket SET person_first = '["hold_complaint"]', proposal = 'close'"""))
+    pass_time(store, pack, NOW)
+    pass_time(store, pack, NOW + timedelta(hours=9))
+    before = store.ticket(ref).row
+    assert before.is_overdue
+    done = store.act([ref], Act(to=TicketState.CLOSED), by="hanako", now=NOW)
+    store.undo(done.undo, by="hanako", now=NOW)
+    after = store.ticket(ref).row
+    assert replace(after, version=0, updated_at=NOW) == replace(before, version=0, updated_at=NOW)
+    with store.read() as connection:
+        assert "hold_complaint" in connection.execute(text("SELECT person_first FROM ticket")).scalar_one()
+
+
 def test_what_agents_may_do_may_be_taken_back_and_nothing_else() -> None:
     back = {(to, was) for (was, to), causes in MOVES.items() if Cause.AGENT in causes}
     assert {move for move, causes in MOVES.items() if Cause.UNDO in causes} == back

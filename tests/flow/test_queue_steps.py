@@ -88,6 +88,15 @@ async def test_only_what_makes_sense_is_done(
     assert (await browser.post("/tickets/T000099/act", data=form)).status_code == (404 if code == 303 else 400)
 
 
+async def test_many_tickets_are_changed_as_they_were_seen(browser: AsyncClient, sqlite_store: Store) -> None:
+    ref = file_one(sqlite_store)
+    (seen,) = re.findall(rf'value="({ref}:\d+)"', (await browser.get("/queue?state=waiting")).text)
+    sqlite_store.move(ref, TicketState.READY, by="jiro", now=NOW)
+    _, there = await step(browser, does="closed", refs=[seen])
+    assert parse_qs(urlsplit(there).query)["left"] == [f"{ref}:changed"]
+    assert sqlite_store.ticket(ref).row.state == "ready"
+
+
 async def test_no_step_is_taken_for_a_stranger(browser: AsyncClient, sqlite_store: Store) -> None:
     ref = file_one(sqlite_store)
     forged = await browser.post("/queue/act", data={"token": "x", "does": "closed", "refs": ref})

@@ -107,7 +107,7 @@ def test_the_reader_is_addressed_by_a_name_or_not_at_all(name: str, ja: str, en:
 
 def test_own_words_are_one_short_line_without_links() -> None:
     reading = seen()
-    assert own_words("a\nb\u202e http://x.example/y www.x.example me@x.example z", reading) == "a b z"
+    assert own_words("a\nb\u202e http://x.example/y www.x.example me@x.example z", reading) == "a b … z"
     assert len(own_words("あ" * 500, reading)) == 60
     assert has_link("see evil.example")
     wide = "詳細はｈｔｔｐｓ：／／ｅｖｉｌ．ｅｘａｍｐｌｅ／ｘ へ"
@@ -115,7 +115,10 @@ def test_own_words_are_one_short_line_without_links() -> None:
     assert has_link("ｅｖｉｌ．ｅｘａｍｐｌｅ")
     assert "evil" not in unicodedata.normalize("NFKC", own_words(wide, reading))
     for other in ("𝐡𝐭𝐭𝐩𝐬://𝐞𝐯𝐢𝐥.𝐞𝐱𝐚𝐦𝐩𝐥𝐞/x へ", "a﹫evil.example へ"):
-        assert own_words(other, reading) == "へ"
+        assert own_words(other, reading) == "… へ"
+    asked = "CDN のキャッシュを www.gamma.example ドメインについて手動で削除したい"
+    assert own_words(asked, reading) == "CDN のキャッシュを … ドメインについて手動で削除したい"
+    assert own_words("http://x.example/ ", reading) == ""
     assert own_words("状況：ＡＢＣ（東京）", reading) == "状況：ＡＢＣ（東京）"
     assert not has_link("ECSに接続できません (v1.2)")
 
