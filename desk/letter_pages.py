@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from desk.frame import PAGE, RowId, RowKey, as_file, require_form
 from desk.masking import hidden, without_secrets
+from desk.readings import quotable_mails
 from models.decision import ReplyState
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def add_letters(app: FastAPI, desk: Desk) -> None:
             state=state,
             states=_STATES,
             held_by_stop=desk.store.held_by_stop(),
+            is_sending=desk.settings.is_sending,
             next_before=letters[-1].reply_id if len(letters) == PAGE else None,
         )
 
@@ -40,7 +42,7 @@ def add_letters(app: FastAPI, desk: Desk) -> None:
         raw = desk.store.raw_reply(reply_id)
         head = raw.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
         found = desk.store.reply(reply_id)
-        mails = desk.store.ticket(found.ref).mails
+        mails = quotable_mails(desk, desk.store.ticket(found.ref))
         return desk.page(
             request,
             "letter.html",
