@@ -56,7 +56,12 @@ def _of(seen: Assessment, pack: Pack, language: str) -> Iterator[Fact]:
     for hint in seen.hints:
         if hint.value in pack.regions:
             yield Fact(kind="region", value=hint.value, more=pack.regions[hint.value].name[language])
-        elif hint.kind == "resource" and hint.value and not _touches_secret(seen, hint.value):
+        elif (
+            hint.kind == "resource"
+            and hint.value
+            and not _REQUEST_ID.fullmatch(hint.value)
+            and not _touches_secret(seen, hint.value)
+        ):
             yield Fact(kind="resource", value=hint.value)
         elif hint.kind == "when" and hint.value:
             yield from _time(hint.value, pack)

@@ -117,7 +117,9 @@ def short_name(name: str) -> str:
 
 def resources_of(seen: Assessment, pack: Pack) -> list[str]:
     """Resource ids that the mail names: hints whose value fits one of the pack's patterns as a whole, and is no secret."""
-    patterns = [re.compile(pattern.regex) for pattern in pack.resource_patterns if pattern.product]
+    patterns = [
+        re.compile(one.regex) for one in pack.resource_patterns if one.product and "request_id" not in one.kind
+    ]  # a RequestId is evidence of a call, no resource
     values = [
         hint.value
         for hint in seen.hints
