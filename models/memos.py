@@ -103,6 +103,7 @@ HAND_OVER = ("off", "ready", "all")  # which tickets go to another system; wire 
 
 
 OPENS = frozenset({"filed", "split_from"})  # the first line of a ticket's history
+NOT_SPAM = "unmarked_spam"
 _READY_NOW = re.compile(rf"(?:, |-> ){TicketState.READY}(?:: |\Z)")
 _MAILABLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
@@ -126,6 +127,8 @@ def is_handed_over(event: NewEvent, mode: str) -> bool:
     """Does this line of history hand the ticket over? Nothing that a machine wrote, nothing that is spam."""
     if mode not in HAND_OVER[1:] or not event.ticket or event.ticket["is_automatic"] or event.ticket["is_spam"]:
         return False
+    if event.what == NOT_SPAM:  # what was spam at the step that would have handed it over; it goes once in any case
+        return mode == "all" or event.ticket.get("ready_at") is not None
     return becomes_ready(event) or (mode == "all" and event.what in OPENS)
 
 
@@ -137,7 +140,8 @@ def hand_over_key(ref: str) -> str:
 def notices_of(event: NewEvent) -> Iterator[tuple[NoticeKind, str, str]]:
     """(kind, key, agent) of what a line of history tells; no agent: all who want to hear it."""
     assignee = str(event.ticket.get("assignee", ""))
-    if event.ticket and becomes_ready(event) and not event.ticket["is_spam"]:
+    is_ready = event.what == NOT_SPAM and event.ticket.get("state") == TicketState.READY.value
+    if event.ticket and (is_ready or becomes_ready(event)) and not event.ticket["is_spam"]:
         yield NoticeKind.NEW, f"new:{event.ref}", ""
     if event.what == "assigned" and assignee:
         yield NoticeKind.ASSIGNED, f"assigned:{event.event_id}", assignee

@@ -30,7 +30,7 @@ from models.db.desk_rules import are_letters_on, verdicts_for
 from models.db.filing import add_event, insert_if_new, locked_ticket, write_reply
 from models.db.limits import STOPPED, text_hash
 from models.db.locks import lock_texts, share_switch
-from models.db.outbox import move_as_written, settle_held
+from models.db.outbox import move_as_written, settle_held, ticket_of_letter
 from models.db.search import index_letter
 from models.db.tables import CannedTextRow, DraftFileRow, DraftRow
 from models.db.tags import retag
@@ -156,18 +156,12 @@ class ByHand(Shelf):
         """
         with self.write() as connection:
             share_switch(connection)
-            row = connection.execute(
-                select(REPLY.c.ref, REPLY.c.kind, REPLY.c.state, REPLY.c.by).where(REPLY.c.id == reply_id)
-            ).first()
-            if row is None:
-                raise NotFound(f"no letter {reply_id}")
-            locked_ticket(connection, row.ref)  # before the letter, as everywhere
-            now_is = connection.execute(
-                select(REPLY.c.state, REPLY.c.subject, REPLY.c.text).where(REPLY.c.id == reply_id)
-            ).one()
-            if now_is.state != ReplyState.HELD.value:
-                raise IllegalMove(ref=row.ref, was=now_is.state, to=ReplyState.QUEUED.value)
-            if edit_key(now_is.subject, now_is.text) != based_on:
+            ticket_of_letter(connection, reply_id)
+            wanted = (REPLY.c.ref, REPLY.c.kind, REPLY.c.state, REPLY.c.by, REPLY.c.subject, REPLY.c.text)
+            row = connection.execute(select(*wanted).where(REPLY.c.id == reply_id)).one()
+            if row.state != ReplyState.HELD.value:
+                raise IllegalMove(ref=row.ref, was=row.state, to=ReplyState.QUEUED.value)
+            if edit_key(row.subject, row.text) != based_on:
                 raise EditConflict(name=row.kind, language="", by=row.by)
             if not are_letters_on(connection):
                 raise LettersStopped

@@ -25,6 +25,7 @@ from models.correcting import (
 from models.db.accept import INBOUND
 from models.db.base import Shelf
 from models.db.filing import READING, add_event, locked_ticket
+from models.db.outbox import ticket_of_letter
 from models.db.recount import (
     CORRECTION,
     PART,
@@ -118,11 +119,9 @@ class Corrections(Shelf):
             NotFound: No such letter.
         """
         with self.write() as connection:
+            ticket = ticket_of_letter(connection, reply_id)
             query = select(REPLY.c.ref, REPLY.c.kind, REPLY.c.mail_id, REPLY.c.judgement).where(REPLY.c.id == reply_id)
-            row = connection.execute(query).first()
-            if row is None:
-                raise NotFound(f"no letter {reply_id}")
-            ticket = locked_ticket(connection, row.ref)
+            row = connection.execute(query).one()
             target = f"{LETTER}{reply_id}"
             said = newest(corrections_of(connection, [row.mail_id]).get(row.mail_id, ())).get(target)
             before = said["before"] if said else row.judgement
@@ -254,7 +253,7 @@ def _also(connection: Connection, mail_id: int, target: str, value: Any) -> dict
         return {}
     is_automatic = json.loads(row["mail"])["automation"]["kind"] is not None if value is None else value
     connection.execute(update(INBOUND).where(INBOUND.c.id == mail_id).values(is_automatic=is_automatic))
-    return {"is_automatic": is_automatic}
+    return {}  # the ticket's own is counted from all its mails
 
 
 def _read(row: RowMapping) -> Assessment:
@@ -265,9 +264,10 @@ def _take_effect(connection: Connection, before: RowMapping, row: RowMapping, no
     """Questions that are answered are asked no more; a ticket that lacks nothing any more is ready."""
     lacked, lacks = set(names(before["missing"])), set(names(row["missing"]))
     is_complete = bool(lacked) and not lacks
-    held = (REPLY.c.state == ReplyState.HELD.value, REPLY.c.kind.in_([kind.value for kind in ASKING]))
+    asks = REPLY.c.kind.in_([kind.value for kind in ASKING])
+    held = (REPLY.c.state == ReplyState.HELD.value, asks)
     if is_complete:
-        drop_letters(connection, row["ref"], now, *held, by=by, why=CORRECTED)
+        drop_letters(connection, row["ref"], now, asks, by=by, why=CORRECTED)
         settle(connection, row, now, by=by, why=CORRECTED, has_lacked=True, is_new=False)
         return
     answered = lacked - lacks

@@ -16,7 +16,7 @@ from models.db.filing import READING, add_event, change_state, locked_ticket, wr
 from models.db.limits import BLOCKED, MACHINE, silence_by_now
 from models.db.locks import share_switch
 from models.db.rows import names, reply_view
-from models.db.threads import REPLY, TICKET, folded_address, has_person, has_written_since, is_unread_from
+from models.db.threads import REPLY, TICKET, folded_address, has_person, has_written_since, is_merged, is_unread_from
 from models.decision import AGENT, LetterKind, ReplyState
 from models.errors import ClaimLost, IllegalMove, LettersStopped, NotFound
 from models.mail import Trust
@@ -96,8 +96,9 @@ class Outbox(Shelf):
             ClaimLost: The lease ran out and another process has the letter.
         """
         with self.write() as connection:
+            ticket = _locked_of(connection, claim)
             sent = {"state": ReplyState.SENT.value, "sent_at": now, "reason": note[:500]}
-            _end(connection, claim, now, "reply_sent", note, **sent)
+            _end(connection, claim, ticket, now, "reply_sent", note, **sent)
 
     def reply_deferred(self, claim: OutboxClaim, *, now: datetime, next_at: datetime, error: str) -> None:
         """Not now: try again at `next_at`, unless the address was blocked meanwhile.
@@ -107,12 +108,12 @@ class Outbox(Shelf):
         """
         with self.write() as connection:
             share_switch(connection)
-            ticket = locked_ticket(connection, claim.ref)
+            ticket = _locked_of(connection, claim)
             is_blocked = Verdict.BLOCK in verdicts_for(connection, claim.to, ticket["sender"])
             if (
                 not is_blocked or _kind_of(connection, claim.reply_id) == AGENT
             ):  # an agent has seen the block, and sent it
-                _end(connection, claim, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
+                _end(connection, claim, ticket, now, "reply_deferred", error, next_at=next_at, reason=error[:500])
                 return
             silenced = {"state": ReplyState.SUPPRESSED.value, "reason": BLOCKED}
             _give_up(connection, claim, ticket, now, "reply_suppressed", BLOCKED, **silenced)
@@ -124,7 +125,7 @@ class Outbox(Shelf):
             ClaimLost: The lease ran out and another process has the letter.
         """
         with self.write() as connection:
-            ticket = locked_ticket(connection, claim.ref)  # before the letter, as everywhere
+            ticket = _locked_of(connection, claim)
             failed = {"state": ReplyState.FAILED.value, "reason": error[:500]}
             _give_up(connection, claim, ticket, now, "reply_failed", error, **failed)
 
@@ -252,9 +253,9 @@ def settle_held(
     Raises:
         IllegalMove: It is not held any more, or is to go and its ticket is closed.
     """
-    wanted = (REPLY.c.ref, REPLY.c.state, REPLY.c.kind, REPLY.c.then_state)
+    ticket = ticket_of_letter(connection, reply_id)
+    wanted = (REPLY.c.ref, REPLY.c.state, REPLY.c.kind, REPLY.c.then_state, REPLY.c.mail_id)
     row = connection.execute(select(*wanted).where(REPLY.c.id == reply_id)).one()
-    ticket = locked_ticket(connection, row.ref)
     if to is ReplyState.QUEUED and ticket["state"] == TicketState.CLOSED.value and row.kind != AGENT:
         raise IllegalMove(ref=row.ref, was=TicketState.CLOSED.value, to=f"{row.kind} {to.value}")
     why_held = {"reason": ""} if to is ReplyState.QUEUED else {}
@@ -266,7 +267,9 @@ def settle_held(
     if done.rowcount != 1:
         raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
     if row.kind == AGENT:
-        if to is ReplyState.QUEUED:
+        # Where the customer has written since, the agent wanted it so without having seen that.
+        is_overtaken = connection.execute(select(has_written_since(row.ref, row.mail_id))).scalar()
+        if to is ReplyState.QUEUED and not is_overtaken:
             move_as_written(connection, ticket, row.then_state, now, by=by)
     elif (
         to is ReplyState.QUEUED
@@ -280,8 +283,43 @@ def settle_held(
 def move_as_written(connection: Connection, ticket: RowMapping, to: str, now: datetime, *, by: str) -> None:
     """Take a locked ticket where the agent who wrote on it wants it; where it cannot go any more, it stays."""
     was = TicketState(ticket["state"])
+    if is_merged(connection, ticket["ref"]):
+        return
     if to and to != was.value and TicketState(to) in moves_by(Cause.AGENT, was):
         change_state(connection, ticket, TicketState(to), now, cause=Cause.AGENT, by=by, why=REPLIED)
+
+
+def ticket_of_letter(connection: Connection, reply_id: int) -> RowMapping:
+    """The ticket of a letter, locked before the letter as everywhere; the one that it belongs to by then.
+
+    An agent may merge the ticket or move the mail while we wait for the lock: then the letter is another ticket's.
+
+    Raises:
+        NotFound: No such letter.
+    """
+    query = select(REPLY.c.ref).where(REPLY.c.id == reply_id)
+    while True:
+        ref = connection.execute(query).scalar()
+        if ref is None:
+            raise NotFound(f"no letter {reply_id}")
+        attempt = connection.begin_nested()  # its end lets go of the wrong lock: two held out of order make a ring
+        ticket = locked_ticket(connection, ref)
+        if connection.execute(query).scalar() == ref:
+            attempt.commit()
+            return ticket
+        attempt.rollback()
+
+
+def _locked_of(connection: Connection, claim: OutboxClaim) -> RowMapping:
+    """The ticket of a letter in someone's hands, locked.
+
+    Raises:
+        ClaimLost: There is no such letter any more.
+    """
+    try:
+        return ticket_of_letter(connection, claim.reply_id)
+    except NotFound as error:
+        raise ClaimLost(f"letter {claim.reply_id}") from error
 
 
 def _kind_of(connection: Connection, reply_id: int) -> str:
@@ -297,6 +335,7 @@ def _holds_another(connection: Connection, ref: str) -> bool:
 def _end(
     connection: Connection,
     claim: OutboxClaim,
+    ticket: RowMapping,
     now: datetime,
     what: str,
     detail: str,
@@ -309,7 +348,7 @@ def _end(
     )
     if done.rowcount != 1:
         raise ClaimLost(f"letter {claim.reply_id}")
-    add_event(connection, claim.ref, now, MACHINE, what, detail)
+    add_event(connection, ticket["ref"], now, MACHINE, what, detail)
 
 
 def _give_up(
@@ -322,7 +361,7 @@ def _give_up(
     **values: str,
 ) -> None:
     """The letter will never go; its ticket, locked by the caller, goes to an agent if it stands on it."""
-    _end(connection, claim, now, what, detail, **values)
+    _end(connection, claim, ticket, now, what, detail, **values)
     is_closed_by_it = ticket["state"] == TicketState.CLOSED.value and _kind_of(connection, claim.reply_id) == AGENT
     if is_closed_by_it or _stands_on(connection, ticket, claim.reply_id):
         change_state(connection, ticket, TicketState.NEEDS_REVIEW, now, cause=Cause.UNDELIVERED)

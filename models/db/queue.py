@@ -15,8 +15,8 @@ from models.db.filing import EVENT, READING, add_event, change_state, locked_tic
 from models.db.intake import INBOUND
 from models.db.rows import event_view, full_mail_view, mail_view, names, reply_view, stray_row, ticket_row
 from models.db.tables import ReportRow, TicketTallyRow
-from models.db.threads import REPLY, TICKET, TICKET_LINK, accounts_of
-from models.errors import NotFound
+from models.db.threads import REPLY, TICKET, TICKET_LINK, accounts_of, is_merged
+from models.errors import IllegalMove, NotFound
 from models.states import Cause, TicketState
 from models.ticket import PLACES, MailState
 from models.views import Books, LinkView, SavedReport, TicketFacts, TicketView
@@ -140,10 +140,12 @@ class Queue(Shelf):
 
         Raises:
             NotFound: No such ticket.
-            IllegalMove: The table of legal moves does not hold it.
+            IllegalMove: The table of legal moves does not hold it, or the ticket was merged into another.
         """
         with self.write() as connection:
             row = _held(connection, ref)
+            if is_merged(connection, ref):
+                raise IllegalMove(ref=ref, was=row["state"], to=to.value)
             change_state(connection, row, to, now, cause=Cause.AGENT, by=by, why=why)
 
     def snooze(self, ref: str, until: datetime, *, by: str, now: datetime) -> None:

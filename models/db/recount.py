@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from models.assessment import Span
 from models.conversation import items_to_value, merged
@@ -22,7 +22,7 @@ from models.db.rows import names
 from models.db.tables import CorrectionRow, TicketPartRow
 from models.db.tags import retag
 from models.db.threads import REPLY, TICKET, folded_address
-from models.decision import ReplyState
+from models.decision import AGENT, ReplyState
 from models.mail import Trust
 from models.shaping import Whole, part_of
 from models.states import Cause, TicketState
@@ -199,6 +199,8 @@ def recount(
     row = locked_ticket(connection, ref)
     said = said_in(connection, ref)
     values = columns_of(matter_of(said), row, lacks)
+    if said:
+        values["is_automatic"] = all(one.is_machine for one in said)
     if are_people_new:
         values |= {
             "participants": dump(_people(said, names(row["participants"]))),
@@ -244,16 +246,35 @@ def columns_of(matter: dict[str, Any], before: Mapping[str, Any] | RowMapping, l
 def drop_letters(
     connection: Connection, ref: str, now: datetime, *which: ColumnElement[bool], by: str, why: str
 ) -> int:
-    """Discard held letters of a ticket, with their lines of history; returns how many."""
+    """Letters of a ticket, locked by the caller, that will not go, with their lines of history; returns how many were queued.
+
+    What is held is discarded. What is queued and in nobody's hands is suppressed, but for what an agent wrote.
+    """
+    held = (REPLY.c.state == ReplyState.HELD.value,)
+    _silence(connection, ref, now, ReplyState.DISCARDED, *held, *which, by=by, why=why)
+    is_free = or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= now)
+    queued = (REPLY.c.state == ReplyState.QUEUED.value, is_free, REPLY.c.kind != AGENT)
+    return _silence(connection, ref, now, ReplyState.SUPPRESSED, *queued, *which, by=by, why=why)
+
+
+def _silence(
+    connection: Connection,
+    ref: str,
+    now: datetime,
+    to: ReplyState,
+    *which: ColumnElement[bool],
+    by: str,
+    why: str,
+) -> int:
     done = connection.execute(
         update(REPLY)
-        .where(REPLY.c.ref == ref, REPLY.c.state == ReplyState.HELD.value, *which)
-        .values(state=ReplyState.DISCARDED.value, reason=why)
+        .where(REPLY.c.ref == ref, *which)
+        .values(state=to.value, reason=why, token=None, claimed_until=None)
         .returning(REPLY.c.kind)
     )
     kinds = done.scalars().all()
     for kind in kinds:
-        add_event(connection, ref, now, by, "reply_discarded", f"{kind} {why}")
+        add_event(connection, ref, now, by, f"reply_{to.value}", f"{kind} {why}")
     return len(kinds)
 
 

@@ -33,12 +33,22 @@ from models.db.rows import full_mail_view, names
 from models.db.search import LETTER, MAIL, SEARCH, move_words
 from models.db.tables import DraftFileRow, DraftRow, PresenceRow
 from models.db.tags import retag
-from models.db.threads import REPLY, THREAD, TICKET, TICKET_LINK, are_close, ref_of, split_key, takes_part
+from models.db.threads import REPLY, THREAD, TICKET, TICKET_LINK, are_close, merged_into, ref_of, split_key, takes_part
 from models.decision import ASKING, Disposition, LetterKind, ReplyState
 from models.errors import NotFound
+from models.memos import NOT_SPAM
 from models.shaping import PartReading, Refusal, TicketPart, disposition_of
 from models.states import Cause, TicketState
-from models.ticket import AWAITS_AGENT, CHILD_REFS, PLACES, WAITS_FOR_CUSTOMER, LinkKind, MailState, place_of
+from models.ticket import (
+    AWAITS_AGENT,
+    CHILD_REFS,
+    PLACES,
+    STANDS_ON_LETTER,
+    WAITS_FOR_CUSTOMER,
+    LinkKind,
+    MailState,
+    place_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -150,13 +160,13 @@ class Shaping(Shelf):
         with self.write() as connection:
             rows = _held_all(connection, (ref, into))
             one, other = rows[ref], rows[into]
-            if _merged_into(connection, ref) or _merged_into(connection, into):
+            if merged_into(connection, ref) or merged_into(connection, into):
                 return Refusal.MERGED
             if other["state"] == TicketState.CLOSED.value:
                 return Refusal.CLOSED
             if not is_confirmed and not _is_one_customer(one, other):
                 return Refusal.OTHER_CUSTOMER
-            drop_letters(connection, ref, now, REPLY.c.kind.in_(_ASKS), by=by, why=MERGED)
+            unasked = drop_letters(connection, ref, now, REPLY.c.kind.in_(_ASKS), by=by, why=MERGED)
             moved = _move_all(connection, ref, into)
             insert_if_new(
                 connection, TICKET_LINK, {"ref": ref, "other": into, "kind": LinkKind.MERGED.value}, ["ref", "other"]
@@ -164,7 +174,7 @@ class Shaping(Shelf):
             link = update(TICKET_LINK).where(TICKET_LINK.c.ref == ref, TICKET_LINK.c.other == into)
             connection.execute(link.values(kind=LinkKind.MERGED.value))
             row = recount(connection, into, lacks, now, are_people_new=True)
-            is_new = one["state"] in {state.value for state in AWAITS_AGENT} or _has_more(one, other)
+            is_new = _is_work(one) or _has_more(one, other) or (unasked > 0 and not _is_asked(one, row))
             has_lacked = other["missing"] != "[]"
             settle(connection, row, now, by=by, why=MERGED, has_lacked=has_lacked, is_new=is_new)
             add_event(connection, into, now, by, "merged_from", f"{ref}: {moved}")
@@ -212,8 +222,11 @@ class Shaping(Shelf):
             target = to or _open_for_mail(connection, rows[ref], mail)
             if isinstance(target, Refusal):
                 return target
+            was_written_to = _is_written_to(connection, ref)
             moved = _move_one(connection, mail, ref, target, now, by)
             _settle_after_leaving(connection, rows[ref], left, lacks, now, by)
+            if was_written_to and not _is_written_to(connection, ref):
+                _stand_on_nothing(connection, ref, now, by)
             _settle_after_coming(connection, target, lacks, now, by, is_opened=to is None)
             add_event(connection, ref, now, by, "mail_moved_out", f"{mail_id} {target}: {moved}")
             add_event(connection, target, now, by, "mail_moved_in", f"{mail_id} {ref}: {moved}")
@@ -256,7 +269,7 @@ class Shaping(Shelf):
         return None
 
     def mark_spam(self, ref: str, *, is_spam: bool, by: str, now: datetime) -> None:
-        """Spam: closed, its held letters discarded. Or not: then someone looks at it again. May be called twice.
+        """Spam: closed, its letters by rule and those held dropped. Or not: then someone looks at it again. May be called twice.
 
         Raises:
             NotFound: No such ticket.
@@ -268,13 +281,13 @@ class Shaping(Shelf):
             values = {"is_spam": is_spam, "version": TICKET.c.version + 1}
             connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(**values))
             retag(connection, ref)
-            add_event(connection, ref, now, by, "marked_spam" if is_spam else "unmarked_spam")
+            add_event(connection, ref, now, by, "marked_spam" if is_spam else NOT_SPAM)
             is_closed = row["state"] == TicketState.CLOSED.value
             if is_spam:
                 drop_letters(connection, ref, now, by=by, why=SPAM)
                 if not is_closed:
                     change_state(connection, row, TicketState.CLOSED, now, cause=Cause.AGENT, by=by, why=SPAM)
-            elif is_closed and not _merged_into(connection, ref):
+            elif is_closed and not merged_into(connection, ref):
                 change_state(connection, row, TicketState.NEEDS_REVIEW, now, cause=Cause.AGENT, by=by, why="not_spam")
 
     def readings(self, ref: str, mail_ids: Collection[int] | None = None) -> tuple[PartReading, ...]:
@@ -324,7 +337,7 @@ class Shaping(Shelf):
     def merged_into(self, ref: str) -> str:
         """The ticket that this one was merged into; empty if it was not."""
         with self.read() as connection:
-            return _merged_into(connection, ref)
+            return merged_into(connection, ref)
 
     def are_one_customers(self, ref: str, other: str) -> bool:
         """Are two tickets one customer's, or one company's, as far as their addresses tell?"""
@@ -480,17 +493,26 @@ def _settle_parent(connection: Connection, ref: str, lacks: Lacks, now: datetime
         change_state(connection, row, TicketState.NEEDS_REVIEW, now, cause=Cause.AGENT, by=by, why=SPLIT)
 
 
-def _merged_into(connection: Connection, ref: str) -> str:
-    query = select(TICKET_LINK.c.other).where(TICKET_LINK.c.ref == ref, TICKET_LINK.c.kind == LinkKind.MERGED.value)
-    return str(connection.execute(query.limit(1)).scalar() or "")
-
-
 def _is_one_customer(one: RowMapping, other: RowMapping) -> bool:
     return (
         are_close(one["sender"], other["sender"])
         or takes_part(other, one["sender"])
         or takes_part(one, other["sender"])
     )
+
+
+def _is_work(row: RowMapping) -> bool:
+    """Is it an agent's turn, now or once the ticket wakes?"""
+    state = row["state"]
+    if state == TicketState.SNOOZED.value:
+        state = row["slept_from"] or TicketState.NEEDS_REVIEW.value
+    return TicketState(state) in AWAITS_AGENT
+
+
+def _is_asked(one: RowMapping, other: RowMapping) -> bool:
+    """Does the ticket that goes on ask what the merged one, whose letter does not go, would have asked and still lacks?"""
+    would = set(names(one["asked"]))
+    return bool(would) and would & set(names(other["missing"])) <= set(names(other["asked"]))
 
 
 def _has_more(one: RowMapping, other: RowMapping) -> bool:
@@ -573,7 +595,7 @@ def _why_not_move(
 
 
 def _why_not_into(connection: Connection, mail: RowMapping, other: RowMapping, *, is_confirmed: bool) -> Refusal | None:
-    if _merged_into(connection, other["ref"]):
+    if merged_into(connection, other["ref"]):
         return Refusal.MERGED
     if other["state"] == TicketState.CLOSED.value:
         return Refusal.CLOSED
@@ -656,6 +678,22 @@ def _settle_after_leaving(
         }
     row = recount(connection, ref, lacks, now, are_people_new=True, **also)
     settle(connection, row, now, by=by, why=MOVED, has_lacked=before["missing"] != "[]", is_new=False)
+
+
+def _is_written_to(connection: Connection, ref: str) -> bool:
+    """Has the ticket a letter that went, or that is on its way?"""
+    out = select(REPLY.c.id).where(REPLY.c.ref == ref, REPLY.c.state.in_(_OUT))
+    return connection.execute(out.limit(1)).first() is not None
+
+
+def _stand_on_nothing(connection: Connection, ref: str, now: datetime, by: str) -> None:
+    """A ticket whose last letter has left it waits for no answer; nor will it, where it sleeps."""
+    row = locked_ticket(connection, ref)
+    if TicketState(row["state"]) in STANDS_ON_LETTER:
+        change_state(connection, row, TicketState.NEEDS_REVIEW, now, cause=Cause.AGENT, by=by, why=MOVED)
+    elif row["slept_from"] and TicketState(row["slept_from"]) in STANDS_ON_LETTER:
+        values = {"slept_from": TicketState.NEEDS_REVIEW.value, "version": TICKET.c.version + 1}
+        connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(**values))
 
 
 def _settle_after_coming(

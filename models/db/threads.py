@@ -199,6 +199,17 @@ def _merged_into(connection: Connection, row: RowMapping) -> RowMapping:
     return row
 
 
+def merged_into(connection: Connection, ref: str) -> str:
+    """The ticket that this one was merged into; empty if it was not."""
+    query = select(TICKET_LINK.c.other).where(TICKET_LINK.c.ref == ref, TICKET_LINK.c.kind == LinkKind.MERGED.value)
+    return str(connection.execute(query.limit(1)).scalar() or "")
+
+
+def is_merged(connection: Connection, ref: str) -> bool:
+    """Was the ticket merged into another? It stays closed then: all that it had is there."""
+    return bool(merged_into(connection, ref))
+
+
 def _successor(connection: Connection, row: RowMapping) -> RowMapping:
     """Of a closed ticket the one that goes on with it, so that a second mail to it opens no second one."""
     query = (

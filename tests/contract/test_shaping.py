@@ -112,9 +112,11 @@ def test_the_letter_that_would_have_asked_to_split_is_discarded(store: Store, la
 
 def test_a_letter_that_went_stays_and_the_ticket_waits_no_more(store: Store, lacks: Lacks) -> None:
     ref = file_three(store, letter=ReplyState.QUEUED)
+    (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)
+    store.reply_sent(claim, now=NOW)
     store.split(ref, 1, [SplitIssue(number=1, title="")], lacks=lacks, by="hanako", now=NOW)
     view = store.ticket(ref)
-    assert [letter.state for letter in view.replies] == ["queued"]
+    assert [letter.state for letter in view.replies] == ["sent"]
     assert view.row.state == "needs_review"
 
 
