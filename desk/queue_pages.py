@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _REF = re.compile(r"T[0-9]{1,12}")
 _SEEN = re.compile(r"(T[0-9]{1,12})(?::([0-9]{1,9}))?")  # a ticket, and the version of it that the agent saw
+SNOOZES = ("1h", "tomorrow", "business", "monday")
+_MORNING = time(9, 0)
+_MOST_DAYS = 60
 _MOVES = (TicketState.READY, TicketState.NEEDS_REVIEW, TicketState.ANSWERED, TicketState.CLOSED)
 _LANGUAGES = ("ja", "en", "zh", "other")
 _MOST_NAMED = 20
@@ -135,19 +138,39 @@ def read_act(does: str, agent: str, *, until: str, why: str, desk: Desk) -> Act 
     if does.startswith("assign:"):
         name = does.partition(":")[2]
         return Act(assignee=name) if name in desk.store.agents() else "no_such_agent"
-    if does == "snooze":
-        return _snooze(until, said, desk)
+    if does == "snooze" or does in {f"snooze:{one}" for one in SNOOZES}:
+        at = _time_of(until, desk) if does == "snooze" else snooze_until(does.partition(":")[2], desk)
+        if at is None:
+            return "no_time"
+        return Act(to=TicketState.SNOOZED, why=said, wake_at=at) if at > desk.clock() else "too_early"
     if does in {state.value for state in TicketState} - {TicketState.PARKED.value, TicketState.SNOOZED.value}:
         return Act(to=TicketState(does), why=said)
     return "no_such_step"
 
 
-def _snooze(until: str, why: str, desk: Desk) -> Act | str:
+def _time_of(until: str, desk: Desk) -> datetime | None:
+    """A local time as the browser sends it."""
     try:
-        at = datetime.fromisoformat(until).replace(tzinfo=ZoneInfo(desk.pack.desk.timezone))
+        return datetime.fromisoformat(until).replace(tzinfo=ZoneInfo(desk.pack.desk.timezone))
     except ValueError:
-        return "no_time"
-    return Act(to=TicketState.SNOOZED, why=why, wake_at=at) if at > desk.clock() else "too_early"
+        return None
+
+
+def snooze_until(preset: str, desk: Desk) -> datetime:
+    """An hour from now, or the morning of tomorrow, of the next business day, of the next Monday."""
+    working = desk.pack.desk.working
+    now = desk.clock().astimezone(ZoneInfo(desk.pack.desk.timezone))
+    if preset == "1h":
+        return now + timedelta(hours=1)
+    day = now + timedelta(days=1)
+    for _ in range(_MOST_DAYS):  # a desk that is never open wakes some day all the same
+        if not (preset == "business" and not working.is_business_day(day.date())) and not (
+            preset == "monday" and day.weekday()
+        ):
+            break
+        day += timedelta(days=1)
+    opens = working.opens if working.opens != time(0, 0) else _MORNING
+    return datetime.combine(day.date(), opens, now.tzinfo)
 
 
 def told(back: str, done: Done, what: str) -> str:

@@ -83,8 +83,9 @@ def row_categories(row: QueueRow) -> list[str]:
 
 def rule_text(rule: str, language: str) -> str:
     """What proved a finding ("rule:clock_time", "model:0.93") for a person."""
-    kind, sign, what = rule.partition(":")
-    return f"{TOKENS[language].get(kind, kind)} {what}" if sign else rule
+    kind, sign, what = rule.partition(":" if ":" in rule else " ")
+    said = TOKENS[language].get(kind, kind)
+    return f"{said} {what}" if sign else said
 
 
 def checklist(

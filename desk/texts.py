@@ -104,12 +104,12 @@ TOKENS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "bounce": "不達通知", "auto_reply": "自動応答", "bulk": "一斉配信", "list": "メーリングリスト", "loop": "この窓口からのメールの折り返し",
         "auto": "自動送信", "off": "作成しない", "approve": "担当者の承認後に送信", "shadow": "表示のみで送信しない", "ja": "日本語", "en": "英語", "zh": "中国語", "other": "その他の言語", "recipient": "宛先", "from": "差出人",
-        "rule": "規則", "model": "学習モデル", "reply_to_aligned": "確認済みの差出人の Reply-To", "from_aligned": "確認済みの差出人", "from_without_envelope": "From のアドレス(配送時の差出人は不明)", "from_matches_envelope": "From のアドレス(配送時の差出人と同じドメイン)", "envelope_sender": "配送時の差出人", "envelope_sender_no_from": "配送時の差出人(From に宛先なし)",
+        "rule": "規則", "rules": "規則", "agent": "担当者", "model": "学習モデル", "reply_to_aligned": "確認済みの差出人の Reply-To", "from_aligned": "確認済みの差出人", "from_without_envelope": "From のアドレス(配送時の差出人は不明)", "from_matches_envelope": "From のアドレス(配送時の差出人と同じドメイン)", "envelope_sender": "配送時の差出人", "envelope_sender_no_from": "配送時の差出人(From に宛先なし)",
     },
     "en": {
         "bounce": "bounce", "auto_reply": "automatic reply", "bulk": "bulk mail", "list": "mailing list", "loop": "our own mail come back",
         "auto": "letters go out by themselves", "off": "no letter is written", "approve": "an agent releases each letter", "shadow": "letters are only shown", "ja": "Japanese", "en": "English", "zh": "Chinese", "other": "another language", "recipient": "recipient", "from": "sender",
-        "rule": "rule", "model": "model", "reply_to_aligned": "Reply-To of a proven sender", "from_aligned": "From of a proven sender", "from_without_envelope": "From, the envelope's sender unknown", "from_matches_envelope": "From, of the envelope sender's domain", "envelope_sender": "the envelope's sender", "envelope_sender_no_from": "the envelope's sender, for want of a From",
+        "rule": "rule", "rules": "rules", "agent": "agent", "model": "model", "reply_to_aligned": "Reply-To of a proven sender", "from_aligned": "From of a proven sender", "from_without_envelope": "From, the envelope's sender unknown", "from_matches_envelope": "From, of the envelope sender's domain", "envelope_sender": "the envelope's sender", "envelope_sender_no_from": "the envelope's sender, for want of a From",
     },
 }  # fmt: skip
 # What the machine says in English, as whole sentences; {0} is the first group, by its name where it has one. Empty: the name of

@@ -14,7 +14,7 @@ from desk.correction_pages import correction_context
 from desk.facts import facts
 from desk.frame import PartNumber, Ref, RowId, as_file, require_form
 from desk.masking import hidden, without_secrets
-from desk.queue_pages import done_of, read_act, told
+from desk.queue_pages import SNOOZES, done_of, read_act, told
 from desk.readings import as_corrected, quotable_mails
 from desk.reply_form import reply_context
 from desk.shaping_pages import shaping_context
@@ -83,6 +83,7 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
             accounts=accounts_named(view),
             facts=facts(view, desk.pack, language),
             agents=desk.store.agents(),
+            snoozes=SNOOZES,
             viewers=[] if is_quiet else desk.store.look(ref, by=agent, now=desk.clock()),
             did=done_of(request),
             since=desk.store.changes(None)[0],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import FastAPI
@@ -64,6 +65,9 @@ async def test_a_step_for_many_is_told_with_what_takes_it_back(browser: AsyncCli
         (f"assign:{AGENT}", "", 303),
         ("assign:nobody at all", "", 400),
         ("snooze", "2036-01-01T09:00", 303),
+        ("snooze:1h", "", 303),
+        ("snooze:tomorrow", "", 303),
+        ("snooze:never", "", 400),
         ("snooze", "yesterday", 400),
         ("snooze", "2001-01-01T09:00", 400),
         ("parked", "", 400),
@@ -86,6 +90,25 @@ async def test_only_what_makes_sense_is_done(
     assert changed.status_code == (409 if code == 303 else 400)
     assert ("kept &lt;b&gt;words&lt;/b&gt;" in changed.text) is (code == 303)
     assert (await browser.post("/tickets/T000099/act", data=form)).status_code == (404 if code == 303 else 400)
+
+
+@pytest.mark.parametrize(
+    ("preset", "local"),
+    [
+        ("1h", "2026-11-24 11:00"),
+        ("tomorrow", "2026-11-25 09:00"),
+        ("business", "2026-11-25 09:00"),
+        ("monday", "2026-11-30 09:00"),
+    ],
+)
+async def test_a_snooze_by_a_word_ends_at_the_desks_own_time(
+    browser: AsyncClient, sqlite_store: Store, preset: str, local: str
+) -> None:
+    ref = file_one(sqlite_store)
+    assert (await step(browser, does=f"snooze:{preset}", refs=[ref]))[0] == 303
+    wake_at = sqlite_store.ticket(ref).row.wake_at
+    assert wake_at is not None
+    assert f"{wake_at.astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M}" == local
 
 
 async def test_many_tickets_are_changed_as_they_were_seen(browser: AsyncClient, sqlite_store: Store) -> None:
