@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from desk.frame import RowId, require_form
 from desk.masking import hidden, without_secrets
 from desk.preview import overlaid
+from desk.readings import quotable_mails
 from desk.reply_form import written_in
 from desk.texts import TOKENS, words
 from models.by_hand import LONGEST_SUBJECT, LONGEST_TEXT, edit_key
@@ -25,7 +26,7 @@ from responders.warnings import Facts, own_text, warnings_of
 
 if TYPE_CHECKING:
     from desk.frame import Desk
-    from models.views import ReplyView, TicketView
+    from models.views import MailView, ReplyView, TicketView
 
 
 def add_letter_edit(app: FastAPI, desk: Desk) -> None:
@@ -35,7 +36,8 @@ def add_letter_edit(app: FastAPI, desk: Desk) -> None:
     def form(request: Request, reply_id: RowId) -> Response:
         letter = desk.store.reply(reply_id)
         view = desk.store.ticket(letter.ref)
-        subject, text = _shown(letter.subject, view), _shown(letter.text, view)
+        mails = quotable_mails(desk, view)
+        subject, text = _shown(letter.subject, mails), _shown(letter.text, mails)
         problem = "" if letter.state == ReplyState.HELD.value else "gone"
         return _page(desk, request, letter, view, subject, text, problem=problem)
 
@@ -87,13 +89,13 @@ def add_letter_edit(app: FastAPI, desk: Desk) -> None:
         return RedirectResponse(f"/tickets/{letter.ref}?reply=edited#letters", status_code=303)
 
 
-def _shown(text: str, view: TicketView) -> str:
-    return without_secrets(hidden(text), view.mails)
+def _shown(text: str, mails: tuple[MailView, ...]) -> str:
+    return without_secrets(hidden(text), mails)
 
 
 def _warnings(desk: Desk, letter: ReplyView, view: TicketView, text: str, language: str) -> tuple[tuple[str, str], ...]:
     """What the letter's own text says is the pack's affair: only what the agent put in can be new."""
-    pack = overlaid(desk)
+    pack, mails = overlaid(desk), quotable_mails(desk, view)
 
     def facts(said: str) -> Facts:
         return Facts(
@@ -101,7 +103,7 @@ def _warnings(desk: Desk, letter: ReplyView, view: TicketView, text: str, langua
             language=written_in(own_text(said)),
             wanted=view.row.language if letter.kind == AGENT else letter.language,
             files=1,
-            holds_secret=_shown(said, view) != said,
+            holds_secret=_shown(said, mails) != said,
             participants=frozenset(),
         )
 
@@ -109,7 +111,10 @@ def _warnings(desk: Desk, letter: ReplyView, view: TicketView, text: str, langua
     found = [one for one in warnings_of(facts(text), pack) if one.code not in before]
     w = words(language)
     return tuple(
-        (one.code, w[f"reply_warning_{one.code}"].format(what=TOKENS[language].get(one.found, _shown(one.found, view))))
+        (
+            one.code,
+            w[f"reply_warning_{one.code}"].format(what=TOKENS[language].get(one.found, _shown(one.found, mails))),
+        )
         for one in found
     )
 
@@ -127,7 +132,8 @@ def _page(
     problem: str = "",
     said: str = "",
 ) -> Response:
-    mail = next((one for one in reversed(view.mails) if one.seen is not None), None)
+    mails = quotable_mails(desk, view)
+    mail = next((one for one in reversed(mails) if one.seen is not None), None)
     return desk.page(
         request,
         "letter_edit.html",
@@ -137,10 +143,10 @@ def _page(
         mail=mail,
         subject=subject,
         text=text,
-        current=_shown(letter.text, view),
+        current=_shown(letter.text, mails),
         based_on=based_on or edit_key(letter.subject, letter.text),
         problem=problem,
         said_wrong=said,
         warnings=_warnings(desk, letter, view, text, desk.language(request)) if status != 200 else (),
-        masked=lambda one: _shown(one, view),
+        masked=lambda one: _shown(one, mails),
     )

@@ -45,11 +45,20 @@ def parts_of(desk: Desk, request: Request, view: TicketView) -> tuple[TicketPart
     kept: dict[str, tuple[TicketPart, ...]] = getattr(request.state, "parts", {})
     ref = view.row.ref or ""
     if ref not in kept:
-        took_in = any(link.kind == LinkKind.MERGED.value and not link.is_from_here for link in view.links)
-        may_have = bool(view.row.split_from) or not view.mails or took_in
-        kept[ref] = desk.store.ticket_parts(ref) if may_have else ()
+        kept[ref] = _parts(desk, view)
         request.state.parts = kept
     return kept[ref]
+
+
+def quotable_mails(desk: Desk, view: TicketView) -> tuple[MailView, ...]:
+    """The mails whose words a ticket's texts may hold: its own, and those that it is about in part."""
+    return (*view.mails, *(part.mail for part in _parts(desk, view)))
+
+
+def _parts(desk: Desk, view: TicketView) -> tuple[TicketPart, ...]:
+    took_in = any(link.kind == LinkKind.MERGED.value and not link.is_from_here for link in view.links)
+    may_have = bool(view.row.split_from) or not view.mails or took_in
+    return desk.store.ticket_parts(view.row.ref or "") if may_have else ()
 
 
 def safe_text(seen: Assessment) -> str:

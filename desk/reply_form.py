@@ -16,6 +16,7 @@ from classify.normalise import fold
 from classify.segment import Document
 from desk.masking import hidden, without_secrets
 from desk.preview import overlaid
+from desk.readings import quotable_mails
 from desk.texts import TOKENS, words
 from ingest.parse import parse_mail
 from models.by_hand import LONGEST_TEXT, MOST_FILE_BYTES, Draft
@@ -65,6 +66,7 @@ class Subject:
     """The ticket that is answered, as the form goes by it."""
 
     view: TicketView
+    mails: tuple[MailView, ...]  # whose words a reply may hold: also those that the ticket is about in part
     mail: MailView  # the one that is answered
     head: Mail  # its headers
     pack: Pack  # with the texts that were saved at the desk
@@ -180,7 +182,8 @@ def subject_of(desk: Desk, view: TicketView, agent: str) -> Subject | None:
     """What a reply to this ticket goes by; None where none of its mails was read."""
     read = [mail for mail in view.mails if mail.seen is not None]
     # A ticket that was split off answers the mail that it is about in part, until its customer writes to it.
-    read = read or [part.mail for part in desk.store.ticket_parts(view.row.ref or "")]
+    mails = quotable_mails(desk, view)
+    read = read or [mail for mail in mails if mail.seen is not None]
     people = [mail for mail in read if not (mail.automation and mail.automation.kind)]
     if not read:
         return None
@@ -190,6 +193,7 @@ def subject_of(desk: Desk, view: TicketView, agent: str) -> Subject | None:
     head = parse_mail(desk.store.mail_head(mail.mail_id), envelope, own_addresses=desk.pack.desk.addresses)
     return Subject(
         view=view,
+        mails=mails,
         mail=mail,
         head=replace(head, trust=Trust(mail.trust)),
         pack=overlaid(desk),
@@ -250,7 +254,7 @@ def reply_context(desk: Desk, request: Request, view: TicketView, *, page: str =
         quote=bool(about.mail.reply_text.strip()),
         problems=tuple(problem_text(one, language) for one in checked.problems) if is_tried else (),
         warnings=warning_lines(desk, about, draft, saved, language) if saved else (),
-        news=_news(view, draft) if saved else (),
+        news=_news(about, draft) if saved else (),
         events=view.events[draft.seen_events :] if saved else (),
         others=tuple((one.agent, local_time(desk, one.since)) for one in desk.store.others_writing(about.ref, agent)),
         notice=notice if f"replied_{notice}" in words(language) else "",
@@ -345,7 +349,7 @@ def warning_lines(
     lines = []
     for one in warnings_of(facts, about.pack):
         what = TOKENS[language].get(one.found, one.found) if one.code == "other_language" else one.found
-        shown = without_secrets(hidden(what), about.view.mails)
+        shown = without_secrets(hidden(what), about.mails)
         lines.append((one.code, w[f"reply_warning_{one.code}"].format(what=shown)))
     return tuple(lines)
 
@@ -365,22 +369,22 @@ def written_in(text: str) -> str:
 def _holds_secret(draft: Draft, about: Subject) -> bool:
     """Does text or subject hold what looks like a credential, or one that the customer sent?"""
     whole = f"{draft.subject}\n{draft.text}"
-    return without_secrets(hidden(whole), about.view.mails) != whole
+    return without_secrets(hidden(whole), about.mails) != whole
 
 
 def _latest(view: TicketView) -> int:
     return max((mail.mail_id for mail in view.mails), default=0)
 
 
-def _news(view: TicketView, draft: Draft) -> tuple[News, ...]:
+def _news(about: Subject, draft: Draft) -> tuple[News, ...]:
     """The mails that came since the form was shown, the latest last."""
-    fresh = [mail for mail in view.mails if mail.mail_id > draft.seen_mail]
+    fresh = [mail for mail in about.view.mails if mail.mail_id > draft.seen_mail]
     return tuple(
         News(
             mail_id=mail.mail_id,
             sender=mail.sender,
             at=mail.received_at,
-            text=without_secrets(hidden(mail.reply_text or mail.text), view.mails)[:_LONGEST_NEWS],
+            text=without_secrets(hidden(mail.reply_text or mail.text), about.mails)[:_LONGEST_NEWS],
         )
         for mail in fresh
     )
@@ -430,7 +434,7 @@ def with_quote(about: Subject, draft: Draft) -> Draft:
     at = mail.received_at.astimezone(ZoneInfo(about.pack.desk.timezone))
     who = mail.sender_name or mail.sender
     lead = words(about.language)["reply_quote_lead"].format(at=f"{at:%Y/%m/%d %H:%M}", who=hidden(who))
-    said = quoted(without_secrets(hidden(mail.reply_text), about.view.mails), lead, mail.seen)
+    said = quoted(without_secrets(hidden(mail.reply_text), about.mails), lead, mail.seen)
     return replace(draft, text=appended(draft.text, said))
 
 

@@ -16,6 +16,7 @@ from desk.canned_pages import add_canned_texts
 from desk.frame import Ref, require_form
 from desk.letter_edit import add_letter_edit
 from desk.masking import hidden, without_secrets
+from desk.readings import quotable_mails
 from desk.reply_form import (
     check,
     first_draft,
@@ -30,16 +31,19 @@ from desk.reply_form import (
 )
 from desk.texts import words
 from models.by_hand import LONGEST_SUBJECT, MOST_FILE_BYTES, Draft
-from models.errors import NotFound, Outdated
-from responders.by_hand import Typed, compose_by_hand, enclosure, file_name, files_said, plain_text
+from models.errors import Outdated
+from responders.by_hand import Typed, appended, compose_by_hand, enclosure, file_name, files_said, plain_text
 from responders.signing import message_id_for
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from desk.frame import Desk
     from desk.reply_form import Subject
     from responders.mime import Enclosure
 
 _LONGEST_ADDRESSES = 10_000
+_MOST_MERGES = 10  # one after the other, that are followed
 _MOST_DRAFT = 200_000  # characters of a text that are kept although it cannot go
 Act = Literal["send", "save", "insert", "quote", "disclaimer", "discard", "drop"]
 Key = Annotated[str, Form(pattern=r"^[0-9a-f]{16}$")]
@@ -67,13 +71,17 @@ def add_replies(app: FastAPI, desk: Desk) -> None:
     @app.get("/tickets/{ref}/reply")
     def form(request: Request, ref: Ref) -> Response:
         view = desk.store.ticket(ref)
+        left = desk.store.draft(ref, desk.agent(request) or "")
+        mails = quotable_mails(desk, view)
         return desk.page(
             request,
             "reply.html",
             view=view,
             row=view.row,
             reply=reply_context(desk, request, view, page="reply"),
-            masked=lambda said: without_secrets(hidden(said), view.mails),
+            left=left.draft.text if left else "",
+            goes_on=desk.store.merged_into(ref),
+            masked=lambda said: without_secrets(hidden(said), mails),
         )
 
     @app.post("/tickets/{ref}/reply")
@@ -100,9 +108,11 @@ def add_replies(app: FastAPI, desk: Desk) -> None:
         files: Annotated[list[UploadFile] | None, File()] = None,
     ) -> Response:
         agent = require_form(request, desk, token)
-        about = _about(desk, ref, agent)
         typed = _draft(to, cc or [], cc_more, subject, text, state, seen_mail, seen_events)
+        about = _about(desk, ref, agent)
         given = tuple(enclosure(one.filename or "", one.file.read()) for one in files or [] if one.filename)
+        if about is None:
+            return _kept_alone(desk, ref, agent, typed, given)
         sent = _Sent(
             about=about,
             draft=typed,
@@ -112,6 +122,8 @@ def add_replies(app: FastAPI, desk: Desk) -> None:
             page=page,
             confirmed=frozenset(confirmed.split()) if anyway else frozenset(),
         )
+        if about.ref != ref:
+            return _kept_there(desk, sent, ref, is_discarded=act == "discard")
         if drop:
             desk.store.drop_draft_file(ref, agent, _number(drop))
             return _kept(desk, sent, typed, "saved")
@@ -136,10 +148,14 @@ def add_replies(app: FastAPI, desk: Desk) -> None:
     ) -> Response:
         """What reply.js asks for every few seconds: keep the draft, say what is new."""
         agent = require_form(request, desk, token)
-        about = _about(desk, ref, agent)
         typed = _draft(to, cc or [], cc_more, subject, text, state, seen_mail, seen_events)
+        about = _about(desk, ref, agent)
         language = desk.language(request)
         w = words(language)
+        if about is None or about.ref != ref:
+            at = _saved_beside(desk, about, ref, agent, typed)
+            now = w["reply_saved_at"].format(at=local_time(desk, at)) if at else ""
+            return JSONResponse({"saved": now, "warnings": [], "others": [], "news": w["reply_changed_live"]})
         is_new = desk.store.draft(ref, agent) is None and _is_as_shown(typed, about)
         if not is_new and not desk.store.has_letter(_message_id(about, key)):
             desk.store.save_draft(ref, agent, typed, now=desk.clock())
@@ -179,11 +195,65 @@ def _write_on(desk: Desk, sent: _Sent, act: Act, canned: int) -> Response:
     return _kept(desk, sent, draft, "saved")
 
 
-def _about(desk: Desk, ref: str, agent: str) -> Subject:
+def _about(desk: Desk, ref: str, agent: str) -> Subject | None:
+    """What is answered; where the ticket was merged meanwhile, on the ticket that goes on. None where no mail is left."""
     about = subject_of(desk, desk.store.ticket(ref), agent)
-    if about is None:
-        raise NotFound(f"no mail of {ref} can be answered")
+    for _ in range(_MOST_MERGES):
+        if about is not None or not (ref := desk.store.merged_into(ref)):
+            break
+        about = subject_of(desk, desk.store.ticket(ref), agent)
     return about
+
+
+def _kept_there(desk: Desk, sent: _Sent, ref: str, *, is_discarded: bool) -> Response:
+    """Keep what was typed on a ticket that was merged meanwhile with the ticket that goes on, and go there.
+
+    The draft of before went there with the merge: what was typed takes its place. Another one there stays above it.
+    """
+    about = sent.about
+    identity = about.identity
+    if desk.store.has_letter(message_id_for(ref, f"agent:{about.agent}:{sent.key}", identity.domain, identity.secret)):
+        return _back(sent, "sent")  # the same form again, and it went before the merge
+    if is_discarded:
+        desk.store.drop_draft(ref, about.agent)
+        return _back(sent, "discarded")
+    there = desk.store.draft(about.ref, about.agent)
+    text = sent.draft.text
+    if there and not _holds(text, there.draft.text):
+        text = appended(there.draft.text, text)
+    # All that came to pass here since is new to the agent, the merge at least.
+    seen = max(0, min(sent.draft.seen_events, len(about.view.events) - 1))
+    for one in desk.store.draft_files(ref, about.agent):
+        desk.store.add_draft_file(
+            about.ref, about.agent, one.name, one.content, most_bytes=MOST_FILE_BYTES, now=desk.clock()
+        )
+    answer = _kept(desk, sent, replace(sent.draft, text=text, seen_events=seen), "changed")
+    desk.store.drop_draft(ref, about.agent)
+    return answer
+
+
+def _kept_alone(desk: Desk, ref: str, agent: str, typed: Draft, files: tuple[Enclosure, ...]) -> Response:
+    """Keep what was typed on a ticket that has nothing to answer any more; its page shows the text to copy."""
+    now = desk.clock()
+    desk.store.save_draft(ref, agent, typed, now=now)
+    for one in files:
+        desk.store.add_draft_file(ref, agent, file_name(one.name), one.content, most_bytes=MOST_FILE_BYTES, now=now)
+    return RedirectResponse(f"/tickets/{ref}/reply?reply=changed#reply", status_code=303)
+
+
+def _saved_beside(desk: Desk, about: Subject | None, ref: str, agent: str, typed: Draft) -> datetime | None:
+    """Keep a draft while its ticket is gone: where the ticket went, or here where another draft stands there."""
+    there = desk.store.draft(about.ref, agent) if about else None
+    to = about.ref if about and (there is None or _holds(typed.text, there.draft.text)) else ref
+    if typed.text.strip():
+        desk.store.save_draft(to, agent, typed, now=desk.clock())
+    saved = desk.store.draft(to, agent)
+    return saved.at if saved else None
+
+
+def _holds(text: str, earlier: str) -> bool:
+    """Does a text have every line of what may be its earlier version?"""
+    return all(line in text for line in earlier.split("\n"))
 
 
 def _draft(
