@@ -50,6 +50,9 @@ LONGEST_NAME = 120  # of a file
 VARIABLES = ("ref", "customer_name", "agent", "product")  # of canned texts
 _NO_SUBJECT = {"ja": "お問い合わせの件", "en": "Your request"}
 _VARIABLE = re.compile(r"\{\{\s*([^{}]{0,40}?)\s*\}\}")
+_HONORIFICS = ("様", "御中")
+# With an honorific behind it, but not the beginning of another word: 様子, 様々.
+_FILLED = re.compile(_VARIABLE.pattern + r"([ \u3000]*(?:様(?![子々式態相])|さま|さん|殿|御中))?")
 # Quotes, commands and listings are not prose: no line of them is broken.
 _AS_TYPED = re.compile(r"^(?:>|\t|[ \u3000]{2,}\S|[$#] )")
 _LONGEST_PROSE = 5_000  # characters of one line; a longer one is a listing
@@ -278,8 +281,19 @@ def quoted(text: str, lead: str, seen: Assessment | None) -> str:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """A canned text with its variables filled in; what is no variable stays as it is."""
-    return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), text)
+    """A canned text with its variables filled in; what is no variable stays as it is.
+
+    The customer's name brings its honorific along: one that was typed behind it is not said twice.
+    """
+
+    def value_of(found: re.Match[str]) -> str:
+        name, typed = found[1], found[2] or ""
+        value = values.get(name)
+        if value is None:
+            return found[0]
+        return value if value.endswith(_HONORIFICS) else value + typed
+
+    return _FILLED.sub(value_of, text)
 
 
 def unknown_variables(text: str) -> tuple[str, ...]:

@@ -269,6 +269,24 @@ def test_canned_texts_fill_their_variables_and_nothing_else() -> None:
     assert unknown_variables("{{customer_name}}{{agent}}{{product}}{{ref}}") == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("{{customer_name}}様", "山田様", "山田様"),
+        ("{{customer_name}} 様\nこんにちは", "山田様", "山田様\nこんにちは"),
+        ("{{ customer_name }}　様、", "Ms. Ana Silva 様", "Ms. Ana Silva 様、"),
+        ("{{customer_name}}様", "株式会社開発 御中", "株式会社開発 御中"),
+        ("{{customer_name}}さん", "お客様", "お客様"),
+        ("{{customer_name}}様子はいかがでしょうか", "山田様", "山田様様子はいかがでしょうか"),
+        ("{{customer_name}}\n様々な", "山田様", "山田様\n様々な"),
+        ("{{customer_name}}様", "Ana Silva", "Ana Silva様"),
+        ("{{unknown}}様 {{ref}}様", "山田様", "{{unknown}}様 T1様"),
+    ],
+)
+def test_an_honorific_is_not_said_twice(text: str, name: str, said: str) -> None:
+    assert filled(text, {"customer_name": name, "ref": "T1"}) == said
+
+
 def test_texts_are_put_below_each_other() -> None:
     assert appended("", "b\n") == "b\n"
     assert appended("a\n\n\n", "\nb") == "a\n\nb\n"
