@@ -17,6 +17,8 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   const live = document.querySelector("#reply-live");
   const warned = document.querySelector("#reply-warnings");
   const over = document.querySelector("#reply-files-over");
+  // Browsers begin at the top: what is put in would stand above the greeting.
+  if (text.selectionStart === 0 && text.selectionEnd === 0) text.setSelectionRange(text.value.length, text.value.length);
   let timer = 0;
   let asked = 0;
   let isGoing = false;

@@ -54,6 +54,10 @@ def signed(page: Page, address: str) -> Iterator[None]:
 def test_a_draft_keeps_itself_and_warnings_come_while_typing(writing: Writing) -> None:
     page = writing.page
     expect(page.locator("#reply-warnings")).to_be_hidden()
+    at, length = page.evaluate(
+        "(() => { const t = document.querySelector('#reply-text'); return [t.selectionStart, t.value.length] })()"
+    )
+    assert at == length > 0, "what is put in stands behind the greeting"
     page.fill("#reply-text", "max_connections を 500 に変更してください。")
     expect(page.locator("#reply-saved")).to_contain_text("下書きを保存しました")
     expect(page.locator("#reply-warnings li")).to_have_attribute("data-code", "no_disclaimer")
