@@ -694,6 +694,7 @@ def _stand_on_nothing(connection: Connection, ref: str, now: datetime, by: str) 
     elif row["slept_from"] and TicketState(row["slept_from"]) in STANDS_ON_LETTER:
         values = {"slept_from": TicketState.NEEDS_REVIEW.value, "version": TICKET.c.version + 1}
         connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(**values))
+        retag(connection, ref)
 
 
 def _settle_after_coming(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, update
 
 from desk.lacking import lacks_by
 from models.by_hand import edit_key
+from models.correcting import WrongLetter
 from models.db import outbox
 from models.db.filing import locked_ticket
 from models.db.store import Store
@@ -22,6 +24,9 @@ from models.states import TicketState
 from policy.pack import Pack
 from tests.support.filings import LEASE, NOW, file_one
 from tests.support.shaping import file_more, file_three
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, RowMapping
 
 TOMORROW = NOW + timedelta(days=1)
 
@@ -187,30 +192,47 @@ def test_a_letter_that_fails_shows_on_the_ticket_that_has_it_by_then(store: Stor
     assert "reply_failed" in [event.what for event in store.ticket(into).events]
 
 
-def test_a_merge_while_a_release_waits_for_the_lock(
+def test_a_merge_while_a_step_on_a_letter_waits_for_the_lock(
     store: Store, lacks: Lacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Each step begins on the ticket that had the letter, and ends on the one that has it by then."""
     if store.is_sqlite:
         pytest.skip("one transaction writes at a time")
-    ref, into = (file_one(store, number, reply_state=None) for number in (1, 2))
-    reply_id = held_by_hand(store, ref, "answered")
+    chain = [file_one(store, number, reply_state=None) for number in (1, 2, 3, 4, 5)]
+    reply_id = held_by_hand(store, chain[0], "answered")
     asked: list[str] = []
 
-    def late(connection: object, of: str) -> object:
+    def late(connection: Connection, of: str) -> RowMapping:
         if not asked:
-            store.merge(ref, into, lacks=lacks, by="jiro", now=NOW)
+            store.merge(of, chain[chain.index(of) + 1], lacks=lacks, by="jiro", now=NOW)
         asked.append(of)
-        return locked_ticket(connection, of)  # type: ignore[arg-type]
+        return locked_ticket(connection, of)
+
+    def edited() -> None:
+        one = store.reply(reply_id)
+        key = edit_key(one.subject, one.text)
+        # Edited, it is released in the same step: its ticket is read again, and is the same.
+        store.send_edited(reply_id, subject="y", text="y\n", raw=b"\r\n\r\ny", based_on=key, by="hanako", now=NOW)
 
     monkeypatch.setattr(outbox, "locked_ticket", late)
-    store.call_wrong(reply_id, None, by="hanako", now=NOW)
-    assert asked == [ref, into]
+    store.call_wrong(reply_id, WrongLetter.OTHER, by="hanako", now=NOW)
+    assert asked == chain[0:2]
+    assert "letter_wrong" in [event.what for event in store.ticket(chain[1]).events]
     asked.clear()
-    asked.append("")
-    store.release_reply(reply_id, by="hanako", now=NOW)
-    assert asked == ["", into]
-    assert letters(store, into) == [("agent", "queued")]
-    assert state(store, ref) == "closed"
+    edited()
+    assert asked == [*chain[1:3], chain[2]]
+    (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)
+    asked.clear()
+    store.reply_deferred(claim, now=NOW, next_at=NOW, error="450 later")
+    assert asked == chain[2:4]
+    (claim,) = store.claim_replies(limit=1, lease=LEASE, now=NOW)
+    stands(store, chain[4], TicketState.ANSWERED)
+    stands(store, chain[3], TicketState.ANSWERED)
+    asked.clear()
+    store.reply_failed(claim, now=NOW, error="550 no")
+    assert asked == chain[3:5]
+    assert [state(store, ref) for ref in chain] == [*["closed"] * 4, "needs_review"]
+    assert letters(store, chain[4]) == [("agent", "failed")]
 
 
 # Moving a mail
