@@ -12,7 +12,7 @@ from desk.audit_pages import add_audit
 from desk.frame import require_form
 from desk.sign_in import address_of, come_in, goodbye
 from desk.texts import LANGUAGES
-from models.agents import NOTICES, SHORTEST_PASSWORD, Role, password_fault, plain_email, plain_name
+from models.agents import NOTICES, SHORTEST_PASSWORD, Role, password_fault, plain_display, plain_email, plain_name
 from models.errors import LastAdmin, NotFound, Taken
 
 if TYPE_CHECKING:
@@ -99,16 +99,19 @@ def _add_people(app: FastAPI, desk: Desk) -> None:
         token: Annotated[str, Form()],
         name: Annotated[str, Form()] = "",
         email: Annotated[str, Form()] = "",
+        display: Annotated[str, Form()] = "",
         role: Annotated[str, Form()] = Role.AGENT.value,
     ) -> Response:
         by = require_form(request, desk, token)
-        typed = {"name": name, "email": email, "role": role}
-        plain, address = plain_name(name), plain_email(email)
-        fault = "bad_name" if plain is None else "bad_email" if address is None else ""
-        if fault or plain is None or address is None or role not in set(Role):
+        typed = {"name": name, "email": email, "display": display, "role": role}
+        plain, address, shown = plain_name(name), plain_email(email), plain_display(display)
+        fault = (
+            "bad_name" if plain is None else "bad_email" if address is None else "bad_display" if shown is None else ""
+        )
+        if plain is None or address is None or shown is None or role not in set(Role):
             return _people_page(desk, request, 422, fault=fault or "bad_role", typed=typed)
         try:
-            link = desk.store.invite(plain, Role(role), email=address, by=by, now=desk.clock())
+            link = desk.store.invite(plain, Role(role), email=address, display=shown, by=by, now=desk.clock())
         except Taken as error:
             return _people_page(desk, request, 422, fault=f"{error.what}_taken", typed=typed)
         # No way to another page: the link is shown once, and must stand in no address.
@@ -200,19 +203,29 @@ def _add_own(app: FastAPI, desk: Desk) -> None:
         request: Request,
         token: Annotated[str, Form()],
         email: Annotated[str, Form()] = "",
+        display: Annotated[str, Form()] = "",
         language: Annotated[str, Form()] = "",
         notices: Annotated[list[str] | None, Form()] = None,
     ) -> Response:
         name = require_form(request, desk, token)
-        address = plain_email(email)
-        typed: _Typed = {"email": email.replace("\0", ""), "language": language, "notices": notices or []}
+        address, shown = plain_email(email), plain_display(display)
+        typed: _Typed = {
+            "email": email.replace("\0", ""),
+            "display": display.replace("\0", ""),
+            "language": language,
+            "notices": notices or [],
+        }
+        if shown is None:
+            return _own_page(desk, request, 422, fault="bad_display", typed=typed)
         if address is None:
             return _own_page(desk, request, 422, fault="bad_email", typed=typed)
         if notices and not address:
             return _own_page(desk, request, 422, fault="notices_need_email", typed=typed)
         spoken = language if language in LANGUAGES else ""
         try:
-            desk.store.set_details(name, email=address, language=spoken, notices=notices or (), now=desk.clock())
+            desk.store.set_details(
+                name, email=address, language=spoken, notices=notices or (), display=shown, now=desk.clock()
+            )
         except Taken:
             return _own_page(desk, request, 422, fault="email_taken", typed=typed)
         response = RedirectResponse("/me?saved=1", status_code=303)

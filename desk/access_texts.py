@@ -46,7 +46,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "password_differs": "確認用のパスワードが一致しません。", "wrong_password": "現在のパスワードが違います。",
         "bad_name": "ユーザー名は1文字以上64文字以内で、見える文字だけを使ってください。", "name_taken": "このユーザー名はすでに使われています。", "bad_email": "メールアドレスの形式が正しくありません。", "email_taken": "このメールアドレスは別の担当者が登録しています。", "bad_role": "役割を選んでください。",
         # people
-        "people_page": "担当者", "my_page": "自分の設定", "you": "(自分)", "role": "役割", "email": "メールアドレス", "email_optional": "メールアドレス(任意)", "person_state": "状況",
+        "people_page": "担当者", "my_page": "自分の設定", "you": "(自分)", "role": "役割", "email": "メールアドレス", "display": "お客様へのメールでの名前", "display_optional": "お客様へのメールでの名前（任意）", "display_help": "返信の冒頭と署名に使われます（例：山田 花子）。空欄の場合は、ユーザー名が使われます。", "bad_display": "お客様へのメールでの名前は120文字以内とし、見えない文字や < > は使わないでください。", "email_optional": "メールアドレス(任意)", "person_state": "状況",
         "role_agent": "担当者", "role_lead": "リーダー", "role_admin": "管理者",
         "role_help_agent": "受付への対応", "role_help_lead": "加えて、返信の設定と文面、定型文、レポート、全返信の停止、送信先の制限、操作の記録", "role_help_admin": "加えて、担当者、トークン、Webhook の管理",
         "person_active": "利用中", "person_invited": "招待中", "person_gone": "停止中", "change": "変更", "change_role": "役割を変更",
@@ -90,7 +90,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "password_short": "The password is too short: at least {shortest} characters, and not one character again and again.", "password_long": "The password is too long.", "password_name": "The password must not be your user name.",
         "password_differs": "The two new passwords differ.", "wrong_password": "The present password is wrong.",
         "bad_name": "A user name has 1 to 64 characters, all of them visible.", "name_taken": "This user name is taken.", "bad_email": "This is no mail address.", "email_taken": "Another agent has this mail address.", "bad_role": "Choose a role.",
-        "people_page": "People", "my_page": "My settings", "you": "(you)", "role": "Role", "email": "Mail address", "email_optional": "Mail address (optional)", "person_state": "State",
+        "people_page": "People", "my_page": "My settings", "you": "(you)", "role": "Role", "email": "Mail address", "display": "Name in letters to customers", "display_optional": "Name in letters to customers (optional)", "display_help": "Stands at the head of your replies and in their signature. Empty: your user name.", "bad_display": "The name in letters has at most 120 characters, all of them visible, and no < or >.", "email_optional": "Mail address (optional)", "person_state": "State",
         "role_agent": "agent", "role_lead": "lead", "role_admin": "admin",
         "role_help_agent": "works on tickets", "role_help_lead": "also letter settings and texts, canned texts, reports, the stop of all letters, block and allow lists, the audit log", "role_help_admin": "also people, tokens and webhooks",
         "person_active": "active", "person_invited": "invited", "person_gone": "deactivated", "change": "Change", "change_role": "change the role",

@@ -72,6 +72,7 @@ class Subject:
     pack: Pack  # with the texts that were saved at the desk
     identity: SenderIdentity
     agent: str
+    signed: str  # what the customer reads as the agent's name
 
     @property
     def ref(self) -> str:
@@ -199,6 +200,7 @@ def subject_of(desk: Desk, view: TicketView, agent: str) -> Subject | None:
         pack=overlaid(desk),
         identity=identity,
         agent=agent,
+        signed=desk.store.display_of(agent),
     )
 
 
@@ -238,13 +240,13 @@ def reply_context(desk: Desk, request: Request, view: TicketView, *, page: str =
         version=view.row.version,
         seen_mail=_latest(view),
         seen_events=len(view.events),
-        sender=f"{sender_name(about.pack, about.language, agent)} <{about.identity.address}>",
+        sender=f"{sender_name(about.pack, about.language, about.signed)} <{about.identity.address}>",
         to=draft.to,
         offered=offered,
         cc_more=", ".join(one for one in draft.cc if one.casefold() not in listed),
         subject=draft.subject,
         text=draft.text,
-        signature=signature(about.pack, about.language, about.ref, agent),
+        signature=signature(about.pack, about.language, about.ref, about.signed),
         states=states,
         then_state=draft.then_state if draft.then_state in states else states[0],
         files=saved.files if saved else (),
@@ -269,7 +271,7 @@ def first_draft(about: Subject) -> Draft:
     return Draft(
         to=about.to,
         subject=subject_by_hand(about.subject, about.ref, about.pack, about.language),
-        text=opening(about.pack, about.language, about.ref, about.agent, about.customer) + "\n",
+        text=opening(about.pack, about.language, about.ref, about.signed, about.customer) + "\n",
         seen_mail=_latest(about.view),
         seen_events=len(about.view.events),
     )
@@ -316,7 +318,7 @@ def check(about: Subject, draft: Draft) -> Checked:
 
 
 def _opening_of(about: Subject) -> str:
-    return opening(about.pack, about.language, about.ref, about.agent, about.customer).strip()
+    return opening(about.pack, about.language, about.ref, about.signed, about.customer).strip()
 
 
 def problem_text(problem: str, language: str) -> str:
@@ -413,7 +415,7 @@ def values_for(about: Subject, language: str) -> dict[str, str]:
     w = words(language)
     return {
         "ref": about.ref,
-        "agent": about.agent,
+        "agent": about.signed,
         "customer_name": customer or w["reply_customer"],
         "product": product or w["reply_product"],
     }

@@ -306,6 +306,7 @@ def _send(desk: Desk, request: Request, sent: _Sent) -> Response:
         return _kept(desk, sent, draft, "warned")
     typed = Typed(
         by=about.agent,
+        signed=about.signed,
         key=sent.key,
         to=checked.to,
         cc=checked.cc,

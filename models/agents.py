@@ -16,6 +16,7 @@ FIRST = timedelta(hours=24)  # how long the link of the first admin is good
 INVITATION = timedelta(hours=72)
 NEW_PASSWORD = timedelta(hours=24)
 LONGEST_NAME = 64
+LONGEST_DISPLAY = 120
 SHORTEST_PASSWORD = 12  # NIST SP 800-63B-4 asks for length and nothing else; 12 is long enough behind a brake
 LONGEST_PASSWORD = 1024
 NOTICES = ("new", "assigned", "overdue")
@@ -44,6 +45,7 @@ class Agent:
     name: str
     role: Role
     email: str = ""
+    display: str = ""  # in letters to customers; empty: the name
     language: str = ""  # empty: the pack's
     notices: tuple[str, ...] = ()  # of NOTICES
     is_active: bool = True
@@ -80,6 +82,13 @@ def plain_name(text: str) -> str | None:
     name = " ".join(text.split())
     is_odd = any(unicodedata.category(char)[0] == "C" for char in name)
     return name if name and len(name) <= LONGEST_NAME and not is_odd else None
+
+
+def plain_display(text: str) -> str | None:
+    """What customers call an agent, as it is kept, empty for his sign-in name; None where it cannot be one."""
+    name = " ".join(text.split())
+    is_odd = any(unicodedata.category(char)[0] == "C" or char in "<>" for char in name)
+    return None if is_odd or len(name) > LONGEST_DISPLAY else name
 
 
 def plain_email(text: str) -> str | None:

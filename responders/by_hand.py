@@ -102,6 +102,7 @@ class Typed:
     subject: str
     text: str
     then_state: str
+    signed: str = ""  # what the customer reads as the agent's name; empty: `by`
     files: tuple[Enclosure, ...] = ()
 
 
@@ -110,12 +111,12 @@ def compose_by_hand(
 ) -> HandLetter:
     """The whole letter."""
     language = letter_languages(answered.language, pack)[0]
-    text = text_by_hand(typed.text, signature(pack, language, answered.ref, typed.by))
+    text = text_by_hand(typed.text, signature(pack, language, answered.ref, typed.signed or typed.by))
     subject = subject_by_hand(typed.subject or answered.subject, answered.ref, pack, language)
     message_id = message_id_for(answered.ref, f"agent:{typed.by}:{typed.key}", identity.domain, identity.secret)
     bounces_to = plus_address(identity.address, answered.ref, identity.secret, is_bounce=True)
     outgoing = Outgoing(
-        from_name=sender_name(pack, language, typed.by),
+        from_name=sender_name(pack, language, typed.signed or typed.by),
         from_address=identity.address,
         reply_to=plus_address(identity.address, answered.ref, identity.secret),
         to=typed.to,

@@ -48,6 +48,7 @@ _COLUMNS: tuple[Any, ...] = (
     AGENT.c.name,
     AGENT.c.role,
     AGENT.c.email,
+    AGENT.c.display,
     AGENT.c.language,
     AGENT.c.notices,
     AGENT.c.is_active,
@@ -148,6 +149,12 @@ class Agents(Shelf):
         with self.read() as connection:
             return tuple(_agent(row) for row in connection.execute(select(*_COLUMNS).order_by(AGENT.c.name)))
 
+    def display_of(self, name: str) -> str:
+        """What customers call this agent: his name in letters, else the one that he signs in with."""
+        with self.read() as connection:
+            found = connection.execute(select(AGENT.c.display).where(AGENT.c.name == name)).scalar()
+        return found or name
+
     def agent(self, name: str) -> Agent:
         """One agent.
 
@@ -174,7 +181,7 @@ class Agents(Shelf):
             _insert(connection, name, role, now, **values)
             add_desk_event(connection, now, name, "agent_added", role.value)
 
-    def invite(self, name: str, role: Role, *, email: str = "", by: str, now: datetime) -> str:
+    def invite(self, name: str, role: Role, *, email: str = "", display: str = "", by: str, now: datetime) -> str:
         """Add an agent without a password; returns the token of the link that lets him choose one, told once only.
 
         Raises:
@@ -182,7 +189,7 @@ class Agents(Shelf):
         """
         with self.write() as connection:
             _require_free(connection, name=name, email=email)
-            _insert(connection, name, role, now, email=email)
+            _insert(connection, name, role, now, email=email, display=display)
             add_desk_event(connection, now, by, "invited", f"{role.value} {name}")
             return _new_link(connection, name, now + INVITATION)
 
@@ -235,8 +242,10 @@ class Agents(Shelf):
             connection.execute(delete(LINK).where(LINK.c.name == name))
             add_desk_event(connection, now, name, "password_changed")
 
-    def set_details(self, name: str, *, email: str, language: str, notices: Sequence[str], now: datetime) -> None:
-        """What an agent says of himself.
+    def set_details(
+        self, name: str, *, email: str, language: str, notices: Sequence[str], display: str | None = None, now: datetime
+    ) -> None:
+        """What an agent says of himself; his name in letters stays where `display` is None.
 
         Raises:
             Taken: Another agent has this address.
@@ -246,7 +255,8 @@ class Agents(Shelf):
             was = _row(connection, name)
             if email.casefold() != was.email.casefold():
                 _require_free(connection, email=email)
-            values: dict[str, Any] = {"email": email, "language": language, "notices": wanted}
+            shown = was.display if display is None else display
+            values: dict[str, Any] = {"email": email, "language": language, "notices": wanted, "display": shown}
             if all(getattr(was, key) == value for key, value in values.items()):
                 return
             if email.casefold() != was.email.casefold():  # his own word: the provider's must not be bound by it
@@ -425,6 +435,7 @@ def _agent(row: Row[Any]) -> Agent:
         name=row.name,
         role=Role(row.role),
         email=row.email,
+        display=row.display,
         language=row.language,
         notices=tuple(json.loads(row.notices)),
         is_active=bool(row.is_active),

@@ -529,6 +529,7 @@ class AgentRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     role: str = Field(default="agent", sa_column=Column(String(16), nullable=False))  # agent, lead, admin
     email: str = Field(default="", sa_column=Column(String(320), nullable=False))
+    display: str = Field(default="", sa_column=Column(String(120), nullable=False))  # in letters; empty: the name
     is_email_proven: bool = Field(default=True)  # no: he typed it himself, so that it says nothing of who he is
     language: str = Field(default="", sa_column=Column(String(16), nullable=False))  # of notices; empty: the pack's
     is_active: bool = Field(default=True)

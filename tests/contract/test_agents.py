@@ -432,3 +432,13 @@ def test_agents_of_before_stay_and_are_admins(database_url: str) -> None:
     assert secret_of(store, "hanako").startswith("$argon2id$")
     assert store.first_link(NOW) is None
     store.close()
+
+
+def test_an_agent_has_a_name_in_letters(store: Store) -> None:
+    store.invite("hanako", Role.AGENT, display="山田 花子", by="boss", now=NOW)
+    assert (store.agent("hanako").display, store.display_of("hanako")) == ("山田 花子", "山田 花子")
+    store.set_details("hanako", email="", language="ja", notices=(), now=NOW)
+    assert store.display_of("hanako") == "山田 花子", "stays where nothing is said of it"
+    store.set_details("hanako", email="", language="ja", notices=(), display="", now=NOW)
+    assert store.display_of("hanako") == "hanako"
+    assert store.display_of("nobody") == "nobody"

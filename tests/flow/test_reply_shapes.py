@@ -185,3 +185,30 @@ async def test_a_letter_that_went_before_the_merge_goes_once(
     again = await press(browser, REF, "send", fields)
     assert again.headers["location"] == f"/tickets/{INTO}?reply=sent#reply"
     assert sqlite_store.draft(INTO, AGENT) is None
+
+
+async def test_customers_read_the_name_that_an_agent_has_for_letters(browser: AsyncClient, sqlite_store: Store) -> None:
+    file_one(sqlite_store, 1)
+    fields = await fields_of(browser, REF)
+    wrong = await browser.post("/me", data={"token": fields["token"], "display": "山田<花子>", "email": "a@b.example"})
+    assert wrong.status_code == 422
+    assert EN["bad_display"] in unescape(wrong.text)
+    assert 'value="山田<花子>"' in unescape(wrong.text), "what was typed is shown again"
+    saved = await browser.post("/me", data={"token": fields["token"], "display": " 山田　花子 "})
+    assert saved.status_code == 303
+    assert 'value="山田 花子"' in (await browser.get("/me")).text
+    page = unescape((await browser.get(f"/tickets/{REF}/reply")).text)
+    assert "の山田 花子でございます" in page
+    assert "担当：山田 花子" in page
+    assert "reply=sent" in (await press(browser, REF, "send", fields)).headers["location"]
+    (letter,) = [one for one in sqlite_store.ticket(REF).replies if one.kind == "agent"]
+    assert letter.by == AGENT
+    assert "担当：山田 花子" in letter.text
+    assert AGENT not in letter.text
+
+
+async def test_an_admin_invites_with_a_name_for_letters(browser: AsyncClient, sqlite_store: Store) -> None:
+    token = (await fields_of(browser, file_one(sqlite_store, 1)))["token"]
+    form = {"token": token, "name": "taro", "display": "鈴木 太郎", "role": "agent"}
+    assert (await browser.post("/people", data=form)).status_code == 201
+    assert sqlite_store.display_of("taro") == "鈴木 太郎"

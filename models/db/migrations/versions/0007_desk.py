@@ -292,6 +292,7 @@ def _agents() -> None:
     """Who could sign in could do all there was: they stay admins."""
     op.add_column("agent", sa.Column("role", sa.String(16), nullable=False, server_default="admin"))
     op.add_column("agent", sa.Column("email", sa.String(320), nullable=False, server_default=""))
+    op.add_column("agent", sa.Column("display", sa.String(120), nullable=False, server_default=""))
     op.add_column("agent", sa.Column("is_email_proven", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("agent", sa.Column("language", sa.String(16), nullable=False, server_default=""))
     op.add_column("agent", sa.Column("is_active", sa.Boolean(), nullable=False, server_default=sa.true()))
