@@ -17,7 +17,7 @@ from models.db.base import Shelf
 from models.db.filing import add_event, change_state, locked_ticket
 from models.db.tables import PresenceRow, UndoRow
 from models.db.tags import retag
-from models.db.threads import TICKET
+from models.db.threads import TICKET, is_merged
 from models.errors import IllegalMove, NotFound
 from models.hands import MOST_AT_ONCE, Done, Refusal, Viewer
 from models.states import Cause, TicketState
@@ -126,6 +126,8 @@ def _do(connection: Connection, row: RowMapping, act: Act, by: str, now: datetim
     if act.to is None:
         _assign(connection, row, act.assignee or "", by, now)
         return True
+    if is_merged(connection, row["ref"]):  # what it was about stands in another ticket
+        return False
     try:
         change_state(connection, row, act.to, now, cause=Cause.AGENT, by=by, why=act.why, wake_at=act.wake_at)
     except IllegalMove:
