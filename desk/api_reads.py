@@ -14,6 +14,7 @@ from desk.api_document import described
 from desk.api_views import cursor_of, letter_object, mail_object, report_object, ticket_object, whole_ticket
 from desk.frame import PartNumber, Ref, RowId, as_file
 from desk.outside import event_object
+from desk.readings import quotable_mails
 from ingest.parse import attachment_bytes
 from models.assessment import Category
 from models.errors import NotFound
@@ -125,7 +126,7 @@ def add_reads(api: FastAPI, desk: Desk, pace: Pace) -> None:
     def one_ticket(ref: Ref, response: Response, _: Caller = tickets) -> said.WholeTicket:
         view = desk.store.ticket(ref)
         response.headers["ETag"] = f'"{view.row.version}"'
-        return whole_ticket(view, link)
+        return whole_ticket(view, link, quotable_mails(desk, view))
 
     @api.get(
         "/tickets/{ref}/mails",
@@ -145,7 +146,7 @@ def add_reads(api: FastAPI, desk: Desk, pace: Pace) -> None:
     )
     def letters_of(ref: Ref, _: Caller = tickets) -> said.Letters:
         view = desk.store.ticket(ref)
-        return said.Letters(letters=[letter_object(letter, view.mails) for letter in view.replies])
+        return said.Letters(letters=[letter_object(letter, quotable_mails(desk, view)) for letter in view.replies])
 
     @api.get(
         "/mails/{mail_id}/raw",

@@ -68,16 +68,16 @@ def _line(row: QueueRow, desk_link: str, mails: Sequence[MailView]) -> dict[str,
     }
 
 
-def whole_ticket(view: TicketView, desk_link: str) -> said.WholeTicket:
-    """A ticket with all that is known of it."""
+def whole_ticket(view: TicketView, desk_link: str, quotable: Sequence[MailView]) -> said.WholeTicket:
+    """A ticket with all that is known of it; the secrets of the mails that its texts may quote are masked."""
     by_id = {mail.mail_id: mail for mail in view.mails}
     return said.WholeTicket.model_validate(
         {
-            **_line(view.row, desk_link, view.mails),
+            **_line(view.row, desk_link, quotable),
             "issues": [
                 {
                     "mail_id": mail.mail_id,
-                    "gist": _safe(issue.gist, view.mails),
+                    "gist": _safe(issue.gist, quotable),
                     "category": issue.category,
                     "products": list(issue.products),
                     "context_products": list(issue.context_products),
@@ -94,15 +94,15 @@ def whole_ticket(view: TicketView, desk_link: str) -> said.WholeTicket:
                     "is_given": known.is_given,
                     "how": known.how.value if known.how else None,
                     "mail_id": known.mail_id,
-                    "words": [_safe(one, view.mails) for one in words_given(item, by_id.get(known.mail_id or 0))],
+                    "words": [_safe(one, quotable) for one in words_given(item, by_id.get(known.mail_id or 0))],
                     "absence": known.absence,
                 }
                 for item, known in view.items.items()
             ],
             "asked": list(view.asked),
-            "letters": [letter_object(letter, view.mails) for letter in view.replies],
+            "letters": [letter_object(letter, quotable) for letter in view.replies],
             "events": [
-                {"at": event.at, "by": event.by, "what": event.what, "detail": _safe(event.detail, view.mails)}
+                {"at": event.at, "by": event.by, "what": event.what, "detail": _safe(event.detail, quotable)}
                 for event in view.events
             ],
             "links": [

@@ -16,7 +16,7 @@ from desk.frame import RowId, require_form
 from desk.lacking import lacks_by
 from desk.masking import hidden, without_secrets
 from desk.neighbours import nearest_to
-from desk.readings import gist_of, parts_of, readings_of, safe_text, words_of
+from desk.readings import gist_of, parts_of, quotable_mails, readings_of, safe_text, words_of
 from desk.show import item_name, product_names
 from desk.texts import words
 from models.assessment import Category, Section, SymptomKind
@@ -63,7 +63,7 @@ def correction_context(desk: Desk, request: Request, view: TicketView) -> dict[s
             "entries": entries,
             "marks": MARKS,
             "nearest_of": latest.mail_id if latest and latest.seen.issues and not latest.is_machine else 0,
-            "objection": without_secrets(hidden(objection.detail), view.mails) if objection else "",
+            "objection": without_secrets(hidden(objection.detail), quotable_mails(desk, view)) if objection else "",
             "objected_to": _objected_to(view) if objection else None,
             "wrong": {
                 letter.reply_id: said[f"{LETTER}{letter.reply_id}"]
@@ -355,7 +355,7 @@ def _wrong_page(
         status,
         letter=letter,
         row=view.row,
-        subject=without_secrets(hidden(letter.subject), view.mails),
+        subject=without_secrets(hidden(letter.subject), quotable_mails(desk, view)),
         reasons=[one.value for one in WrongLetter],
         reason=reason,
         note=note.replace("\0", "")[:500],

@@ -15,6 +15,7 @@ from desk import show
 from desk.frame import PAGE, Place, Ref, require_form
 from desk.masking import hidden, without_secrets
 from desk.queue_view import AGES, CATEGORIES, NOBODY, TABS, tab_counts, view_of
+from desk.readings import quotable_mails
 from desk.texts import words
 from models.assessment import Section
 from models.hands import MOST_AT_ONCE, Act, Refusal
@@ -120,7 +121,7 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
     def api_ticket(ref: Ref) -> Response:
         view = desk.store.ticket(ref)
         known = _row_object(view.row)
-        return JSONResponse({**known, "subject": without_secrets(str(known["subject"]), view.mails)})
+        return JSONResponse({**known, "subject": without_secrets(str(known["subject"]), quotable_mails(desk, view))})
 
 
 def _by_name(one: tuple[str, str]) -> str:
