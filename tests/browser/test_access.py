@@ -56,13 +56,13 @@ def test_a_provider_is_reached_and_left_under_the_pages_own_policy(
     with running_provider(clock) as provider:
         oidc = OidcSettings(issuer=provider.issuer, client_id=CLIENT, client_secret=CLIENT_SECRET, name="Example ID")
         app = make_app(sqlite_store, pack, clock, oidc=oidc)
-        sqlite_store.set_details(AGENT, email="hanako@example.com", language="", notices=(), now=NOW)
-        provider.person = {"sub": "s1", "email": "hanako@example.com", "email_verified": True}
+        sqlite_store.invite("jiro", Role.AGENT, email="jiro@example.com", by=AGENT, now=NOW)
+        provider.person = {"sub": "s1", "email": "jiro@example.com", "email_verified": True}
         with serving(app) as desk, watched(chromium, "ja") as page:
             page.goto(f"{desk}/outbox")
             page.click("text=Example ID でサインイン")
             page.wait_for_url(f"{desk}/outbox")
-            assert page.inner_text("header.bar").count(AGENT) == 1
+            assert page.inner_text("header.bar").count("jiro") == 1
 
 
 def test_a_note_over_an_expired_session_is_not_lost(chromium: Browser, sqlite_store: Store, pack: Pack) -> None:
