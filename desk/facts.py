@@ -36,7 +36,6 @@ class Fact:
 
     kind: str
     value: str
-    shown: str = ""  # where it differs from the value
     more: str = ""  # what helps to read it
 
 

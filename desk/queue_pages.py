@@ -45,6 +45,7 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
     def queue(request: Request, after: str = "") -> Response:
         agent, language, now = desk.agent(request) or "", desk.language(request), desk.clock()
         view = view_of(request.query_params, agent)
+        since = desk.store.changes(None)[0]  # before anything is read: what happens meanwhile is news to this page
         page = desk.store.page(view.wanted(now), after=after, limit=PAGE)
         names = {
             "category": [(one, desk.category(one, language)) for one in CATEGORIES],
@@ -76,7 +77,7 @@ def add_queue(app: FastAPI, desk: Desk) -> None:
             alike=desk.store.alike(now) if not after else (),
             here=view.query(after=after) if after else view.query(),
             did=done_of(request),
-            since=desk.store.changes(None)[0],
+            since=since,
             now=now,
         )
 

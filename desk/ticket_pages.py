@@ -44,16 +44,18 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/tickets/{ref}")
     def ticket(request: Request, ref: Ref, mails: Annotated[str, Query(max_length=8)] = "") -> Response:
+        since = desk.store.changes(None)[0]  # before anything is read: what happens meanwhile is news to this page
         view = as_corrected(desk, request, desk.store.ticket(ref))
         language = desk.language(request)
         shown = view.mails if mails == "all" else view.mails[-MOST_MAILS:]
+        texts = {mail.mail_id: without_secrets(hidden(mail.text), view.mails) for mail in shown}
         entries = [
             {
                 "mail": mail,
                 "number": len(view.mails) - len(shown) + place,
                 "marked": show.proof_text(mail, desk.pack, language),
-                "whole": without_secrets(hidden(mail.text), view.mails),
-                "answers": inline_answers(without_secrets(hidden(mail.text), view.mails)),
+                "whole": texts[mail.mail_id],
+                "answers": inline_answers(texts[mail.mail_id]),
                 "checks": show.checklist(
                     mail.seen,
                     mail.decision.missing if mail.decision else (),
@@ -86,7 +88,7 @@ def add_tickets(app: FastAPI, desk: Desk) -> None:
             snoozes=SNOOZES,
             viewers=[] if is_quiet else desk.store.look(ref, by=agent, now=desk.clock()),
             did=done_of(request),
-            since=desk.store.changes(None)[0],
+            since=since,
             first=show.first_reason(view.row, language),
             now=desk.clock(),
             reply=reply_context(desk, request, view),

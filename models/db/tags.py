@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, String, column, delete, func, insert, select, table, update
+from sqlalchemy import Integer, String, column, delete, insert, select, table, update
 
 from models.db.rows import names
 from models.db.tables import TicketRow, TicketTagRow
@@ -92,8 +92,3 @@ def bring_over(connection: Connection) -> None:
             stands = {"ref": row["ref"], "state": row["state"], "rank": values["rank"], "place": values["place"]}
             connection.execute(insert(TAG), [{**stands, "tag": one} for one in sorted(tags_of({**row, **values}))])
         after = rows[-1]["ref"]
-
-
-def count_tags(connection: Connection) -> int:
-    """How many lines there are."""
-    return int(connection.execute(select(func.count()).select_from(TAG)).scalar_one())
