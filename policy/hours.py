@@ -68,6 +68,33 @@ class Hours:
             local = datetime.combine(local.date() + _DAY, time(0, 0), zone)
         return local
 
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """How much business time lies between two instants; none where `end` is not after `start`."""
+        zone = ZoneInfo(self.timezone)
+        local, until = start.astimezone(zone), end.astimezone(zone)
+        if until <= local:
+            return timedelta(0)
+        first, last = local.date(), until.date()
+        if first == last:
+            return self._within(first, local, until)
+        days = _business_days(self, first + _DAY, last)
+        midnight = datetime.combine(first + _DAY, time(0, 0), zone)
+        whole = self._within(first, local, midnight) + days * self._day_length()
+        return whole + self._within(last, datetime.combine(last, time(0, 0), zone), until)
+
+    def _within(self, day: date, start: datetime, end: datetime) -> timedelta:
+        """The business time of one day between two instants of it."""
+        if not self.is_business_day(day):
+            return timedelta(0)
+        zone = ZoneInfo(self.timezone)
+        begins = max(start, datetime.combine(day, self.opens, zone))
+        ends = min(end, datetime.combine(day, self.closes, zone))
+        return max(ends - begins, timedelta(0))
+
+    def _day_length(self) -> timedelta:
+        day = date(2000, 1, 1)
+        return datetime.combine(day, self.closes) - datetime.combine(day, self.opens)
+
     def _earlier(self, day: date, count: int) -> date:
         """So many business days earlier; far away for a desk that is never open."""
         for _ in range(_MOST_CLOSED + 7 * count):
@@ -76,6 +103,12 @@ class Hours:
             day -= _DAY
             count -= self.is_business_day(day)
         return day
+
+
+@lru_cache(maxsize=4096)
+def _business_days(hours: Hours, first: date, after: date) -> int:
+    """How many business days lie in [first, after)."""
+    return sum(hours.is_business_day(first + number * _DAY) for number in range((after - first).days))
 
 
 @lru_cache(maxsize=8)

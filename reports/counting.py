@@ -1,0 +1,353 @@
+"""What one ticket adds to a report's figures: every cell, wait and spread that it counts in. Pure.
+
+The one place that says what a measure means (docs/reports.md has it in words). A report sums this over a period's tickets,
+and the list behind a figure is those that add to its cell: both cannot differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from models.controls import Judgement
+from models.decision import AGENT, Disposition, LetterKind, ReplyState
+from models.states import TicketState
+from models.ticket import AWAITS_AGENT
+from reports.figures import Cell
+from responders.items import required_items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from models.facts import EventFacts, LetterFacts, MailFacts, TicketFacts
+    from policy.pack import Pack
+
+_ASKING = frozenset({LetterKind.REQUEST_INFORMATION.value, LetterKind.FOLLOW_UP.value})
+_ARRIVED = frozenset({ReplyState.QUEUED.value, ReplyState.SENT.value})  # or will within moments
+_WENT = _ARRIVED | {ReplyState.BOUNCED.value}
+_WORKABLE = frozenset({Disposition.ACCEPT.value, Disposition.REQUEST_INFORMATION.value})
+_NOTICES = {
+    Disposition.SPLIT.value: "split",
+    Disposition.OUT_OF_SCOPE.value: "out_of_scope",
+    Disposition.POLICY_NOTICE.value: "not_disclosed",
+    Disposition.ACCOUNT_NOTICE.value: "other_account",
+}
+_NOBODY = frozenset({"uketsuke", "customer"})  # who stands in a history's lines and is no agent
+_FINISHED = frozenset({TicketState.ANSWERED.value, TicketState.CLOSED.value})
+_MOVED_TO = re.compile(r"-> ([a-z_]+)")
+_NUMBER = re.compile(r"\d+")
+_FINE, _ROUGH = 600, 6000  # minutes: whole up to here, then tens, then hours
+_LONGEST = 60 * 10_000
+SEPARATOR = "|"  # between the two halves of a value like "example.co.jp|when"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """What the counting goes by besides the tickets."""
+
+    pack: Pack
+    as_of: datetime  # what came later does not count
+    domains: frozenset[str] = (
+        frozenset()
+    )  # of customers who are counted by themselves: only frequent ones, so that memory is bounded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The first letter that asked, and what came of it."""
+
+    letter: LetterFacts
+    asked_at: datetime
+    answer: MailFacts | None  # the customer's next mail
+
+
+def cells_of(one: TicketFacts, book: Book) -> Counter[Cell]:
+    """Every cell that a ticket counts in, and how often."""
+    one = as_of(one, book.as_of)
+    found: Counter[Cell] = Counter()
+    groups = list(_groups(one, book))
+    for measure in _measures(one, book):
+        for dimension, value in groups:
+            found[Cell(measure, dimension, value)] += 1
+    found.update(_cells_of_mails(one))
+    if not is_counted(one):
+        return found
+    local = one.opened_at.astimezone(ZoneInfo(book.pack.desk.timezone))
+    for dimension, value in (
+        ("day", f"{local:%Y-%m-%d}"),
+        ("hour", f"{local:%H}"),
+        ("disposition", one.disposition),
+        ("state", one.state),
+    ):
+        found[Cell("people", dimension, value)] += 1
+    found.update(_cells_of_items(one, book, groups))
+    found.update(_cells_of_letters(one))
+    found.update(Cell("corrected", "target", event.detail.partition(" ")[0]) for event in _of(one, "corrected"))
+    return found
+
+
+def waits_of(one: TicketFacts, book: Book) -> Iterator[tuple[str, int, bool]]:
+    """(name, business minutes, has it come to its end?) of everything that a ticket of a person waits for."""
+    one = as_of(one, book.as_of)
+    if not is_counted(one):
+        return
+    request = request_of(one)
+
+    def wait(name: str, start: datetime, end: datetime | None) -> tuple[str, int, bool]:
+        span = book.pack.desk.working.between(start, end or book.as_of)
+        return name, rounded(int(span.total_seconds() // 60)), end is not None
+
+    if request:
+        yield wait("answer", request.asked_at, request.answer.received_at if request.answer else None)
+    if one.disposition in _WORKABLE:
+        yield wait("ready_asked" if request else "ready_unasked", one.opened_at, one.ready_at)
+    first = min((at for letter in one.letters if (at := _arrived_at(letter))), default=None)
+    yield wait("first_letter", one.opened_at, first)
+    if one.ready_at:
+        yield wait("agent", one.ready_at, _answered_at(one, one.ready_at))
+
+
+def spreads_of(one: TicketFacts, book: Book) -> Iterator[tuple[str, int]]:
+    """(name, whole percent) of how sure the first decision was, and how strange the first mail's words were."""
+    if not is_counted(one) or not one.mails or one.mails[0].received_at >= book.as_of:
+        return
+    yield "confidence", _percent(one.mails[0].confidence)
+    if one.mails[0].unknown_words is not None:
+        yield "unknown_words", _percent(one.mails[0].unknown_words)
+
+
+def is_counted(one: TicketFacts) -> bool:
+    """A ticket of a person: what shares are of. Machines and spam are only counted as such."""
+    return not one.is_automatic and not one.is_spam
+
+
+def as_of(one: TicketFacts, at: datetime) -> TicketFacts:
+    """The ticket as it stood then, as far as its lines tell; words on letters count whenever they were said."""
+    if (
+        all(mail.received_at <= at for mail in one.mails)
+        and all((letter.sent_at or letter.created_at) <= at for letter in one.letters)
+        and all(event.at <= at for event in one.events)
+        and (one.ready_at is None or one.ready_at <= at)
+    ):
+        return one
+    letters = tuple(
+        letter
+        if letter.sent_at is None or letter.sent_at <= at
+        else replace(letter, sent_at=None, state=ReplyState.QUEUED.value)
+        for letter in one.letters
+        if letter.created_at <= at
+    )
+    return replace(
+        one,
+        mails=tuple(mail for mail in one.mails if mail.received_at <= at) or one.mails[:1],
+        letters=letters,
+        events=tuple(event for event in one.events if event.at <= at),
+        ready_at=one.ready_at if one.ready_at and one.ready_at <= at else None,
+    )
+
+
+def request_of(one: TicketFacts) -> Request | None:
+    """The first letter that asked for something and arrived; None where none did."""
+    for letter in one.letters:
+        asked_at = _arrived_at(letter)
+        if letter.kind in _ASKING and asked_at:
+            later = (mail for mail in one.mails[1:] if not mail.is_automatic and mail.received_at > asked_at)
+            return Request(letter=letter, asked_at=asked_at, answer=next(later, None))
+    return None
+
+
+def needed_items(one: TicketFacts, pack: Pack) -> tuple[str, ...]:
+    """What its matter requires, by the pack's table; what was surely missing or unsure at first belongs to it."""
+    policies = [pack.categories[category] for category in one.categories if category in pack.categories]
+    wanted = required_items(policies, one.symptom_kind, pack, has_permission_error=one.has_permission_error)
+    wanted = tuple(item for item in wanted if not item.startswith("link:"))
+    return tuple(dict.fromkeys((*wanted, *one.missing_first, *one.unsure_first)))
+
+
+def rounded(minutes: int) -> int:
+    """Whole minutes up to ten hours, then tens of minutes, then hours: what bounds the memory of a report."""
+    minutes = min(max(minutes, 0), _LONGEST)
+    step = 1 if minutes < _FINE else 10 if minutes < _ROUGH else 60
+    return minutes - minutes % step
+
+
+def _groups(one: TicketFacts, book: Book) -> Iterator[tuple[str, str]]:
+    yield "all", ""
+    if not is_counted(one):
+        return
+    for category in dict.fromkeys(one.categories):
+        yield "category", category.value
+    for product in dict.fromkeys(one.products):
+        yield "product", product
+    yield "language", one.language
+    if one.domain in book.domains:
+        yield "domain", one.domain
+
+
+def _measures(one: TicketFacts, book: Book) -> Iterator[str]:
+    yield "tickets"
+    if one.is_spam:
+        yield "spam"
+    elif one.is_automatic:
+        yield "automatic"
+    if not is_counted(one):
+        return
+    yield "people"
+    if not book.pack.desk.working.is_open(one.opened_at):
+        yield "off_hours"
+    if one.mails and one.mails[0].is_held:
+        yield "held"
+    if one.state in AWAITS_AGENT:
+        yield "awaits_agent"
+    if one.disposition in _NOTICES:
+        yield _NOTICES[one.disposition]
+    if one.disposition in _WORKABLE:
+        yield "workable"
+        yield "incomplete" if one.missing_first else "doubtful" if one.unsure_first else "complete"
+    request = request_of(one)
+    if request:
+        yield "asked"
+        if request.answer:
+            yield "answered"
+            if not request.answer.missing:
+                yield "complete_after_one"
+        if any(letter.kind == LetterKind.FOLLOW_UP and _arrived_at(letter) for letter in one.letters):
+            yield "asked_twice"
+
+
+def _cells_of_items(one: TicketFacts, book: Book, groups: Iterable[tuple[str, str]]) -> Iterator[Cell]:
+    request = request_of(one)
+    if one.disposition in _WORKABLE:
+        for item in needed_items(one, book.pack):
+            how = "lacking" if item in one.missing_first else "unsure" if item in one.unsure_first else "given"
+            for measure in ("needed", how):
+                for dimension, value in groups:
+                    whole = item if dimension == "all" else f"{value}{SEPARATOR}{item}"
+                    yield Cell(measure, "item" if dimension == "all" else f"{dimension}_item", whole)
+    if request is None:
+        return
+    has_had_time = (
+        book.pack.desk.working.days_before(book.as_of, book.pack.limits.remind_after_days) >= request.asked_at
+    )
+    for item in request.letter.asked:
+        yield Cell("item_asked", "item", item)
+        if request.answer or has_had_time:
+            yield Cell("item_due", "item", item)
+        if request.answer and item not in request.answer.missing:
+            yield Cell("item_answered", "item", item)
+
+
+def _cells_of_letters(one: TicketFacts) -> Iterator[Cell]:
+    objected = _objected(one)
+    for letter in one.letters:
+        if letter.kind == AGENT:
+            yield Cell("hand_letters")
+            continue
+        for measure in _measures_of_letter(letter, one, is_objected=letter.reply_id in objected):
+            yield Cell(measure, "kind", letter.kind)
+        if letter.state == ReplyState.SUPPRESSED:
+            yield Cell("suppressed", "reason", letter.reason.partition(":")[0])
+
+
+def _measures_of_letter(letter: LetterFacts, one: TicketFacts, *, is_objected: bool) -> Iterator[str]:
+    yield "letters"
+    is_by_hand = letter.judgement in {Judgement.RELEASED, Judgement.EDITED} or bool(letter.by)
+    if letter.state in _WENT:
+        yield "went_by_hand" if is_by_hand else "went"
+    else:
+        yield f"letters_{letter.state}"
+    if letter.state == ReplyState.BOUNCED:
+        yield "letters_bounced"
+    if letter.judgement:
+        yield f"judged_{letter.judgement}"
+    if is_objected:
+        yield "objected"
+    if _is_repeated(letter, one):
+        yield "repeated"
+    if letter.state == ReplyState.SHADOW:
+        moved_to = _first_move(one, letter.created_at)
+        yield "shadow_open" if not moved_to else "shadow_same" if moved_to == letter.would_be else "shadow_other"
+
+
+def _cells_of_mails(one: TicketFacts) -> Iterator[Cell]:
+    for mail in one.mails:
+        yield Cell("mails")
+        if mail.warnings:
+            yield Cell("mails_defective")
+        for warning in dict.fromkeys(_NUMBER.sub("#", warning) for warning in mail.warnings):
+            yield Cell("mails_defective", "warning", warning)
+
+
+def _objected(one: TicketFacts) -> frozenset[int]:
+    """The letters that a customer answered with "it was there": the last one before his word."""
+    found = set()
+    for event in _of(one, "customer_objected"):
+        asked = [
+            letter
+            for letter in one.letters
+            if letter.kind in _ASKING and (at := _arrived_at(letter)) and at <= event.at
+        ]
+        if asked:
+            found.add(asked[-1].reply_id)
+    return frozenset(found)
+
+
+def _is_repeated(letter: LetterFacts, one: TicketFacts) -> bool:
+    """Did an agent ask by hand once more, after a letter that asked?"""
+    at = _arrived_at(letter)
+    return (
+        letter.kind in _ASKING
+        and at is not None
+        and any(
+            other.kind == AGENT
+            and other.state in _ARRIVED
+            and other.then_state == TicketState.WAITING_CUSTOMER
+            and other.created_at > at
+            for other in one.letters
+        )
+    )
+
+
+def _first_move(one: TicketFacts, since: datetime) -> str:
+    """Where an agent first took the ticket since then, by a step or by a letter of his own; empty: nowhere yet."""
+    moves = [(event.at, to) for event in _moves_by_people(one) if event.at >= since and (to := moved_to(event))]
+    moves += [
+        (letter.created_at, letter.then_state)
+        for letter in one.letters
+        if letter.kind == AGENT and letter.created_at >= since and letter.then_state
+    ]
+    return min(moves)[1] if moves else ""
+
+
+def _answered_at(one: TicketFacts, ready_at: datetime) -> datetime | None:
+    """When a person first answered a ticket that had become ready, or settled it without a word."""
+    ends = [at for letter in one.letters if letter.kind == AGENT and (at := _arrived_at(letter)) and at >= ready_at]
+    ends += [event.at for event in _moves_by_people(one) if event.at >= ready_at and moved_to(event) in _FINISHED]
+    return min(ends, default=None)
+
+
+def _moves_by_people(one: TicketFacts) -> Iterator[EventFacts]:
+    return (event for event in _of(one, "moved") if event.by not in _NOBODY)
+
+
+def moved_to(event: EventFacts) -> str:
+    """The state that a move led to; empty where the line names none."""
+    found = _MOVED_TO.search(event.detail)
+    return found[1] if found else ""
+
+
+def _of(one: TicketFacts, what: str) -> Iterator[EventFacts]:
+    return (event for event in one.events if event.what == what)
+
+
+def _arrived_at(letter: LetterFacts) -> datetime | None:
+    """When a letter reached the customer, as far as we know; None where it did not."""
+    return (letter.sent_at or letter.created_at) if letter.state in _ARRIVED else None
+
+
+def _percent(share: float) -> int:
+    return min(100, max(0, int(share * 100)))
