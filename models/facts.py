@@ -22,6 +22,7 @@ class MailFacts:
     mail_id: int
     received_at: datetime
     is_automatic: bool
+    disposition: str  # of the decision on it: `no_reply` where it only gave thanks
     missing: tuple[str, ...]  # what its ticket lacked after it, by the decision of that moment
     unsure: tuple[str, ...]
     is_held: bool  # the decision was not sure enough, or a person had to look first
@@ -50,7 +51,7 @@ class LetterFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts:
-    """One line of a ticket's history that reports read: moves by people, objections, words on letters, bounces."""
+    """One line of a ticket's history that reports read: filed, joined, moved, customer_objected, corrected."""
 
     at: datetime
     by: str

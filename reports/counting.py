@@ -38,22 +38,27 @@ _NOTICES = {
 }
 _NOBODY = frozenset({"uketsuke", "customer"})  # who stands in a history's lines and is no agent
 _FINISHED = frozenset({TicketState.ANSWERED.value, TicketState.CLOSED.value})
-_MOVED_TO = re.compile(r"-> ([a-z_]+)")
+_LED_TO = {
+    "moved": re.compile(r"-> ([a-z_]+)"),
+    "filed": re.compile(r", ([a-z_]+)"),
+    "joined": re.compile(r", ([a-z_]+)"),
+}
 _NUMBER = re.compile(r"\d+")
 _FINE, _ROUGH = 600, 6000  # minutes: whole up to here, then tens, then hours
 _LONGEST = 60 * 10_000
+_AS_READ = "as_read"  # a correction that was taken back
 SEPARATOR = "|"  # between the two halves of a value like "example.co.jp|when"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """What the counting goes by besides the tickets."""
+    """What the counting goes by besides the tickets; made by `book_of`."""
 
     pack: Pack
     as_of: datetime  # what came later does not count
-    domains: frozenset[str] = (
-        frozenset()
-    )  # of customers who are counted by themselves: only frequent ones, so that memory is bounded
+    asked_before: datetime  # a request that went before this has had the time that the pack gives customers
+    # Customers who are counted by themselves: only frequent ones, so that memory is bounded.
+    domains: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +70,14 @@ class Request:
     answer: MailFacts | None  # the customer's next mail
 
 
+def book_of(pack: Pack, as_of: datetime, domains: frozenset[str] = frozenset()) -> Book:
+    """The book of a pack at an instant."""
+    asked_before = pack.desk.working.days_before(as_of, pack.limits.remind_after_days)
+    return Book(pack=pack, as_of=as_of, asked_before=asked_before, domains=domains)
+
+
 def cells_of(one: TicketFacts, book: Book) -> Counter[Cell]:
-    """Every cell that a ticket counts in, and how often."""
-    one = as_of(one, book.as_of)
+    """Every cell that a ticket counts in, and how often. The ticket is as it stood then (`as_of`)."""
     found: Counter[Cell] = Counter()
     groups = list(_groups(one, book))
     for measure in _measures(one, book):
@@ -76,23 +86,15 @@ def cells_of(one: TicketFacts, book: Book) -> Counter[Cell]:
     found.update(_cells_of_mails(one))
     if not is_counted(one):
         return found
-    local = one.opened_at.astimezone(ZoneInfo(book.pack.desk.timezone))
-    for dimension, value in (
-        ("day", f"{local:%Y-%m-%d}"),
-        ("hour", f"{local:%H}"),
-        ("disposition", one.disposition),
-        ("state", one.state),
-    ):
-        found[Cell("people", dimension, value)] += 1
+    found.update(_cells_of_arrival(one, book))
     found.update(_cells_of_items(one, book, groups))
     found.update(_cells_of_letters(one))
-    found.update(Cell("corrected", "target", event.detail.partition(" ")[0]) for event in _of(one, "corrected"))
+    found.update(_cells_of_corrections(one))
     return found
 
 
 def waits_of(one: TicketFacts, book: Book) -> Iterator[tuple[str, int, bool]]:
     """(name, business minutes, has it come to its end?) of everything that a ticket of a person waits for."""
-    one = as_of(one, book.as_of)
     if not is_counted(one):
         return
     request = request_of(one)
@@ -111,9 +113,9 @@ def waits_of(one: TicketFacts, book: Book) -> Iterator[tuple[str, int, bool]]:
         yield wait("agent", one.ready_at, _answered_at(one, one.ready_at))
 
 
-def spreads_of(one: TicketFacts, book: Book) -> Iterator[tuple[str, int]]:
+def spreads_of(one: TicketFacts) -> Iterator[tuple[str, int]]:
     """(name, whole percent) of how sure the first decision was, and how strange the first mail's words were."""
-    if not is_counted(one) or not one.mails or one.mails[0].received_at >= book.as_of:
+    if not is_counted(one) or not one.mails:
         return
     yield "confidence", _percent(one.mails[0].confidence)
     if one.mails[0].unknown_words is not None:
@@ -143,6 +145,7 @@ def as_of(one: TicketFacts, at: datetime) -> TicketFacts:
     )
     return replace(
         one,
+        state=_state_at(one, at),
         mails=tuple(mail for mail in one.mails if mail.received_at <= at) or one.mails[:1],
         letters=letters,
         events=tuple(event for event in one.events if event.at <= at),
@@ -150,12 +153,18 @@ def as_of(one: TicketFacts, at: datetime) -> TicketFacts:
     )
 
 
+def _state_at(one: TicketFacts, at: datetime) -> str:
+    """Where the ticket stood then, by the last line before that names a state."""
+    told = [state for event in one.events if event.at <= at and (state := state_after(event))]
+    return told[-1] if told and any(event.at > at for event in one.events) else one.state
+
+
 def request_of(one: TicketFacts) -> Request | None:
     """The first letter that asked for something and arrived; None where none did."""
     for letter in one.letters:
         asked_at = _arrived_at(letter)
         if letter.kind in _ASKING and asked_at:
-            later = (mail for mail in one.mails[1:] if not mail.is_automatic and mail.received_at > asked_at)
+            later = (mail for mail in one.mails[1:] if mail.received_at > asked_at and _is_answer(mail))
             return Request(letter=letter, asked_at=asked_at, answer=next(later, None))
     return None
 
@@ -194,29 +203,47 @@ def _measures(one: TicketFacts, book: Book) -> Iterator[str]:
         yield "spam"
     elif one.is_automatic:
         yield "automatic"
-    if not is_counted(one):
-        return
-    yield "people"
+    else:
+        yield "people"
+        yield from _measures_on_arrival(one, book)
+        yield from _measures_of_request(one)
+    if is_counted(one) and one.state in AWAITS_AGENT:
+        yield "awaits_agent"
+
+
+def _measures_on_arrival(one: TicketFacts, book: Book) -> Iterator[str]:
     if not book.pack.desk.working.is_open(one.opened_at):
         yield "off_hours"
     if one.mails and one.mails[0].is_held:
         yield "held"
-    if one.state in AWAITS_AGENT:
-        yield "awaits_agent"
     if one.disposition in _NOTICES:
         yield _NOTICES[one.disposition]
     if one.disposition in _WORKABLE:
         yield "workable"
         yield "incomplete" if one.missing_first else "doubtful" if one.unsure_first else "complete"
+
+
+def _measures_of_request(one: TicketFacts) -> Iterator[str]:
     request = request_of(one)
-    if request:
-        yield "asked"
-        if request.answer:
-            yield "answered"
-            if not request.answer.missing:
-                yield "complete_after_one"
-        if any(letter.kind == LetterKind.FOLLOW_UP and _arrived_at(letter) for letter in one.letters):
-            yield "asked_twice"
+    if request is None:
+        return
+    yield "asked"
+    if request.answer:
+        yield "answered"
+        if not request.answer.missing:
+            yield "complete_after_one"
+    if any(letter.kind == LetterKind.FOLLOW_UP and _arrived_at(letter) for letter in one.letters):
+        yield "asked_twice"
+
+
+def _cells_of_arrival(one: TicketFacts, book: Book) -> Iterator[Cell]:
+    local = one.opened_at.astimezone(ZoneInfo(book.pack.desk.timezone))
+    times = (("day", f"{local:%Y-%m-%d}"), ("hour", f"{local:%H}"))
+    for dimension, value in (*times, ("disposition", one.disposition), ("state", one.state)):
+        yield Cell("people", dimension, value)
+    if not book.pack.desk.working.is_open(one.opened_at):
+        for dimension, value in times:
+            yield Cell("off_hours", dimension, value)
 
 
 def _cells_of_items(one: TicketFacts, book: Book, groups: Iterable[tuple[str, str]]) -> Iterator[Cell]:
@@ -282,6 +309,15 @@ def _cells_of_mails(one: TicketFacts) -> Iterator[Cell]:
             yield Cell("mails_defective", "warning", warning)
 
 
+def _cells_of_corrections(one: TicketFacts) -> Iterator[Cell]:
+    """What agents read otherwise: the last word on each target of each mail, if it is not that the reading was right."""
+    words = (event.detail.split(" ") for event in _of(one, "corrected"))
+    last = {(word[0], word[-1]): word for word in words}
+    for target, _ in (key for key, word in last.items() if _AS_READ not in word):
+        yield Cell("corrected")
+        yield Cell("corrected", "target", target)
+
+
 def _objected(one: TicketFacts) -> frozenset[int]:
     """The letters that a customer answered with "it was there": the last one before his word."""
     found = set()
@@ -314,7 +350,7 @@ def _is_repeated(letter: LetterFacts, one: TicketFacts) -> bool:
 
 def _first_move(one: TicketFacts, since: datetime) -> str:
     """Where an agent first took the ticket since then, by a step or by a letter of his own; empty: nowhere yet."""
-    moves = [(event.at, to) for event in _moves_by_people(one) if event.at >= since and (to := moved_to(event))]
+    moves = [(event.at, to) for event in _moves_by_people(one) if event.at >= since and (to := state_after(event))]
     moves += [
         (letter.created_at, letter.then_state)
         for letter in one.letters
@@ -326,7 +362,7 @@ def _first_move(one: TicketFacts, since: datetime) -> str:
 def _answered_at(one: TicketFacts, ready_at: datetime) -> datetime | None:
     """When a person first answered a ticket that had become ready, or settled it without a word."""
     ends = [at for letter in one.letters if letter.kind == AGENT and (at := _arrived_at(letter)) and at >= ready_at]
-    ends += [event.at for event in _moves_by_people(one) if event.at >= ready_at and moved_to(event) in _FINISHED]
+    ends += [event.at for event in _moves_by_people(one) if event.at >= ready_at and state_after(event) in _FINISHED]
     return min(ends, default=None)
 
 
@@ -334,9 +370,10 @@ def _moves_by_people(one: TicketFacts) -> Iterator[EventFacts]:
     return (event for event in _of(one, "moved") if event.by not in _NOBODY)
 
 
-def moved_to(event: EventFacts) -> str:
-    """The state that a move led to; empty where the line names none."""
-    found = _MOVED_TO.search(event.detail)
+def state_after(event: EventFacts) -> str:
+    """The state that a line of the history led to; empty where it names none."""
+    pattern = _LED_TO.get(event.what)
+    found = pattern.search(event.detail) if pattern else None
     return found[1] if found else ""
 
 
@@ -347,6 +384,11 @@ def _of(one: TicketFacts, what: str) -> Iterator[EventFacts]:
 def _arrived_at(letter: LetterFacts) -> datetime | None:
     """When a letter reached the customer, as far as we know; None where it did not."""
     return (letter.sent_at or letter.created_at) if letter.state in _ARRIVED else None
+
+
+def _is_answer(mail: MailFacts) -> bool:
+    """Did a person write something of the matter, more than thanks?"""
+    return not mail.is_automatic and mail.disposition != Disposition.NO_REPLY
 
 
 def _percent(share: float) -> int:

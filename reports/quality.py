@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reports.counting import cells_of, is_counted, spreads_of, waits_of
+from reports.counting import as_of, cells_of, is_counted, spreads_of, waits_of
 from reports.figures import MOST_EXAMPLES, Cell, Example, Figures, Wait
 
 if TYPE_CHECKING:
@@ -35,15 +35,16 @@ def summarise(
     going: dict[str, Counter[int]] = {}
     spreads: dict[str, Counter[int]] = {}
     examples: dict[Cell, tuple[Example, ...]] = {}
-    for one in tickets:
-        if not period.start <= one.opened_at < period.end or one.opened_at > book.as_of:
+    for ticket in tickets:
+        if not period.start <= ticket.opened_at < period.end or ticket.opened_at > book.as_of:
             continue
+        one = as_of(ticket, book.as_of)
         own = cells_of(one, book)
         cells.update(own)
         for name, minutes, is_over in waits_of(one, book):
             done.setdefault(name, Counter()).update([minutes] if is_over else [])
             going.setdefault(name, Counter()).update([] if is_over else [minutes])
-        for name, percent in spreads_of(one, book):
+        for name, percent in spreads_of(one):
             spreads.setdefault(name, Counter())[percent] += 1
         wanted = [cell for cell in own if cell.measure in _SHOWN and cell.dimension in _GROUPED]
         if wanted and is_counted(one):
@@ -64,6 +65,6 @@ def behind(tickets: Iterable[TicketFacts], cell: Cell, period: Period, book: Boo
     """The tickets that a cell counts, each with how often: what a reader of the report may look into."""
     for one in tickets:
         if period.start <= one.opened_at < period.end and one.opened_at <= book.as_of:
-            count = cells_of(one, book)[cell]
+            count = cells_of(as_of(one, book.as_of), book)[cell]
             if count:
                 yield one, count

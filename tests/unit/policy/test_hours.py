@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policy.hours import Hours, knows_country
 from policy.pack import Pack
@@ -111,3 +113,34 @@ def test_the_default_pack_keeps_japanese_business_days(pack: Pack) -> None:
 def test_an_unknown_country_is_none() -> None:
     assert knows_country("JP")
     assert not knows_country("XX")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-11-20 10:00", "2026-11-20 12:30", 2.5),
+        ("2026-11-20 08:00", "2026-11-20 23:00", 9),
+        ("2026-11-20 17:00", "2026-11-24 10:00", 2),  # a weekend and 勤労感謝の日 between
+        ("2026-11-20 17:00", "2026-11-25 10:00", 11),
+        ("2026-11-21 10:00", "2026-11-22 12:00", 0),
+        ("2026-11-19 12:00", "2026-11-20 09:00", 6),
+        ("2026-11-20 12:00", "2026-11-20 12:00", 0),
+        ("2026-11-20 12:00", "2026-11-19 12:00", 0),
+    ],
+)
+def test_business_time_between_two_instants(start: str, end: str, hours: float) -> None:
+    working = replace(DESK, closed_on=frozenset())
+    begin, stop = (datetime.fromisoformat(at).replace(tzinfo=ZoneInfo("Asia/Tokyo")) for at in (start, end))
+    assert working.between(begin.astimezone(UTC), stop.astimezone(UTC)) == timedelta(hours=hours)
+
+
+@given(st.integers(0, 60 * 24 * 40), st.integers(0, 60 * 24 * 40))
+def test_business_time_adds_up_and_agrees_with_after(first: int, second: int) -> None:
+    working = replace(DESK, closed_on=frozenset())
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    one, two = start + timedelta(minutes=first), start + timedelta(minutes=first + second)
+    span = working.between(one, two)
+    assert working.between(start, one) + span == working.between(start, two)
+    if span:
+        assert working.between(one, working.after(one, span)) == span
+        assert working.after(one, span) <= two
