@@ -1,4 +1,4 @@
-"""[shell] Trained weights on disk: one .npz of arrays (no pickle) and card.toml with their digest, the corpus and the versions."""
+"""[shell] Trained weights on disk: one .npz of arrays (no pickle), the words seen, and card.toml with digests, corpus and versions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from classify.vocabulary import chars, known, words_and_pairs
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from classify.features import Encoder
 
 BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
+SEEN = "seen_words.txt"  # one a line, sorted
 CARD = "card.toml"
 FORMAT = 8  # raised whenever other arrays are expected, so that old weights are refused and not half read
 
@@ -50,13 +51,23 @@ def save(
         arrays[f"combiner.{name}.threshold"] = np.array(combiner.threshold, np.float32)
     with (folder / WEIGHTS).open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    (folder / SEEN).write_bytes(seen_file(features.seen))
     lines = [
         f"format = {FORMAT}",
-        f'weights_sha256 = "{digest}"',
+        f'weights_sha256 = "{_digest(folder / WEIGHTS)}"',
+        f'seen_words_sha256 = "{_digest(folder / SEEN)}"',
         *(f'{key} = "{value}"' for key, value in card.items()),
     ]
     (folder / CARD).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def seen_file(seen: Iterable[str]) -> bytes:
+    """The words seen in training, as they are kept."""
+    return "".join(f"{word}\n" for word in sorted(seen)).encode("utf-8")
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def load(folder: Path, encoder: Encoder) -> LearnedScorer:
@@ -79,6 +90,7 @@ def load(folder: Path, encoder: Encoder) -> LearnedScorer:
             encoder,
             known(chars, _texts(arrays["chars.terms"]), arrays["chars.idf"]),
             known(words_and_pairs, _texts(arrays["tokens.terms"]), arrays["tokens.idf"]),
+            _seen(folder, card),
         )
         ridges = {
             name: Ridge(
@@ -98,6 +110,17 @@ def load(folder: Path, encoder: Encoder) -> LearnedScorer:
             for name in _names(arrays, "combiner.")
         }
     return LearnedScorer(features, ridges, combiners)
+
+
+def _seen(folder: Path, card: Mapping[str, object]) -> frozenset[str]:
+    """The words seen; none where the artefacts are older than that file: then nothing is measured."""
+    digest = card.get("seen_words_sha256")
+    if digest is None:
+        return frozenset()
+    file = folder / SEEN
+    if not file.is_file() or _digest(file) != digest:
+        raise ConfigError(f"{folder}: the words seen and the card do not belong together; run uketsuke train")
+    return frozenset(file.read_text(encoding="utf-8").split("\n")) - {""}
 
 
 def _names(arrays: Mapping[str, np.ndarray], prefix: str) -> list[str]:

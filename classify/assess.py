@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from classify.issues import Piece
     from classify.products import Mention
-    from classify.scorer import IssueVoice, Scorer, Scores, Voice
+    from classify.scorer import IssueVoice, Scorer, Scores, Tags, Voice
     from classify.segment import Document
     from models.assessment import Secret
     from models.mail import Mail
@@ -115,8 +115,14 @@ def assess(
         secrets=secrets,
         hints=hints_of(doc, pack, mail.sent_at, is_question=is_question),
         confidence=reading_confidence(issues, tags.several, is_silent=not mail.attachments),
+        unknown_words=_unknown_words(tags),
         explanation=explain(sections, facets, masked(text, secrets)),
     )
+
+
+def _unknown_words(tags: Tags) -> float | None:
+    share = tags.reading.unknown_words if tags.reading else None
+    return None if share is None else round(share, 4)
 
 
 def _behind(subject: str, seen: Assessment) -> Assessment:

@@ -18,6 +18,7 @@ from classify.borders import announcements, border_rows, contrasts, several_row
 from classify.features import mask, words
 from classify.links import LINKED, LinkTags, link_by_rules, link_row
 from classify.scorer import Opinion, Scores, Tags
+from classify.seen_words import share_unseen
 from classify.subjects import subject_rows
 from classify.units import layout, units_of, units_within
 from models.assessment import FACETS_OF_KIND, Category, Facet, Section, SymptomKind
@@ -68,19 +69,29 @@ class Reading:
     chars: csr_matrix
     words: csr_matrix
     vectors: NDArray[np.float32]
+    unknown_words: float | None = None  # the share of words that were not there in training; None: not measured
 
 
 class TextFeatures:
     """Vocabularies and encoder; turns the units of a mail into sparse rows for the ridges."""
 
-    def __init__(self, encoder: Encoder, chars: Vocabulary, tokens: Vocabulary) -> None:
+    def __init__(
+        self, encoder: Encoder, chars: Vocabulary, tokens: Vocabulary, seen: frozenset[str] = frozenset()
+    ) -> None:
         self.encoder, self.chars, self.tokens = encoder, chars, tokens
+        self.seen = seen  # every word of the training; empty where older artefacts kept none
 
     def read(self, units: Sequence[Unit]) -> Reading:
         """Counts and embeds; the only costly step."""
         texts = [unit.text for unit in units]
         masked = [mask(text) for text in texts]
-        return Reading(self.chars.counts(masked), self.tokens.counts(words(masked)), self.encoder.encode(texts))
+        said = words(masked)
+        return Reading(
+            self.chars.counts(masked),
+            self.tokens.counts(said),
+            self.encoder.encode(texts),
+            share_unseen(units, said, self.seen) if self.seen else None,
+        )
 
     def of_units(self, reading: Reading, units: tuple[Unit, ...], voice: Voice) -> Blocks:
         """Features of shape (n_units, n_unit_features): the unit, its neighbours, its layout, the rules' hits inside."""

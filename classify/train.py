@@ -40,6 +40,7 @@ from classify.learned import (
 )
 from classify.links import LINKED, link_by_rules, link_row
 from classify.ridge import Ridge, RidgeFamily
+from classify.seen_words import seen_in
 from classify.subjects import subject_rows
 from classify.units import units_within
 from classify.vocabulary import chars, words_and_pairs
@@ -113,10 +114,12 @@ class Training:
     def of(cls, examples: Sequence[Example], encoder: Encoder, pack: Pack) -> Training:
         """Reads and factorises everything."""
         texts = [mask(unit.text) for one in examples for unit in one.units]
+        said = words(texts)
         features = TextFeatures(
             encoder,
             fit_vocabulary(chars, texts, _RARE_CHARS),
-            fit_vocabulary(words_and_pairs, words(texts), _RARE_WORDS),
+            fit_vocabulary(words_and_pairs, said, _RARE_WORDS),
+            seen_in(said),
         )
         readings = tuple(features.read(one.units) for one in examples)
         pairs = list(zip(examples, readings, strict=True))

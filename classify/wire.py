@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def assessment_object(seen: Assessment) -> dict[str, object]:
-    """The keys from `language` to `secrets`; confidences to four places."""
+    """The keys from `language` to `hints`, and `unknown_words`; confidences to four places."""
     return {
         "language": seen.language,
         "assessed_text": seen.text,
@@ -26,6 +26,7 @@ def assessment_object(seen: Assessment) -> dict[str, object]:
             {"kind": hint.kind, "span": list(hint.span) if hint.span else None, "value": hint.value}
             for hint in seen.hints
         ],
+        "unknown_words": seen.unknown_words,
     }
 
 

@@ -163,4 +163,5 @@ class Assessment:
     secrets: tuple[Secret, ...] = ()
     hints: tuple[Hint, ...] = ()
     confidence: float = 1.0  # that issues, categories and account findings are right; the decision lowers it further
+    unknown_words: float | None = None  # share of its words that the models never saw; None: not measured
     explanation: tuple[tuple[str, str], ...] = ()  # (item, plain English sentence)

@@ -162,6 +162,7 @@ def assessment_to_value(seen: Assessment) -> dict[str, object]:
         "secrets": [{"kind": secret.kind, "span": list(secret.span)} for secret in seen.secrets],
         "hints": [{"kind": h.kind, "span": list(h.span) if h.span else None, "value": h.value} for h in seen.hints],
         "confidence": round(seen.confidence, 4),
+        "unknown_words": None if seen.unknown_words is None else round(seen.unknown_words, 4),
         "explanation": [list(pair) for pair in seen.explanation],
     }
 
@@ -189,6 +190,7 @@ def assessment_from_value(value: Mapping[str, Any]) -> Assessment:
             for h in value.get("hints", ())
         ),
         confidence=value.get("confidence", 1.0),
+        unknown_words=value.get("unknown_words"),
         explanation=tuple((pair[0], pair[1]) for pair in value.get("explanation", ())),
     )
 

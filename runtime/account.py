@@ -25,7 +25,7 @@ def _lines(path: str, done: Triage, pack: Pack) -> Iterator[str]:
     seen, decision = done.seen, done.decision
     yield f"{path}"
     yield f"  subject      {done.mail.subject}"
-    yield f"  language     {seen.language}    automatic  {done.mail.automation.kind or '-'}"
+    yield f"  language     {seen.language}    automatic  {done.mail.automation.kind or '-'}{_new_words(seen)}"
     for number, issue in enumerate(seen.issues, 1):
         products = ", ".join(pack.products[p].name["en"] for p in issue.products if p in pack.products) or "-"
         yield f"  issue {number}      {issue.category.value}  [{products}]  {issue.gist}"
@@ -49,6 +49,11 @@ def _lines(path: str, done: Triage, pack: Pack) -> Iterator[str]:
     else:
         yield f"  letter       {done.reply.kind.value} ({done.reply.state.value}{': ' + done.reply.reason if done.reply.reason else ''})"
         yield from (f"    | {line}" for line in [done.reply.subject, "", *done.reply.text.splitlines()])
+
+
+def _new_words(seen: Assessment) -> str:
+    """How many of its words were not there in training; nothing where that is not measured."""
+    return "" if seen.unknown_words is None else f"    new words  {seen.unknown_words:.0%}"
 
 
 def _state(finding: Finding, seen: Assessment) -> str:

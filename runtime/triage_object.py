@@ -52,6 +52,7 @@ def error_object(path: str, error: str) -> dict[str, object]:
         "refers_elsewhere": False,
         "secrets": [],
         "hints": [],
+        "unknown_words": None,
         "disposition": None,
         "notices": [],
         "missing": [],

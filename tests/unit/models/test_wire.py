@@ -68,6 +68,7 @@ ASSESSMENTS = st.builds(
     secrets=st.lists(st.builds(Secret, kind=TEXT, span=SPAN), max_size=2).map(tuple),
     hints=st.lists(st.builds(Hint, kind=TEXT, span=st.none() | SPAN, value=TEXT), max_size=2).map(tuple),
     confidence=CONFIDENCE,
+    unknown_words=st.none() | CONFIDENCE,
     explanation=st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple),
 )
 DECISIONS = st.builds(
