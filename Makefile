@@ -23,7 +23,7 @@ contracts: .venv/.installed ## which floor may import which
 	$(BIN)/lint-imports
 
 tests: .venv/.installed ## the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: .venv/.installed ## figures: ratios within one run, minutes long
 	$(BIN)/python -m benchmarks.accept
