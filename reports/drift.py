@@ -170,11 +170,13 @@ def _unrest(before: Sequence[Spread]) -> float:
 def _edges(one: Spread, other: Spread) -> list[int]:
     """The last percent of each bin but the last: fifths of both together; equal values stay together."""
     both = _together([one, other])
-    total, seen, edges = sum(both.values()), 0, []
+    total, seen, wanted = sum(both.values()), 0, 1
+    edges: list[int] = []
     for percent in sorted(both):
         seen += both[percent]
-        if len(edges) < _BINS - 1 and seen < total and seen * _BINS >= total * (len(edges) + 1):
+        if seen < total and seen * _BINS >= total * wanted:
             edges.append(percent)
+            wanted = seen * _BINS // total + 1
     return edges
 
 
