@@ -9,6 +9,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from models.memos import NoticeKind, ReportNews
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -19,7 +21,7 @@ LONGEST_NAME = 64
 LONGEST_DISPLAY = 120
 SHORTEST_PASSWORD = 12  # NIST SP 800-63B-4 asks for length and nothing else; 12 is long enough behind a brake
 LONGEST_PASSWORD = 1024
-NOTICES = ("new", "assigned", "overdue")
+NOTICES = tuple(kind.value for kind in NoticeKind)  # what every agent may ask for by mail
 
 _EMAIL = re.compile(r"[^\s@<>,;\"\x00-\x1f]+@[^\s@<>,;\"\x00-\x1f.]+(?:\.[^\s@<>,;\"\x00-\x1f.]+)+")
 _LONGEST_EMAIL = 320
@@ -47,7 +49,7 @@ class Agent:
     email: str = ""
     display: str = ""  # in letters to customers; empty: the name
     language: str = ""  # empty: the pack's
-    notices: tuple[str, ...] = ()  # of NOTICES
+    notices: tuple[str, ...] = ()  # of `notices_for` his role
     is_active: bool = True
     has_password: bool = False
     has_provider: bool = False  # signs in by the OpenID provider
@@ -57,6 +59,11 @@ class Agent:
     def can_sign_in(self) -> bool:
         """Has he come in once, and may he still?"""
         return self.is_active and (self.has_password or self.has_provider)
+
+
+def notices_for(role: Role) -> tuple[str, ...]:
+    """What an agent of this role may ask for by mail: reports and the alarm of the books go to those who may read reports."""
+    return (*NOTICES, *(news.value for news in ReportNews)) if role.includes(Role.LEAD) else NOTICES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ class MemoKind(StrEnum):
 
     HAND_OVER = "hand_over"
     NOTICE = "notice"
+    REPORT = "report"
+    ALARM = "alarm"  # the books do not agree
 
 
 class NoticeKind(StrEnum):
@@ -31,6 +33,24 @@ class NoticeKind(StrEnum):
     NEW = "new"  # a ticket has become ready
     ASSIGNED = "assigned"  # someone has given him a ticket
     OVERDUE = "overdue"  # a ticket is past its response target
+
+
+class ReportNews(StrEnum):
+    """What a lead or an admin may want by mail besides; wire values of an agent's `notices`, beside those of `NoticeKind`."""
+
+    DAY = "report_day"
+    WEEK = "report_week"
+    MONTH = "report_month"
+    BOOKS = "books"  # the alarm of a day whose books do not agree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A lead or an admin who gets something by mail."""
+
+    name: str
+    email: str
+    language: str  # empty: the pack's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What the store tells: frozen views of tickets, mails and letters, shaped for the queue, the desk and the report."""
+"""What the store tells: frozen views of tickets, mails and letters, shaped for the queue and the desk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.mail import Trust
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from models.assessment import Assessment, Category, Section
+    from models.assessment import Assessment, Category
     from models.conversation import Items
     from models.decision import Decision
     from models.mail import Attachment, Automation
@@ -151,7 +151,11 @@ class OutboxClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """accepted = ticketed + joined + parked + waiting + duplicates + deleted."""
+    """accepted = ticketed + joined + parked + waiting + duplicates + deleted, or `faults` says why not.
+
+    `accepted` and `deleted` are the door's own count of deliveries, the others are counted from the mails: two books that
+    nobody writes together, so that a mail that vanishes is missed.
+    """
 
     accepted: int
     ticketed: int
@@ -160,27 +164,13 @@ class Books:
     waiting: int
     duplicates: int
     deleted: int = 0
+    faults: tuple[str, ...] = ()  # "code: sentence": lost, uncounted, orphan, twice, odd; stuck is a warning
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketFacts:
-    """What the quality report counts of one ticket."""
-
-    ref: str
-    opened_at: datetime
-    state: str
-    language: str
-    disposition: str
-    categories: tuple[Category, ...]
-    products: tuple[str, ...]
-    present_first: frozenset[Section]  # sections present in the first mail
-    missing_first: tuple[str, ...]  # what the first decision asked for
-    missing_now: tuple[str, ...]
-    letters: tuple[tuple[str, str, str], ...]  # (kind, state, reason)
-    mails: int
-    unsure_first: tuple[str, ...] = ()  # required items that the first decision was unsure of
-    ready_at: datetime | None = None  # when it first became ready
-    is_automatic: bool = False
+    @property
+    def is_balanced(self) -> bool:
+        """Is every delivery accounted for?"""
+        known = self.ticketed + self.joined + self.parked + self.waiting + self.duplicates + self.deleted
+        return self.accepted == known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,10 +193,9 @@ class DueReminder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedReport:
-    """A report in the ledger."""
+    """A report in the ledger: the figures of one period."""
 
-    report_id: int
-    name: str
-    language: str
-    created_at: datetime
-    html: str = ""
+    name: str  # of the period: 2026-11-29, 2026-W48, 2026-11
+    kind: str  # day, week, month
+    made_at: datetime
+    value: str = ""  # JSON; empty in a list

@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, func, insert, select
 
 from models.assessment import Category
 from models.db.base import Shelf
+from models.db.books import fold_door
 from models.db.filing import EVENT
 from models.db.intake import INBOUND
 from models.db.queue import MAIL_COLUMNS, STRAY_STATES, TALLY, rows_of
@@ -82,6 +83,7 @@ class Lists(Shelf):
     def fold_tallies(self) -> None:
         """Make one line of each sum again; counts stay what they are. Any number of processes may do it at once."""
         with self.write() as connection:
+            fold_door(connection)
             if connection.execute(select(func.count()).select_from(TALLY)).scalar_one() < _FOLD_FROM:
                 return
             gone = connection.execute(

@@ -1,4 +1,4 @@
-"""Mails to our own people and systems: notices to agents, tickets handed over. Never to a customer.
+"""Mails to our own people and systems: notices to agents, tickets handed over, reports, alarms. Never to a customer.
 
 Promises: whoever makes memos out of the history passes no line by; the same key is written once, however many machines
 make memos; what waits for an agent goes in one memo, and of two machines that write it one does.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, or_, select, update
@@ -42,6 +43,7 @@ KEPT = timedelta(days=30)
 MEMOS = "memos"  # the reader's name
 _UNSENT = "waited for the smarthost until it was no news any more"
 _MOST_LINES = 50  # of one memo
+_LONGEST_KEY = 128
 
 
 class _Overtaken(Exception):
@@ -59,13 +61,18 @@ class Memos(Shelf):
     def has_memo(self, key: str) -> bool:
         """Was it written?"""
         with self.read() as connection:
-            return connection.execute(select(MEMO.c.id).where(MEMO.c.key == key)).first() is not None
+            return connection.execute(select(MEMO.c.id).where(MEMO.c.key == _as_kept(key))).first() is not None
+
+    def queue_memo(self, memo: NewMemo, *, now: datetime) -> bool:
+        """Queue one memo; False if one with its key was there."""
+        with self.write() as connection:
+            return write_memo(connection, memo, now) is not None
 
     def keep_news(self, news: NewLines, memos: Sequence[NewMemo], *, now: datetime) -> None:
         """Queue these memos, keep for each agent what he wants to hear of these lines, and pass them. May be called twice."""
         with self.write() as connection:
             for memo in memos:
-                _write(connection, memo, now)
+                write_memo(connection, memo, now)
             listeners = _listeners(connection)
             for event in news.events:
                 if event.at > now - FRESH:
@@ -104,7 +111,7 @@ class Memos(Shelf):
         ids = [line.notice_id for line in notices.lines]
         try:
             with self.write() as connection:
-                memo_id = _write(connection, memo, now)
+                memo_id = write_memo(connection, memo, now)
                 if memo_id is None:
                     return False
                 _bind(connection, ids, memo_id)
@@ -251,10 +258,11 @@ def _read_so_far(connection: Connection) -> int:
     return int(found or 0)
 
 
-def _write(connection: Connection, memo: NewMemo, now: datetime) -> int | None:
-    """The id of the memo's row; None if one with its key was there."""
+def write_memo(connection: Connection, memo: NewMemo, now: datetime) -> int | None:
+    """Queue a memo: the id of its row; None if one with its key was there."""
+    key = _as_kept(memo.key)
     values = {
-        "key": memo.key,
+        "key": key,
         "kind": memo.kind.value,
         "ref": memo.ref,
         "to_address": memo.to,
@@ -268,7 +276,14 @@ def _write(connection: Connection, memo: NewMemo, now: datetime) -> int | None:
     }
     if not insert_if_new(connection, MEMO, values, ["key"]):
         return None
-    return int(connection.execute(select(MEMO.c.id).where(MEMO.c.key == memo.key)).scalar_one())
+    return int(connection.execute(select(MEMO.c.id).where(MEMO.c.key == key)).scalar_one())
+
+
+def _as_kept(key: str) -> str:
+    """A memo's key; of one that names a very long address, its beginning and a hash."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[:60]} {sha256(key.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _listeners(connection: Connection) -> dict[str, RowMapping]:

@@ -1,4 +1,4 @@
-"""The queue: what agents see, page by page; moves, notes, books, and the facts of the quality report."""
+"""The queue: what agents see, page by page; moves and notes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, or_, select, update
 
-from models.assessment import Category, Section
 from models.conversation import items_from_value
 from models.db.base import Shelf
 from models.db.filing import EVENT, READING, add_event, change_state, locked_ticket
 from models.db.intake import INBOUND
 from models.db.rows import event_view, full_mail_view, mail_view, names, reply_view, stray_row, ticket_row
-from models.db.tables import ReportRow, TicketTallyRow
+from models.db.tables import TicketTallyRow
 from models.db.threads import REPLY, TICKET, TICKET_LINK, accounts_of, is_merged
 from models.errors import IllegalMove, NotFound
 from models.states import Cause, TicketState
 from models.ticket import PLACES, MailState
-from models.views import Books, LinkView, SavedReport, TicketFacts, TicketView
-from models.wire import assessment_from_value, decision_from_value
+from models.views import LinkView, TicketView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from models.views import MailView, QueueRow, ReplyView
 
-REPORT = ReportRow.__table__  # type: ignore[attr-defined]
 TALLY = TicketTallyRow.__table__  # type: ignore[attr-defined]
 MAIL_COLUMNS = [
     INBOUND.c[name]
@@ -171,71 +168,6 @@ class Queue(Shelf):
                 raise NotFound(f"no ticket {ref}")
             add_event(connection, ref, now, by, "note", text[:10_000])
 
-    def books(self) -> Books:
-        """The balance of accepted mails."""
-        with self.read() as connection:
-            states = _counts(connection, select(INBOUND.c.state, func.count()).group_by(INBOUND.c.state))
-            deliveries = connection.execute(select(func.coalesce(func.sum(INBOUND.c.deliveries), 0))).scalar_one()
-            # Not every ticket counts: those that agents split off, or merged into others, hold no mail.
-            tickets = connection.execute(select(func.count(INBOUND.c.ref.distinct()))).scalar_one()
-        triaged = states.get(MailState.TRIAGED.value, 0)
-        return Books(
-            accepted=int(deliveries),
-            ticketed=tickets,
-            joined=triaged - tickets,
-            parked=states.get(MailState.PARKED.value, 0),
-            waiting=states.get(MailState.RECEIVED.value, 0),
-            duplicates=int(deliveries) - sum(states.values()),
-        )
-
-    def facts(self, start: datetime, end: datetime) -> tuple[TicketFacts, ...]:
-        """The facts of every ticket opened in [start, end), oldest first.
-
-        Only of tickets that still hold the mail they began with: what agents split off has no first mail of its own, what they
-        merged is a part of another.
-        """
-        query = (
-            select(TICKET)
-            .join(INBOUND, (INBOUND.c.id == TICKET.c.number) & (INBOUND.c.ref == TICKET.c.ref))
-            .where(TICKET.c.opened_at >= start, TICKET.c.opened_at < end)
-            .order_by(TICKET.c.number)
-        )
-        with self.read() as connection:
-            rows = connection.execute(query).mappings().all()
-            return tuple(_facts(connection, row) for row in rows)
-
-    def save_report(self, name: str, language: str, html: str, *, now: datetime) -> None:
-        """Keep a report; a newer one of the same name and language takes its place."""
-        with self.write() as connection:
-            connection.execute(REPORT.delete().where(REPORT.c.name == name, REPORT.c.language == language))
-            connection.execute(REPORT.insert().values(name=name, language=language, created_at=now, html=html))
-
-    def reports(self) -> tuple[SavedReport, ...]:
-        """The saved reports without their pages, newest first."""
-        query = select(REPORT.c.id, REPORT.c.name, REPORT.c.language, REPORT.c.created_at).order_by(
-            REPORT.c.name.desc(), REPORT.c.language
-        )
-        with self.read() as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            SavedReport(report_id=row.id, name=row.name, language=row.language, created_at=row.created_at)
-            for row in rows
-        )
-
-    def report(self, report_id: int) -> SavedReport:
-        """One saved report with its page.
-
-        Raises:
-            NotFound: No such report.
-        """
-        with self.read() as connection:
-            row = connection.execute(select(REPORT).where(REPORT.c.id == report_id)).first()
-        if row is None:
-            raise NotFound(f"no report {report_id}")
-        return SavedReport(
-            report_id=row.id, name=row.name, language=row.language, created_at=row.created_at, html=row.html
-        )
-
 
 def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:
     """A two-column answer as a dictionary."""
@@ -307,32 +239,3 @@ def _held(connection: Connection, ref: str) -> RowMapping:
     if connection.execute(select(TICKET.c.ref).where(TICKET.c.ref == ref)).first() is None:
         raise NotFound(f"no ticket {ref}")
     return locked_ticket(connection, ref)
-
-
-def _facts(connection: Connection, row: RowMapping) -> TicketFacts:
-    reading = connection.execute(select(READING).where(READING.c.mail_id == row["number"])).mappings().one()
-    seen = assessment_from_value(json.loads(reading["assessment"]))
-    decision = decision_from_value(json.loads(reading["decision"]))
-    letters: Sequence[RowMapping] = (
-        connection.execute(select(*_LETTER).where(REPLY.c.ref == row["ref"]).order_by(REPLY.c.id)).mappings().all()
-    )
-    mails = connection.execute(
-        select(func.count()).select_from(INBOUND).where(INBOUND.c.ref == row["ref"])
-    ).scalar_one()
-    return TicketFacts(
-        ref=row["ref"],
-        opened_at=row["opened_at"],
-        state=row["state"],
-        language=row["language"],
-        disposition=decision.disposition.value,
-        categories=tuple(Category(name) for name in names(row["categories"])),
-        products=names(row["products"]),
-        present_first=frozenset(section for section in Section if seen.sections[section].present),
-        missing_first=decision.missing,
-        unsure_first=decision.unsure,
-        missing_now=names(row["missing"]),
-        letters=tuple((letter["kind"], letter["state"], letter["reason"]) for letter in letters),
-        mails=mails,
-        ready_at=row["ready_at"],
-        is_automatic=row["is_automatic"],
-    )

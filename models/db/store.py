@@ -2,7 +2,8 @@
 
 The parts: `intake` (the door and the workers' leases), `mailboxes` (mails that we fetch ourselves), `threads`
 (histories), `filing`, `outbox`, `queue` (what agents see), `agents`, `controls` (what agents set for all letters),
-`letter_texts` (versions that they saved), `judging` (how right letters were), `timers` (what time does), `accounts`
+`letter_texts` (versions that they saved), `judging` (how right letters were), `facts` (what reports count), `books`
+(is every delivery accounted for), `ledger` (saved reports), `timers` (what time does), `accounts`
 (whose is which), `replaying` (what became of mails, and mails taken over), `lists` (views and filters of the queue),
 `hands` (who works on what), `shaping` (split, merge, move), `by_hand` (letters of agents), `corrections` (their word on
 how mails were read), `search`, `tokens` and `webhooks` (programs), `memos` (mails to our own people). Failures of the database are
@@ -13,12 +14,15 @@ from __future__ import annotations
 
 from models.db.accounts import Accounts
 from models.db.agents import Agents
+from models.db.books import DoorBooks
 from models.db.by_hand import ByHand
 from models.db.controls import Controls
 from models.db.corrections import Corrections
+from models.db.facts import Facts
 from models.db.filing import Files
 from models.db.hands import Hands
 from models.db.judging import Judging
+from models.db.ledger import SavedReports
 from models.db.letter_texts import LetterTexts
 from models.db.lists import Lists
 from models.db.mailboxes import Mailboxes
@@ -53,6 +57,9 @@ class Store(
     Controls,
     LetterTexts,
     Judging,
+    Facts,
+    DoorBooks,
+    SavedReports,
     Timers,
     Accounts,
     Replaying,

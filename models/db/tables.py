@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -37,6 +49,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 _HAS_REF = text("ref IS NOT NULL")  # mails at the door have none
 BY_US = text("kind <> 'agent'")  # letters that rules wrote; of each kind a mail has one
+CAME_AGAIN = text("deliveries > 1")  # few, so that all deliveries are summed without a walk through the mails
 
 
 class InboundRow(SQLModel, table=True):
@@ -49,6 +62,7 @@ class InboundRow(SQLModel, table=True):
         Index("ix_inbound_work", "state", "id"),
         Index("ix_inbound_ref", "ref", sqlite_where=_HAS_REF, postgresql_where=_HAS_REF),
         Index("ix_inbound_sender", "sender", "received_at"),
+        Index("ix_inbound_again", "deliveries", sqlite_where=CAME_AGAIN, postgresql_where=CAME_AGAIN),
     )
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
@@ -394,7 +408,7 @@ class MemoRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
     key: str = Field(sa_column=Column(String(128), nullable=False))  # what it is about; written once
-    kind: str = Field(sa_column=Column(String(16), nullable=False))  # new, assigned, overdue, hand_over
+    kind: str = Field(sa_column=Column(String(16), nullable=False))  # a models.memos.MemoKind
     ref: str = Field(sa_column=Column(String(16), nullable=False))
     to_address: str = Field(sa_column=Column(String(320), nullable=False))
     mail_from: str = Field(sa_column=Column(String(320), nullable=False))
@@ -533,21 +547,56 @@ class AgentRow(SQLModel, table=True):
     is_email_proven: bool = Field(default=True)  # no: he typed it himself, so that it says nothing of who he is
     language: str = Field(default="", sa_column=Column(String(16), nullable=False))  # of notices; empty: the pack's
     is_active: bool = Field(default=True)
-    notices: str = Field(default="[]", sa_column=Column(Text, nullable=False))  # JSON list: new, assigned, overdue
+    notices: str = Field(default="[]", sa_column=Column(Text, nullable=False))  # JSON list: models.agents
     subject: str = Field(default="", sa_column=Column(String(255), nullable=False))  # at the OpenID provider
 
 
 class ReportRow(SQLModel, table=True):
-    """One saved quality report; a period and language has one."""
+    """The figures of one period, once they are made; before, who is making them."""
 
     __tablename__ = "report"
-    __table_args__ = (UniqueConstraint("name", "language"),)
+    __table_args__ = (UniqueConstraint("name"),)
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
-    name: str = Field(sa_column=Column(String(32), nullable=False))
-    language: str = Field(sa_column=Column(String(16), nullable=False))
-    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    html: str = Field(sa_column=Column(Text, nullable=False))
+    name: str = Field(sa_column=Column(String(32), nullable=False))  # of the period: 2026-11-29, 2026-W48, 2026-11
+    kind: str = Field(sa_column=Column(String(8), nullable=False))  # day, week, month
+    made_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    claimed_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    token: str | None = Field(default=None, sa_column=Column(String(32)))
+    attempts: int = Field(sa_column=Column(Integer, nullable=False))
+    # The last: SQLite walks through it to read a column behind it.
+    value: str = Field(sa_column=Column(Text, nullable=False))  # JSON; empty until it is made
+
+
+class DoorTallyRow(SQLModel, table=True):
+    """How many deliveries were taken in, as sums, counted apart from the mails themselves.
+
+    Triggers on `inbound` write a line for each mail or further delivery, whoever stores it, and none when a mail vanishes;
+    whoever deletes mails by right writes how many deliveries they stood for. The scheduler folds the lines.
+    """
+
+    __tablename__ = "door_tally"
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    accepted: int = Field(sa_column=Column(BigInteger, nullable=False))
+    deleted: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class DayBooksRow(SQLModel, table=True):
+    """The books as they stood when a day had ended; written once."""
+
+    __tablename__ = "day_books"
+
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    counted_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    accepted: int = Field(sa_column=Column(BigInteger, nullable=False))
+    ticketed: int = Field(sa_column=Column(BigInteger, nullable=False))
+    joined: int = Field(sa_column=Column(BigInteger, nullable=False))
+    parked: int = Field(sa_column=Column(BigInteger, nullable=False))
+    waiting: int = Field(sa_column=Column(BigInteger, nullable=False))
+    duplicates: int = Field(sa_column=Column(BigInteger, nullable=False))
+    deleted: int = Field(sa_column=Column(BigInteger, nullable=False))
+    faults: str = Field(sa_column=Column(Text, nullable=False))  # JSON list of sentences
 
 
 class MailboxUidRow(SQLModel, table=True):

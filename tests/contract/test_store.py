@@ -315,21 +315,6 @@ def test_the_queue_pages_by_key_without_gap_or_repeat(store: Store) -> None:
     assert seen == [6, 5, 4, 3, 2, 1]
 
 
-def test_facts_tell_the_report_what_it_counts(store: Store) -> None:
-    file_one(store)
-    (facts,) = store.facts(NOW, NOW + timedelta(seconds=1))
-    assert (facts.missing_first, facts.products, facts.mails) == (("when", "goal"), ("ecs",), 1)
-    assert facts.present_first == {Section.SYMPTOM}
-    assert store.facts(NOW - timedelta(days=1), NOW) == ()
-
-
-def test_a_saved_report_takes_the_place_of_its_older_self(store: Store) -> None:
-    store.save_report("2026-W47", "ja", "<p>1</p>", now=NOW)
-    store.save_report("2026-W47", "ja", "<p>2</p>", now=NOW)
-    (saved,) = store.reports()
-    assert store.report(saved.report_id).html == "<p>2</p>"
-
-
 def test_passwords_are_verified_and_never_kept(store: Store) -> None:
     store.add_agent("hanako", "correct horse battery", NOW)
     assert store.verify_agent("hanako", "correct horse battery")
