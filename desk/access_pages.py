@@ -12,7 +12,16 @@ from desk.audit_pages import add_audit
 from desk.frame import require_form
 from desk.sign_in import address_of, come_in, goodbye
 from desk.texts import LANGUAGES
-from models.agents import NOTICES, SHORTEST_PASSWORD, Role, password_fault, plain_display, plain_email, plain_name
+from models.agents import (
+    NOTICES,
+    SHORTEST_PASSWORD,
+    Role,
+    notices_for,
+    password_fault,
+    plain_display,
+    plain_email,
+    plain_name,
+)
 from models.errors import LastAdmin, NotFound, Taken
 
 if TYPE_CHECKING:
@@ -287,11 +296,12 @@ def _own_page(
     seconds: int = 0,
     typed: _Typed | None = None,
 ) -> Response:
+    person = desk.store.agent(desk.agent(request) or "")
     return desk.page(
         request,
         "me.html",
         status,
-        person=desk.store.agent(desk.agent(request) or ""),
+        person=person,
         fault=fault,
         seconds=seconds,
         typed=typed,
@@ -299,5 +309,6 @@ def _own_page(
         shortest=SHORTEST_PASSWORD,
         languages=list(LANGUAGES),
         notices=NOTICES,
+        report_notices=[one for one in notices_for(person.role) if one not in NOTICES],
         has_passwords=desk.settings.has_passwords,
     )

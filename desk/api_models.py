@@ -328,22 +328,16 @@ class Letters(Said):
 class Report(Said):
     """A saved quality report."""
 
-    report_id: int
-    name: str
-    language: str
-    created_at: datetime
+    name: str = Field(description="Of its period.", examples=["2026-11-29", "2026-W48", "2026-11"])
+    kind: Literal["day", "week", "month"]
+    made_at: datetime
+    url: str = Field(description="Its page at the desk.")
 
 
 class Reports(Said):
     """The saved reports, the newest first."""
 
     reports: list[Report]
-
-
-class WholeReport(Report):
-    """A saved quality report with its page."""
-
-    html: str
 
 
 Why = Annotated[str, StringConstraints(max_length=200)]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, FastAPI, Query, Response
+from fastapi import Path as InPath
 
 from desk import api_models as said
 from desk.api_access import Caller, ProblemFound, access
@@ -15,6 +16,7 @@ from desk.api_views import cursor_of, letter_object, mail_object, report_object,
 from desk.frame import PartNumber, Ref, RowId, as_file
 from desk.outside import event_object
 from desk.readings import quotable_mails
+from desk.report_pages import begun_period, ledger_of
 from ingest.parse import attachment_bytes
 from models.assessment import Category
 from models.errors import NotFound
@@ -40,6 +42,14 @@ _LanguageIs = Annotated[str | None, Query(pattern=r"^[A-Za-z-]{2,16}$", descript
 _AssigneeIs = Annotated[
     str | None,
     Query(max_length=64, pattern=r"^[^\u0000]*$", description="An agent's name; empty: tickets that nobody has."),
+]
+_PeriodIs = Annotated[
+    str,
+    InPath(
+        pattern=r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2}(-[0-9]{2})?)$",
+        description="A day, a week of ISO 8601, or a month.",
+        examples=["2026-11-29", "2026-W48", "2026-11"],
+    ),
 ]
 _Since = Annotated[
     said.Instant | None,
@@ -180,17 +190,21 @@ def add_reads(api: FastAPI, desk: Desk, pace: Pace) -> None:
         **described(Scope.REPORTS_READ, "listReports", "Reports"),
     )
     def list_reports(_: Caller = reports) -> said.Reports:
-        return said.Reports(reports=[report_object(one) for one in desk.store.reports()])
+        saved = desk.ledger.saved() if desk.ledger else ()
+        return said.Reports(reports=[report_object(one, link) for one in saved])
 
     @api.get(
-        "/reports/{report_id}",
-        response_model=said.WholeReport,
-        summary="One quality report",
-        **described(Scope.REPORTS_READ, "getReport", "Reports", "not_found"),
+        "/reports/{period}",
+        response_class=Response,
+        summary="The figures of one period",
+        description="Of a saved report, or counted now where none is saved: a period that has not ended is told so far."
+        " What is in the object: docs/reports.md.",
+        **described(Scope.REPORTS_READ, "getReport", "Reports", "not_found", content="application/json"),
     )
-    def one_report(report_id: RowId, _: Caller = reports) -> said.WholeReport:
-        report = desk.store.report(report_id)
-        return said.WholeReport(**report_object(report).model_dump(), html=report.html)
+    def one_report(period: _PeriodIs, _: Caller = reports) -> Response:
+        ledger = ledger_of(desk)
+        found = begun_period(desk, ledger, period)
+        return Response(ledger.download(found.name, "json", desk.pack.default_language), media_type="application/json")
 
 
 def _place(cursor: str | None, *, is_by_change: bool) -> tuple[int | None, datetime | None, str]:

@@ -183,11 +183,10 @@ def mail_object(mail: MailView, ref: str | None, mails: Sequence[MailView]) -> s
     )
 
 
-def report_object(report: SavedReport) -> said.Report:
-    """A saved report without its page."""
-    return said.Report(
-        report_id=report.report_id, name=report.name, language=report.language, created_at=report.created_at
-    )
+def report_object(report: SavedReport, desk_link: str) -> said.Report:
+    """A saved report without its figures."""
+    url = f"{desk_link}/reports/{report.name}"
+    return said.Report.model_validate({"name": report.name, "kind": report.kind, "made_at": report.made_at, "url": url})
 
 
 def cursor_of(row: QueueRow, *, is_by_change: bool) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from desk.oidc_client import OidcSettings
+    from desk.report_pages import Ledger
     from models.db.store import Store
     from policy.pack import Pack
     from responders.identity import SenderIdentity
@@ -62,11 +63,13 @@ class DeskSettings:
     oidc: OidcSettings | None = None
 
 
-def create_app(store: Store, pack: Pack, settings: DeskSettings, clock: Callable[[], datetime]) -> FastAPI:
-    """The application; run it with any ASGI server."""
+def create_app(
+    store: Store, pack: Pack, settings: DeskSettings, clock: Callable[[], datetime], ledger: Ledger | None = None
+) -> FastAPI:
+    """The application; run it with any ASGI server. Without a ledger it has no reports."""
     app = FastAPI(title="uketsuke desk", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    desk = Desk(store=store, pack=pack, settings=settings, clock=clock)
+    desk = Desk(store=store, pack=pack, settings=settings, clock=clock, ledger=ledger)
     add_pages(app, desk)
 
     @app.middleware("http")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from desk.app import DeskSettings
+    from desk.report_pages import Ledger
     from models.agents import Agent
     from models.db.store import Store
     from policy.pack import Pack
@@ -54,6 +55,7 @@ class Desk:
     pack: Pack
     settings: DeskSettings
     clock: Callable[[], datetime]
+    ledger: Ledger | None = None  # makes reports; None: another process does
     brake: SignInBrake = field(default_factory=SignInBrake)
     templates: Jinja2Templates = field(
         default_factory=lambda: Jinja2Templates(directory=Path(__file__).parent / "templates")

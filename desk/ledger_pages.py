@@ -1,20 +1,17 @@
-"""Mails that are no ticket, and the saved quality reports."""
+"""Mails that are no ticket."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
 from desk.frame import RowId, require_form
 from desk.masking import hidden
 
 if TYPE_CHECKING:
     from desk.frame import Desk
-
-# A report is a page of our own with its style inside it.
-_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
 def add_strays(app: FastAPI, desk: Desk) -> None:
@@ -31,15 +28,3 @@ def add_strays(app: FastAPI, desk: Desk) -> None:
         require_form(request, desk, token)
         desk.store.unpark_mail(mail_id)
         return RedirectResponse("/queue", status_code=303)
-
-
-def add_reports(app: FastAPI, desk: Desk) -> None:
-    """Register the ledger: the list of reports and each report."""
-
-    @app.get("/reports")
-    def reports(request: Request) -> Response:
-        return desk.page(request, "reports.html", reports=desk.store.reports(), books=desk.store.books())
-
-    @app.get("/reports/{report_id}")
-    def report(report_id: RowId) -> Response:
-        return HTMLResponse(desk.store.report(report_id).html, headers={"Content-Security-Policy": _REPORT_POLICY})

@@ -17,13 +17,14 @@ from desk.conversation_pages import add_conversations
 from desk.correction_pages import add_corrections
 from desk.editor_pages import add_editor
 from desk.kept import MAX_BYTES, StaleForm
-from desk.ledger_pages import add_reports, add_strays
+from desk.ledger_pages import add_strays
 from desk.letter_pages import add_letters
 from desk.live import add_live
 from desk.machines_pages import add_machines
 from desk.oidc import add_oidc
 from desk.queue_pages import add_queue
 from desk.reply_pages import add_replies
+from desk.report_pages import add_reports
 from desk.search_pages import add_search
 from desk.settings_pages import add_settings
 from desk.shaping_pages import add_shaping

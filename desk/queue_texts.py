@@ -26,7 +26,7 @@ QUEUE: Mapping[str, Mapping[str, str]] = {
         "facts": "読み取れた情報", "copy": "コピー", "copied": "コピーしました", "copy_help": "押すとコピーします", "fact_account": "アカウント", "fact_region": "リージョン", "fact_resource": "リソース", "fact_when": "日時", "fact_error": "エラーコード", "fact_request": "RequestId", "fact_address": "メール", "fact_ip": "IPアドレス",
         "customer_page": "お客様の受付一覧", "tickets_of": "{who} の受付", "no_tickets": "受付はありません。", "and_company": "同じ会社のお客様", "open_count": "対応中 {open} 件 / 全 {all} 件", "letters_wrote": "送った返信",
         "conflict_title": "この受付は、表示後に更新されています", "conflict_text": "操作は行っていません。変更を確かめてから、必要であればもう一度操作してください。入力された内容は下に残っています。", "conflict_since": "その間の変更", "back_to_ticket": "受付に戻る", "typed": "入力された内容",
-        "reopen": "対応を再開する", "close_now": "完了にする", "more_moves": "ほかの状態へ", "timeline": "経緯", "ticket_work": "対応", "version_of": "版", "books_page": "受信メールの収支",
+        "reopen": "対応を再開する", "close_now": "完了にする", "more_moves": "ほかの状態へ", "timeline": "経緯", "ticket_work": "対応", "version_of": "版", "books_page": "受付数の照合",
         "spam_tag": "迷惑メール", "queue_title": "受付一覧", "total": "計", "assigned": "担当を割り当て", "unassigned": "担当を外した", "overdue": "応答目標を超過", "undone": "操作を元に戻した", "replied": "返信による", "row_opens": "開く", "no_smarthost": "送信サーバー(UKETSUKE_SMARTHOST)が設定されていないため、返信は送信待ちのまま残ります。",
     },
     "en": {
@@ -47,7 +47,7 @@ QUEUE: Mapping[str, Mapping[str, str]] = {
         "facts": "What was understood", "copy": "copy", "copied": "copied", "copy_help": "Click to copy", "fact_account": "account", "fact_region": "region", "fact_resource": "resource", "fact_when": "time", "fact_error": "error code", "fact_request": "RequestId", "fact_address": "mail", "fact_ip": "IP address",
         "customer_page": "All tickets of this customer", "tickets_of": "Tickets of {who}", "no_tickets": "No tickets.", "and_company": "others of the same company", "open_count": "{open} open, {all} in all", "letters_wrote": "letters sent",
         "conflict_title": "This ticket has changed since you looked", "conflict_text": "Nothing was done. Please look at what has changed, and do it again if it is still right. What you typed is kept below.", "conflict_since": "What happened meanwhile", "back_to_ticket": "Back to the ticket", "typed": "What you typed",
-        "reopen": "Open again", "close_now": "Close", "more_moves": "Other states", "timeline": "History", "ticket_work": "Work", "version_of": "version", "books_page": "Books of accepted mails",
+        "reopen": "Open again", "close_now": "Close", "more_moves": "Other states", "timeline": "History", "ticket_work": "Work", "version_of": "version", "books_page": "The books of accepted mails",
         "spam_tag": "spam", "queue_title": "Queue", "total": "total", "assigned": "assigned", "unassigned": "given back", "overdue": "past its response target", "undone": "taken back", "replied": "by a reply", "row_opens": "open", "no_smarthost": "No smarthost is set (UKETSUKE_SMARTHOST): letters stay queued.",
     },
 }  # fmt: skip

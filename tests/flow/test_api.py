@@ -16,6 +16,7 @@ from policy.pack import Pack
 from tests.support.clocks import Clock
 from tests.support.desk import browsing, make_app, signed_in
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail
+from tests.support.ledger import CannedLedger, saved
 
 V1 = "/api/v1"
 # The store's own tests go over both engines; here PostgreSQL reads only what strangers write into its statements.
@@ -32,7 +33,7 @@ OPERATIONS = (
     ("GET", "/mails/{mail_id}/raw", "/mails/1/raw", Scope.MAILS_READ),
     ("GET", "/mails/{mail_id}/attachments/{part}", "/mails/1/attachments/1", Scope.MAILS_READ),
     ("GET", "/reports", "/reports", Scope.REPORTS_READ),
-    ("GET", "/reports/{report_id}", "/reports/1", Scope.REPORTS_READ),
+    ("GET", "/reports/{period}", "/reports/2026-W47", Scope.REPORTS_READ),
     ("POST", "/tickets/{ref}/notes", "/tickets/T000001/notes", Scope.TICKETS_WRITE),
     ("POST", "/tickets/{ref}/move", "/tickets/T000001/move", Scope.TICKETS_WRITE),
     ("POST", "/tickets/{ref}/snooze", "/tickets/T000001/snooze", Scope.TICKETS_WRITE),
@@ -352,11 +353,34 @@ async def test_events_are_followed_without_words(client: AsyncClient, store: Sto
 
 
 @ON_SQLITE
-async def test_reports_are_listed_and_read(client: AsyncClient, store: Store) -> None:
-    store.save_report("2026-W47", "ja", "<html>週報</html>", now=NOW)
-    (one,) = (await client.get(f"{V1}/reports")).json()["reports"]
-    assert (await client.get(f"{V1}/reports/{one['report_id']}")).json()["html"] == "<html>週報</html>"
-    problem(await client.get(f"{V1}/reports/99"), 404, "not_found")
+async def test_reports_are_listed_and_read(store: Store, pack: Pack, clock: Clock) -> None:
+    ledger = CannedLedger(reports=[saved("2026-W47", NOW), saved("2026-10", NOW)])
+    app = make_app(store, pack, clock, desk_link="https://desk.example", ledger=ledger)
+    async with browsing(app) as client:
+        client.headers.update(token(store, Scope.REPORTS_READ))
+        first, second = (await client.get(f"{V1}/reports")).json()["reports"]
+        assert first == {
+            "name": "2026-W47",
+            "kind": "week",
+            "made_at": NOW.isoformat().replace("+00:00", "Z"),
+            "url": "https://desk.example/reports/2026-W47",
+        }
+        assert second["kind"] == "month"
+        one = await client.get(f"{V1}/reports/2026-W47")
+        assert (one.headers["content-type"], one.json()) == ("application/json", {"period": "2026-W47"})
+        assert (await client.get(f"{V1}/reports/2026-11-24")).json() == {"period": "2026-11-24"}, "of today, so far"
+        for name in ("2026-W99", "2026-13", "2026-02-30", "0000-01", "9999-12", "2026-W49", "2026-11-25"):
+            problem(await client.get(f"{V1}/reports/{name}"), 404, "not_found")
+        for name in ("1", "2026", "2026-W1", "２０２６-11", "2026-11%0A", "2026-11%00", "x" * 5000):
+            problem(await client.get(f"{V1}/reports/{name}"), 422, "not_understood")
+
+
+@ON_SQLITE
+async def test_a_desk_without_a_ledger_has_no_reports(store: Store, pack: Pack, clock: Clock) -> None:
+    async with browsing(make_app(store, pack, clock, ledger=None)) as client:
+        client.headers.update(token(store, Scope.REPORTS_READ))
+        assert (await client.get(f"{V1}/reports")).json() == {"reports": []}
+        problem(await client.get(f"{V1}/reports/2026-W47"), 404, "not_found")
 
 
 @ON_SQLITE

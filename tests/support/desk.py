@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from httpx import ASGITransport, AsyncClient, Response
 
 from desk.app import DeskSettings, create_app
 from tests.support.filings import NOW
+from tests.support.ledger import ledger_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
 
+    from desk.report_pages import Ledger
     from models.db.store import Store
     from policy.pack import Pack
     from tests.support.clocks import Clock
@@ -26,12 +28,21 @@ SECRET = b"s" * 32
 _TOKEN = re.compile(r'name="token" value="([0-9a-f]+)"')
 
 
-def make_app(store: Store, pack: Pack, clock: Clock, *, is_secure: bool = False, **settings: Any) -> FastAPI:  # noqa: ANN401 - DeskSettings' own
+def make_app(
+    store: Store,
+    pack: Pack,
+    clock: Clock,
+    *,
+    is_secure: bool = False,
+    ledger: Ledger | Literal["real"] | None = "real",
+    **settings: Any,  # noqa: ANN401 - DeskSettings' own
+) -> FastAPI:
     """The desk with one agent who may sign in and do all there is; `settings` are further DeskSettings."""
     if AGENT not in store.agents():
         store.add_agent(AGENT, PASSWORD, NOW)
     wanted = DeskSettings(secret=SECRET, title="サポートセンター", is_secure=is_secure, **settings)
-    return create_app(store, pack, wanted, clock)
+    made = ledger_for(store, pack, clock) if ledger == "real" else ledger
+    return create_app(store, pack, wanted, clock, made)
 
 
 @asynccontextmanager
