@@ -153,6 +153,7 @@ class Filing:
     objection: str = ""  # words by which the mail says that what we asked for was told already
     returned_ids: tuple[str, ...] = ()  # Message-IDs of ours, signature verified, of the letters that came back
     returned_to: tuple[str, ...] = ()  # addresses that the report names as failed; empty: it names none
+    returned_memos: tuple[str, ...] = ()  # envelope senders of memos of ours, signature verified, that came back
 
 
 def is_thanks(seen: Assessment) -> bool:

@@ -18,6 +18,7 @@ _PLUS = re.compile(
 _SPLIT = re.compile(
     r"^[^+@]+\+split\.(?P<ref>T\d{6,12})\.(?P<number>\d{1,2})\.(?P<sign>[a-z2-7]{16})@", re.IGNORECASE | re.ASCII
 )
+_MEMO = re.compile(r"^[^+@]+\+memo\.(?P<name>[a-z2-7]{16})\.(?P<sign>[a-z2-7]{16})@", re.IGNORECASE | re.ASCII)
 _MESSAGE_ID = re.compile(r"^<(?P<ref>T\d{6,12})\.(?P<part>[a-z0-9]{1,40})\.(?P<sign>[a-z2-7]{16})@", re.ASCII)
 
 
@@ -62,6 +63,26 @@ def split_of_address(address: str, secret: bytes) -> tuple[str, int] | None:
         return None
     ref, number = match["ref"].upper(), int(match["number"])
     return (ref, number) if verify(secret, "split", f"{ref}.{number}", match["sign"]) else None
+
+
+def memo_address(address: str, key: str, secret: bytes) -> str:
+    """Where failure reports of the memo with that key come to; the same key gives the same address."""
+    name = base64.b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode("ascii").lower()[:_CHARS]
+    return _memo_address(address, name, secret)
+
+
+def memo_of_address(recipient: str, address: str, secret: bytes) -> str | None:
+    """The address that `memo_address` made, as it made it, of a recipient in any spelling; None if we did not sign it."""
+    match = _MEMO.match(recipient)
+    if match is None:
+        return None
+    name = match["name"].lower()
+    return _memo_address(address, name, secret) if verify(secret, "memo", name, match["sign"]) else None
+
+
+def _memo_address(address: str, name: str, secret: bytes) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+memo.{name}.{sign(secret, 'memo', name)}@{domain}"
 
 
 def message_id_for(ref: str, part: str, domain: str, secret: bytes) -> str:

@@ -25,7 +25,7 @@ from models.mail import AutomaticKind, Automation
 from models.ticket import Filing
 from models.wire import envelope_from_json
 from responders.recipient import choose_recipient
-from responders.signing import ref_of_message_id, ref_of_plus_address, split_of_address
+from responders.signing import memo_of_address, ref_of_message_id, ref_of_plus_address, split_of_address
 from runtime.letter_texts import SavedTexts
 from runtime.logs import address_key, log_for
 from runtime.triage import triage
@@ -201,6 +201,7 @@ class Worker:
                 limits=limits,
                 is_returned=is_returned,
                 returned=returned,
+                returned_memos=self._returned_memos(mail, claim),
                 split=split,
                 objection=objection_in(done.mail.reply_text, self.rules.pack.cues),
             )
@@ -217,6 +218,14 @@ class Worker:
             reason=done.reply.reason if done.reply else None,
             trust=mail.trust.value,
         )
+
+    def _returned_memos(self, mail: Mail, claim: Claim) -> tuple[str, ...]:
+        """The memos of ours that a failure report came for: only a memo's own address proves it."""
+        if mail.automation.kind is not AutomaticKind.BOUNCE or not is_failure(claim.raw):
+            return ()
+        own = self.rules.identity
+        addresses = (memo_of_address(one, own.address, own.secret) for one in mail.envelope.rcpt_tos)
+        return tuple(filter(None, addresses))
 
     def _triaged(self, mail: Mail, history: History, claim: Claim) -> Triage:
         """A text saved at the desk that fails on this mail must not keep it from its ticket: then the pack's own is used."""
@@ -267,6 +276,7 @@ def filing_of(
     limits: LetterLimits,
     is_returned: bool,
     returned: tuple[str, ...],
+    returned_memos: tuple[str, ...] = (),
     split: tuple[str, int] | None = None,
     objection: str = "",
 ) -> Filing:
@@ -288,6 +298,7 @@ def filing_of(
         limits=limits,
         is_returned=is_returned,
         returned_ids=returned,
+        returned_memos=returned_memos,
         returned_to=failed_recipients(claim.raw) if returned or is_returned else (),
         link=history.link,
         named=tuple(dict.fromkeys((*done.mail.thread_refs, *refs_in(done.mail.reply_text))))[:MOST_NAMED],

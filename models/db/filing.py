@@ -22,6 +22,7 @@ from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
 from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
 from models.db.locks import share_switch
+from models.db.returned import note_returned
 from models.db.rows import names
 from models.db.search import NOTE, index_letter, index_mail, index_note
 from models.db.tables import BY_US, EventRow, ReadingRow
@@ -119,6 +120,7 @@ class Files(Shelf):
             _index(connection, filing, ref)
             _link(connection, filing, ref)
             _mark_bounced(connection, filing, ref)
+            note_returned(connection, filing.returned_memos, filing.now)
             index_mail(connection, filing.mail_id, ref)
         return ref
 
