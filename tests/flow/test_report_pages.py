@@ -439,6 +439,14 @@ async def test_agents_read_no_reports_and_are_offered_none(app: FastAPI, sqlite_
     assert sqlite_store.agent("jiro").notices == ("new",)
 
 
+async def test_the_alarm_that_nobody_asked_for_needs_no_address(browser: AsyncClient, sqlite_store: Store) -> None:
+    sqlite_store.set_details(AGENT, email="", language="", notices=("books",), now=NOW)
+    typed = {"token": await token_on(browser, "/me"), "display": "受付 花子", "notices": ["books"]}
+    assert (await browser.post("/me", data=typed)).status_code == 303
+    assert sqlite_store.agent(AGENT).notices == ("books",)
+    assert (await browser.post("/me", data={**typed, "notices": ["books", "new"]})).status_code == 422
+
+
 async def test_a_lead_chooses_what_comes_by_mail(app: FastAPI, sqlite_store: Store) -> None:
     sqlite_store.add_agent("jiro", PASSWORD, NOW, role=Role.LEAD)
     async with browsing(app) as client:
