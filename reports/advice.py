@@ -111,7 +111,7 @@ def _of_groups_that_lack(figures: Figures) -> Iterator[Advice]:
         rates = _rates(figures, f"{dimension}_item", "lacking", "needed")
         for value, own in rates.items():
             group, _, item = value.partition(SEPARATOR)
-            rate = Rate(own, _less(everywhere.get(item, own), own))
+            rate = Rate(own, _less(everywhere[item], own))
             change = _surely_above(rate, len(rates))
             if change > 0:
                 yield Advice(
@@ -172,7 +172,7 @@ def _of_kinds(figures: Figures) -> Iterator[Advice]:
         yield from _of_shown(figures, kind, deviations)
         went = figures.count("went", "kind", kind) + figures.count("went_by_hand", "kind", kind)
         wrong = figures.count("heard_wrong", "kind", kind)
-        found = wilson(min(wrong, went), went, deviations)
+        found = wilson(wrong, went, deviations)
         if (found.low or 0.0) > _WRONG:
             numbers: dict[str, float] = {"went": went, "heard_wrong": wrong}
             numbers |= {measure: figures.count(measure, "kind", kind) for measure in ("objected", "repeated")}
@@ -234,7 +234,7 @@ def _of_lost_letters(figures: Figures) -> Iterator[Advice]:
         ("letters_failed", failed, "tried", tried),
     ):
         hits = sum(counts.values())
-        found = wilson(min(hits, of), of)
+        found = wilson(hits, of)
         if (found.low or 0.0) > _LOST:
             numbers = {base: of, code.removeprefix("letters_"): hits}
             yield _of_kind(code, next(iter(counts)), found, code, numbers=numbers)
@@ -269,7 +269,7 @@ def _rates(figures: Figures, dimension: str, measure: str, base: str) -> dict[st
     """How often, of how many, by value of a dimension; small ones left out."""
     hits = figures.by(measure, dimension)
     bases = figures.by(base, dimension).items()
-    return {value: Part(min(hits.get(value, 0), of), of) for value, of in bases if of >= _FEWEST}
+    return {value: Part(hits.get(value, 0), of) for value, of in bases if of >= _FEWEST}
 
 
 def _against_rest(rates: Mapping[str, Part]) -> dict[str, Rate]:
@@ -284,9 +284,7 @@ def _rest_of_item(rates: Mapping[str, Part], item: str, own: Part) -> Part:
 
 
 def _less(total: Part, own: Part) -> Part:
-    """The rest. Never less than nothing, though a ticket may stand in several groups."""
-    of = max(0, total.of - own.of)
-    return Part(min(of, max(0, total.hits - own.hits)), of)
+    return Part(total.hits - own.hits, total.of - own.of)
 
 
 def _shares(rate: Rate) -> dict[str, float]:

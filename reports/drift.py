@@ -143,7 +143,14 @@ def _shift_line(name: str, report: Report) -> Line:
     now, before = report.figures.spreads.get(name, {}), [figures.spreads.get(name, {}) for figures in report.before]
     found = stability_index(now, _together(before))
     if found.value is None or found.high is None or found.of < _BINS * _ENOUGH_A_BIN:
-        return Line(name=f"{name}_shift", unit=Unit.INDEX, now=found, before=(), usual=Estimate(), news=News.UNKNOWN)
+        return Line(
+            name=f"{name}_shift",
+            unit=Unit.INDEX,
+            now=Estimate(value=found.value, of=found.of),
+            before=(),
+            usual=Estimate(),
+            news=News.UNKNOWN,
+        )
     bins = len(_binned(now, _edges(now, _together(before))))
     mean = (bins - 1) * (1 / sum(now.values()) + 1 / sum(_together(before).values()))
     bound = max(_SOME_CHANGE, found.high * _unrest(before))
@@ -168,16 +175,23 @@ def _unrest(before: Sequence[Spread]) -> float:
 
 
 def _edges(one: Spread, other: Spread) -> list[int]:
-    """The last percent of each bin but the last: fifths of both together; equal values stay together."""
+    """The last percent of each bin but the last: about fifths of both together, none under a tenth.
+
+    A percent that holds a fifth by itself is a bin by itself, so that a heap does not swallow what lies below it.
+    """
     both = _together([one, other])
-    total, seen, wanted = sum(both.values()), 0, 1
+    fifth = sum(both.values()) / _BINS
     edges: list[int] = []
+    held, last = 0, -1
     for percent in sorted(both):
-        seen += both[percent]
-        if seen < total and seen * _BINS >= total * wanted:
+        if both[percent] >= fifth and held >= fifth / 2:
+            edges.append(last)
+            held = 0
+        held, last = held + both[percent], percent
+        if held >= fifth:
             edges.append(percent)
-            wanted = seen * _BINS // total + 1
-    return edges
+            held = 0
+    return edges[:-1] if edges and held < fifth / 2 else edges
 
 
 def _binned(spread: Spread, edges: Sequence[int]) -> list[int]:

@@ -49,17 +49,23 @@ class Step(NamedTuple):
     greenwood: float  # the sum of ended / (at_risk (at_risk - ended)) up to here; infinite where nobody is left
 
 
-def wilson(hits: float, of: float, deviations: float = _Z) -> Estimate:
-    """A share with its score interval; `of` may be an effective size that is no whole number."""
+def wilson(hits: int, of: int, deviations: float = _Z) -> Estimate:
+    """A share with its score interval.
+
+    Raises:
+        ValueError: More hits than there are.
+    """
     if of <= 0:
         return Estimate()
+    if not 0 <= hits <= of:
+        raise ValueError(f"no share: {hits} of {of}")
     share = hits / of
     square = deviations * deviations
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = deviations * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
     low = 0.0 if hits <= 0 else max(0.0, middle - half)
     high = 1.0 if hits >= of else min(1.0, middle + half)
-    return Estimate(value=share, low=low, high=high, of=round(of))
+    return Estimate(value=share, low=low, high=high, of=of)
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:
@@ -80,14 +86,14 @@ def newcombe(hits: int, of: int, other_hits: int, other_of: int, deviations: flo
     return difference(wilson(hits, of, deviations), wilson(other_hits, other_of, deviations))
 
 
-def poisson_rate(count: float, of: float, deviations: float = _Z) -> Estimate:
-    """Events for each of `of`, with Byar's interval; both may be effective sizes."""
+def poisson_rate(count: int, of: int, deviations: float = _Z) -> Estimate:
+    """Events for each of `of`, with Byar's interval."""
     if of <= 0:
         return Estimate()
     more = count + 1
     low = count * max(0.0, 1 - 1 / (9 * count) - deviations / (3 * sqrt(count))) ** 3 if count > 0 else 0.0
     high = more * (1 - 1 / (9 * more) + deviations / (3 * sqrt(more))) ** 3
-    return Estimate(value=count / of, low=low / of, high=high / of, of=round(of))
+    return Estimate(value=count / of, low=low / of, high=high / of, of=of)
 
 
 def mean_percent(spread: Mapping[int, int], deviations: float | None = None) -> Estimate:
@@ -124,11 +130,11 @@ def steps_of(wait: Wait) -> tuple[Step, ...]:
 
 def curve_of(wait: Wait) -> tuple[tuple[int, float], ...]:
     """(minutes, share that has come to its end) from (0, share at once) to the last that is known: what a picture draws."""
-    steps = tuple((step.minutes, 1 - step.going) for step in steps_of(wait))
-    start = () if steps and steps[0][0] == 0 else ((0, 0.0),)
-    last = max((*wait.done, *wait.going), default=0)
-    end = ((last, steps[-1][1]),) if steps and steps[-1][0] < last else ()
-    return (*start, *steps, *end) if wait.count else ()
+    if not wait.count:
+        return ()
+    known = {0: 0.0} | {step.minutes: 1 - step.going for step in steps_of(wait)}
+    last = max((*wait.done, *wait.going))
+    return tuple((known | {last: [*known.values()][-1]}).items())
 
 
 def done_within(wait: Wait, minutes: int, deviations: float = _Z) -> Estimate:
@@ -266,6 +272,8 @@ def _student_middle(bound: float, degrees: int) -> float:
 
 def chi_square_quantile(level: float, degrees: int) -> float:
     """What a chi-square falls below with probability `level` (E. B. Wilson and M. M. Hilferty 1931: within one in a hundred)."""
+    if degrees == 1:
+        return normal_quantile(level) ** 2
     ninth = 2 / (9 * degrees)
     return float(degrees * (1 - ninth + NormalDist().inv_cdf(level) * sqrt(ninth)) ** 3)
 

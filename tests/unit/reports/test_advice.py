@@ -1,0 +1,288 @@
+"""What would help, from figures made by hand; and when there is nothing to say."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.advice import Advice, advice
+from reports.figures import Cell, Figures, Report
+from tests.support.quality_figures import figures, grouped, report
+
+
+def found(cells: dict[tuple[str, ...], int], *before: Figures, most: int = 20) -> tuple[Advice, ...]:
+    return advice(of(cells, *before), most)
+
+
+def of(cells: dict[tuple[str, ...], int], *before: Figures) -> Report:
+    return report(figures(cells), *before)
+
+
+def only(cells: dict[tuple[str, ...], int], *before: Figures) -> Advice:
+    (one,) = found(cells, *before)
+    return one
+
+
+def questions(**rates: tuple[int, int]) -> dict[tuple[str, ...], int]:
+    asked = {("item_asked", "item", item): due + 5 for item, (_, due) in rates.items()}
+    return grouped("item", rates, "item_answered", "item_due") | asked
+
+
+def lacking(dimension: str, everywhere: tuple[int, int], **groups: tuple[int, int]) -> dict[tuple[str, ...], int]:
+    """Of the item `when`."""
+    rates = {f"{group}|when": rate for group, rate in groups.items()}
+    return grouped("item", {"when": everywhere}, "lacking", "needed") | grouped(
+        f"{dimension}_item", rates, "lacking", "needed"
+    )
+
+
+def noticed(
+    dimension: str, measure: str, everywhere: tuple[int, int], **groups: tuple[int, int]
+) -> dict[tuple[str, ...], int]:
+    whole = {(measure,): everywhere[0], ("people",): everywhere[1]}
+    return whole | grouped(dimension, groups, measure, "people")
+
+
+def letters(kind: str = "request_information", **counts: int) -> dict[tuple[str, ...], int]:
+    return {(measure, "kind", kind): count for measure, count in {"letters": 500, **counts}.items()}
+
+
+def test_an_empty_period_gives_none() -> None:
+    assert advice(report(figures())) == ()
+    assert advice(report(figures(), *[figures()] * 4)) == ()
+
+
+class TestQuestions:
+    def test_one_that_is_seldom_answered(self) -> None:
+        one = only(questions(who=(4, 60), when=(50, 60), where=(40, 50)))
+        assert (one.code, one.names, one.cell) == (
+            "question_unanswered",
+            {"item": "who"},
+            Cell("item_due", "item", "who"),
+        )
+        assert one.numbers == {
+            "asked": 65,
+            "due": 60,
+            "answered": 4,
+            "share": pytest.approx(4 / 60),
+            "rest_share": pytest.approx(90 / 110),
+        }
+        assert 25 < one.gain < 60 * (90 / 110 - 4 / 60)
+
+    def test_all_answered_alike(self) -> None:
+        assert found(questions(who=(10, 60), when=(11, 60), where=(9, 60))) == ()
+
+    def test_less_than_the_others_yet_mostly(self) -> None:
+        assert found(questions(who=(120, 200), when=(195, 200))) == ()
+
+    def test_one_of_one_is_nothing(self) -> None:
+        assert found(questions(who=(0, 1), when=(50, 60))) == ()
+        assert found(questions(who=(0, 4), when=(500, 500))) == ()
+
+    def test_the_only_question_has_nothing_beside_it(self) -> None:
+        assert found(questions(who=(0, 60))) == ()
+
+
+class TestWhoLacks:
+    @pytest.mark.parametrize(("dimension", "code"), [("domain", "domain_lacks"), ("product", "product_lacks")])
+    def test_one_that_lacks_more_than_the_others(self, dimension: str, code: str) -> None:
+        one = only(lacking(dimension, (70, 300), acme=(28, 30), other=(10, 60)))
+        assert (one.code, one.names) == (code, {dimension: "acme", "item": "when"})
+        assert one.cell == Cell("lacking", f"{dimension}_item", "acme|when")
+        assert one.numbers == {
+            "needed": 30,
+            "lacking": 28,
+            "share": pytest.approx(28 / 30),
+            "rest_share": pytest.approx(42 / 270),
+        }
+        assert 12 < one.gain < 30 * (28 / 30 - 42 / 270)
+
+    def test_one_that_lacks_as_all_do(self) -> None:
+        assert found(lacking("domain", (200, 300), acme=(20, 30), other=(40, 60))) == ()
+
+    def test_a_few_mails_are_no_customer_who_always_lacks(self) -> None:
+        assert found(lacking("domain", (30, 300), acme=(1, 1), other=(4, 4))) == ()
+
+    def test_the_only_customer_has_nobody_beside_him(self) -> None:
+        assert found(lacking("domain", (58, 60), acme=(58, 60))) == ()
+
+    def test_one_advice_for_a_customer_whatever_he_lacks(self) -> None:
+        cells = lacking("domain", (70, 300), acme=(28, 30))
+        cells |= grouped("item", {"goal": (60, 300)}, "lacking", "needed") | grouped(
+            "domain_item", {"acme|goal": (29, 30)}, "lacking", "needed"
+        )
+        assert [one.names["item"] for one in found(cells)] == ["goal"]
+
+    def test_one_advice_of_a_sort_for_an_item(self) -> None:
+        cells = lacking("domain", (110, 500), acme=(38, 40), other=(28, 30))
+        assert [one.names["domain"] for one in found(cells)] == ["acme"]
+
+    def test_the_more_are_looked_at_the_surer_it_must_be(self) -> None:
+        few = lacking("domain", (70, 300), acme=(8, 10))
+        many = few | lacking(
+            "domain", (70, 300), **{f"customer{number}": (2, 10) for number in range(200)}, acme=(8, 10)
+        )
+        assert only(few).gain > 1
+        assert found(many) == ()
+
+
+class TestForms:
+    def cells(self, answered: int) -> dict[tuple[str, ...], int]:
+        rates = {"troubleshooting|when": (120, 200), "billing|when": (3, 90)}
+        return grouped("category_item", rates, "lacking", "needed") | questions(when=(answered, 100))
+
+    def test_what_is_given_when_asked_belongs_on_the_form(self) -> None:
+        one = only(self.cells(90))
+        assert (one.code, one.names) == ("category_lacks", {"category": "troubleshooting", "item": "when"})
+        assert one.numbers == {
+            "needed": 200, "lacking": 120, "share": 0.6, "rest_share": pytest.approx(3 / 90), "answer_share": 0.9,
+        }  # fmt: skip
+        assert 80 < one.gain < 120 * 0.9
+        assert one.cell == Cell("lacking", "category_item", "troubleshooting|when")
+
+    def test_what_nobody_gives_is_no_use_on_a_form(self) -> None:
+        assert found(self.cells(0)) == ()
+        (often, seldom) = (only(self.cells(answered)).gain for answered in (90, 30))
+        assert seldom < often / 2
+
+    def test_without_a_request_nothing_is_known_of_answers(self) -> None:
+        cells = {cell: count for cell, count in self.cells(90).items() if not cell[0].startswith("item_")}
+        assert found(cells) == ()
+
+
+class TestNotices:
+    @pytest.mark.parametrize("measure", ["split", "out_of_scope", "not_disclosed", "other_account"])
+    @pytest.mark.parametrize("dimension", ["domain", "product"])
+    def test_one_whose_mails_always_get_it(self, dimension: str, measure: str) -> None:
+        one = only(noticed(dimension, measure, (60, 500), acme=(25, 30), other=(3, 40)))
+        assert (one.code, one.names) == (f"{dimension}_notice", {dimension: "acme", "measure": measure})
+        assert one.numbers == {
+            "people": 30,
+            "count": 25,
+            "share": pytest.approx(25 / 30),
+            "rest_share": pytest.approx(35 / 470),
+        }
+        assert one.cell == Cell(measure, dimension, "acme")
+
+    def test_as_often_as_the_others(self) -> None:
+        assert found(noticed("product", "split", (50, 500), ecs=(5, 50), oss=(9, 70))) == ()
+
+    def test_one_advice_for_a_customer_whatever_notice(self) -> None:
+        cells = noticed("domain", "split", (30, 500), acme=(14, 40)) | noticed(
+            "domain", "out_of_scope", (40, 500), acme=(20, 40)
+        )
+        assert [one.names["measure"] for one in found(cells)] == ["out_of_scope"]
+
+
+class TestLetters:
+    def test_released_as_they_were_and_none_by_itself(self) -> None:
+        one = only(letters(judged_released=59, judged_edited=1))
+        assert (one.code, one.numbers) == (
+            "kind_let_go",
+            {"judged": 60, "released": 59, "share": pytest.approx(59 / 60), "went": 0},
+        )
+        assert (one.names, one.cell) == (
+            {"kind": "request_information"},
+            Cell("judged_released", "kind", "request_information"),
+        )
+        assert 0.85 * 60 < one.gain < 59
+
+    def test_released_as_they_were_beside_those_that_go(self) -> None:
+        assert only(letters(judged_released=59, judged_edited=1, went=300)).code == "kind_hold_less"
+
+    def test_a_few_released_prove_nothing(self) -> None:
+        assert found(letters(judged_released=12)) == ()
+        assert found(letters(judged_released=50, judged_edited=10)) == ()
+
+    def test_reworked(self) -> None:
+        one = only(letters(judged_released=20, judged_edited=25, judged_discarded=15, went=300))
+        assert (one.code, one.numbers) == (
+            "kind_reworked",
+            {"judged": 60, "edited": 25, "discarded": 15, "share": pytest.approx(2 / 3)},
+        )
+        assert one.cell.measure == "judged_edited"
+        assert (
+            only(letters(judged_released=20, judged_edited=15, judged_discarded=25)).cell.measure == "judged_discarded"
+        )
+
+    def test_wrong_and_went(self) -> None:
+        one = only(letters(went=150, went_by_hand=50, heard_wrong=40, objected=25, repeated=20))
+        assert (one.code, one.cell.measure) == ("kind_wrong", "heard_wrong")
+        assert one.numbers == {"went": 200, "heard_wrong": 40, "objected": 25, "repeated": 20, "share": 0.2}
+        assert 20 < one.gain < 40
+
+    def test_now_and_then_wrong(self) -> None:
+        assert found(letters(went=200, heard_wrong=10)) == ()
+        assert found(letters(went=3, heard_wrong=1)) == ()
+
+    def test_only_shown_and_right(self) -> None:
+        one = only(letters(letters_shadow=200, judged_right=58, judged_wrong=2))
+        assert (one.code, one.numbers) == (
+            "kind_shadow_right",
+            {"judged": 60, "right": 58, "shadow": 200, "share": pytest.approx(58 / 60)},
+        )
+        assert 0.85 * 200 < one.gain < 200
+        assert found(letters(letters_shadow=200, judged_right=50, judged_wrong=10)) == ()
+
+    def test_came_back_or_failed(self) -> None:
+        came_back = letters(went=80, letters_bounced=6) | letters("split", went=20, letters_bounced=9)
+        one = only(came_back)
+        assert (one.code, one.names, one.numbers) == (
+            "letters_bounced",
+            {"kind": "split"},
+            {"went": 100, "bounced": 15, "share": 0.15},
+        )
+        one = only(letters(went=80, letters_failed=20))
+        assert (one.code, one.numbers) == ("letters_failed", {"tried": 100, "failed": 20, "share": 0.2})
+        assert found(letters(went=200, letters_bounced=3, letters_failed=2)) == ()
+
+
+class TestTraining:
+    def cells(self, corrected: int, held: int) -> dict[tuple[str, ...], int]:
+        return {("people",): 300, ("corrected",): corrected, ("held",): held}
+
+    def test_more_corrected_than_before(self) -> None:
+        one = only(self.cells(60, 30), *[figures(self.cells(10, 30))] * 4)
+        assert (one.code, one.names, one.cell) == ("train_again", {"reasons": "corrected"}, Cell("corrected"))
+        assert one.numbers == {
+            "people": 300, "corrected": 0.2, "corrected_usual": pytest.approx(10 / 300), "held": 0.1, "held_usual": 0.1,
+        }  # fmt: skip
+        assert 30 < one.gain < 50
+
+    def test_more_held_than_before(self) -> None:
+        one = only(self.cells(10, 120), *[figures(self.cells(10, 30))] * 4)
+        assert (one.names, one.cell) == ({"reasons": "held"}, Cell("held"))
+
+    def test_as_ever(self) -> None:
+        assert found(self.cells(60, 120), *[figures(self.cells(60, 120))] * 4) == ()
+
+
+class TestOfAll:
+    def cells(self) -> dict[tuple[str, ...], int]:
+        return {
+            **questions(who=(4, 60), when=(50, 60), where=(40, 50)),
+            **lacking("domain", (70, 300), acme=(28, 30)),
+            **noticed("product", "split", (130, 500), ecs=(100, 110)),
+            **letters(judged_released=59, judged_edited=1),
+        }
+
+    def test_the_best_first_and_no_more_than_wanted(self) -> None:
+        codes = [one.code for one in found(self.cells())]
+        assert codes == ["product_notice", "question_unanswered", "domain_lacks", "kind_let_go"]
+        assert [one.code for one in advice(of(self.cells()))] == codes[:3]
+        assert advice(of(self.cells()), 0) == ()
+
+    def test_a_click_is_worth_less_than_a_ticket(self) -> None:
+        """Sixty letters need not be released, twenty customers not be asked: the second comes first."""
+        gains = {one.code: one.gain for one in found(self.cells())}
+        assert gains["kind_let_go"] > gains["domain_lacks"]
+
+    def test_no_more_than_two_of_a_sort(self) -> None:
+        cells = (
+            letters("split", judged_released=60)
+            | letters("reminder", judged_released=60)
+            | letters("recurrence", judged_released=60)
+        )
+        assert [one.names["kind"] for one in found(cells)] == ["recurrence", "reminder"]
+
+    def test_half_a_ticket_is_not_worth_a_sentence(self) -> None:
+        assert found(lacking("domain", (150, 3000), acme=(3, 5))) == ()
