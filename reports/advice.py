@@ -204,7 +204,7 @@ def _of_shown(figures: Figures, kind: str, deviations: float) -> Iterator[Advice
     judged = right + figures.count("judged_wrong", "kind", kind)
     shadow = figures.count("letters_shadow", "kind", kind)
     found = wilson(right, judged, deviations)
-    if shadow and (found.low or 0.0) >= _TRUSTED:
+    if (found.low or 0.0) >= _TRUSTED:
         numbers = {"judged": judged, "right": right, "shadow": shadow}
         yield _of_kind("kind_shadow_right", kind, found, "letters_shadow", of=shadow, numbers=numbers)
 

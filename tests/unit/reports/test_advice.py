@@ -166,6 +166,10 @@ class TestNotices:
     def test_as_often_as_the_others(self) -> None:
         assert found(noticed("product", "split", (50, 500), ecs=(5, 50), oss=(9, 70))) == ()
 
+    def test_two_customers_with_the_same_notice(self) -> None:
+        cells = noticed("domain", "split", (60, 500), acme=(25, 30), other=(20, 25))
+        assert [one.names["domain"] for one in found(cells)] == ["acme", "other"]
+
     def test_one_advice_for_a_customer_whatever_notice(self) -> None:
         cells = noticed("domain", "split", (30, 500), acme=(14, 40)) | noticed(
             "domain", "out_of_scope", (40, 500), acme=(20, 40)

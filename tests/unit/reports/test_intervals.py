@@ -133,6 +133,11 @@ class TestWaits:
         assert about(median_wait(TREATED)) == [23, 13, None]
         assert about(median_wait(PLACEBO)) == [8, 4, 11]
 
+    def test_exactly_half_is_the_median(self) -> None:
+        assert median_wait(Wait(done={10: 2, 20: 2})).value == 10
+        assert median_wait(Wait(done={10: 3}, going={20: 3})).value == 10
+        assert median_wait(Wait(done={10: 3}, going={20: 4})).value is None
+
     def test_the_log_rank_test_of_the_textbook(self) -> None:
         assert log_rank(PLACEBO, TREATED) ** 2 == pytest.approx(16.793, abs=0.001)
         assert log_rank(PLACEBO, TREATED) == pytest.approx(-log_rank(TREATED, PLACEBO))

@@ -104,6 +104,7 @@ class TestCounts:
         ("now", "before", "news"),
         [
             (300, (310, 290, 305, 300), News.NONE),
+            (370, (310, 290, 305, 300), News.NONE),  # outside of what is shown, 95 %, and inside of 99 %
             (450, (310, 290, 305, 300), News.MORE),
             (150, (310, 290, 305, 300), News.FEWER),
             (0, (310, 290, 305, 300), News.FEWER),
@@ -134,6 +135,11 @@ class TestWaits:
         assert found.cell == Cell("awaits_agent")
         assert line(report(usual, *[now] * 4), "agent_minutes").news is News.BETTER
         assert line(report(now, *[now] * 4), "agent_minutes").news is News.NONE
+
+    def test_a_little_longer_is_no_news(self) -> None:
+        now, usual = waits("agent", {60: 30, 130: 31}), waits("agent", {60: 31, 120: 30})
+        found = line(report(now, *[usual] * 4), "agent_minutes")
+        assert (found.now.value, found.usual.value, found.news) == (130, 60, News.NONE)
 
     def test_what_still_waits_is_not_left_out(self) -> None:
         """Those that were answered were as quick as ever; most were not."""
