@@ -47,8 +47,8 @@ class Customers:
 
     def receives(self, letter: Letter, world: World) -> None:
         """What he makes of a mail."""
-        one, found = self.writers.get(letter.to.casefold()), _REF.search(str(letter.message["Subject"]))
-        if one is None or found is None:
+        one, found = self.writers.get(letter.to.casefold()), _REF.findall(str(letter.message["Subject"]))
+        if one is None or not found:
             return
         luck = self.chance.random()
         if luck < _GONE:
@@ -69,7 +69,7 @@ class Customers:
             subject, text = AWAY["ja" if language == "ja" else "en"]
             self._write(one, letter, world, timedelta(seconds=4), text, subject, {"Auto-Submitted": "auto-replied"})
             return
-        view = self.desk.store.ticket(found[0])
+        view = self.desk.store.ticket(found[-1])  # ours stands last: a subject may quote another desk's
         message_id = str(letter.message["Message-ID"])
         said = next((reply for reply in view.replies if reply.message_id == message_id), None)
         if said is not None:
