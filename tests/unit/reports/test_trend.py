@@ -137,9 +137,9 @@ class TestWaits:
         assert line(report(now, *[now] * 4), "agent_minutes").news is News.NONE
 
     def test_a_little_longer_is_no_news(self) -> None:
-        now, usual = waits("agent", {60: 30, 130: 31}), waits("agent", {60: 31, 120: 30})
+        now, usual = (waits("agent", {10 * number + more: 3 for number in range(1, 21)}) for more in (9, 0))
         found = line(report(now, *[usual] * 4), "agent_minutes")
-        assert (found.now.value, found.usual.value, found.news) == (130, 60, News.NONE)
+        assert (found.now.value, found.usual.value, found.news) == (109, 100, News.NONE)
 
     def test_what_still_waits_is_not_left_out(self) -> None:
         """Those that were answered were as quick as ever; most were not."""
