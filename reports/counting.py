@@ -291,10 +291,13 @@ def _measures_of_letter(letter: LetterFacts, one: TicketFacts, *, is_objected: b
         yield "letters_bounced"
     if letter.judgement:
         yield f"judged_{letter.judgement}"
+    is_repeated = _is_repeated(letter, one)
     if is_objected:
         yield "objected"
-    if _is_repeated(letter, one):
+    if is_repeated:
         yield "repeated"
+    if letter.state in _WENT and (is_objected or is_repeated or letter.judgement == Judgement.WRONG):
+        yield "heard_wrong"  # once, whoever said it
     if letter.state == ReplyState.SHADOW:
         moved_to = _first_move(one, letter.created_at)
         yield "shadow_open" if not moved_to else "shadow_same" if moved_to == letter.would_be else "shadow_other"
