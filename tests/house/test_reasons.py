@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk.texts import REASONS
-from reports.render import _WORDS
+from reports.words import REASONS as SILENCES
 
 ROOT = Path(__file__).parents[2]
 _CODE = re.compile(r'\bcode="(\w+)"|^ +\("(rate_\w+)", ', re.MULTILINE)
@@ -30,4 +30,4 @@ def test_every_reason_has_words_on_the_desk(language: str) -> None:
 def test_every_silence_has_words_in_the_report(language: str) -> None:
     codes = codes_of("responders/brake.py", "models/decision.py")
     assert {"automatic", "rate_sender_hour"} <= codes
-    assert sorted(codes - set(_WORDS[language])) == []
+    assert sorted(codes - set(SILENCES[language])) == []

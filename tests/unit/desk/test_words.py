@@ -19,7 +19,7 @@ from models.mail import AutomaticKind, Automation
 from models.states import TicketState
 from models.views import EventView
 from policy.pack import Pack
-from reports.render import _WORDS
+from reports.words import REASONS as SILENCES
 from tests.support.clocks import Clock
 from tests.support.desk import AGENT, browsing, make_app, signed_in, token_on
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
@@ -65,7 +65,7 @@ def test_every_code_in_the_sources_has_words(language: str) -> None:
 def test_every_silence_in_the_sources_has_words_in_the_report(language: str) -> None:
     found = codes(_SILENCE) | {"own_address"}
     assert {"rate_domain_hour", "automatic"} <= found
-    assert sorted(found - set(_WORDS[language])) == []
+    assert sorted(found - set(SILENCES[language])) == []
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
