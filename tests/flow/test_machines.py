@@ -178,6 +178,8 @@ async def test_the_hand_over_page_tells_how_it_is_set_and_what_went(client: Asyn
 @pytest.mark.parametrize("language", ["ja", "en"])
 async def test_the_pages_speak_both_languages(app: FastAPI, store: Store, language: str) -> None:
     store.add_webhook("https://hooks.example/", ("*",), has_subject=True, by="x", now=NOW)
+    for kind in MemoKind:  # each has its word on the page of what went
+        store.queue_memo(NewMemo(key=kind, kind=kind, ref="", to="x@example.com", mail_from="", raw=b"x"), now=NOW)
     async with signed_in(app, language=language) as client:
         for path in (TOKENS, HOOKS, f"{HOOKS}/1", f"{HOOKS}/1/drop", OVER, "/api/v1/docs"):
             page = await client.get(path)
