@@ -37,7 +37,6 @@ PROBLEMS = {
 }
 _ALWAYS = ("not_understood", "token_required", "token_unknown", "scope_missing", "too_many_requests", "unavailable")
 _CHALLENGE = {"WWW-Authenticate": {"description": "How to ask (RFC 6750).", "schema": {"type": "string"}}}
-_BYTES = {"type": "string", "format": "binary"}
 _AGAIN = {"Retry-After": {"description": "In how many seconds.", "required": True, "schema": {"type": "integer"}}}
 _DESCRIPTION = """\
 Tickets for programs: read them, follow their changes, take an agent's steps.
@@ -78,8 +77,7 @@ def described(
     if has_tag:
         good["headers"] = {"ETag": {"description": "The ticket's version.", "schema": {"type": "string"}}}
     if content:
-        is_object = content == "application/json"
-        good["content"] = {content: {"schema": {"type": "object"} if is_object else _BYTES}}
+        good["content"] = {content: {"schema": {"type": "string", "format": "binary"}}}
     responses[200] = good
     security: list[dict[str, list[str]]] = [{"token": [scope.value]}]
     if not is_step:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
@@ -338,6 +338,82 @@ class Reports(Said):
     """The saved reports, the newest first."""
 
     reports: list[Report]
+
+
+class ReportPeriod(Said):
+    """What a report is about: from `start` on, before `end`."""
+
+    name: str
+    kind: Literal["day", "week", "month"]
+    start: datetime
+    end: datetime
+
+
+class ReportEstimate(Said):
+    """A figure with its 95 % interval; null where there is nothing to divide by."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    of: int = Field(description="Tickets that it stands on.")
+
+
+class ReportLine(Said):
+    """A headline figure, compared with the periods before."""
+
+    name: str
+    unit: Literal["share", "count", "minutes", "index"]
+    now: ReportEstimate
+    before: list[ReportEstimate] = Field(description="The oldest first.")
+    usual: ReportEstimate = Field(description="The periods before in one; of counts: what was to be expected.")
+    news: Literal["none", "better", "worse", "more", "fewer", "unknown"]
+    cell: tuple[str, str, str] | None = Field(
+        description="Measure, dimension, value: `/reports/{period}/tickets` of the desk takes them in its query and lists the tickets."
+    )
+
+
+class ReportFigures(Said):
+    """Sums of one period, which add up with those of others."""
+
+    period: str
+    as_of: datetime
+    cells: list[tuple[str, str, str, int]] = Field(description="Measure, dimension, value, count.")
+    waits: dict[str, dict[str, list[tuple[int, int]]]] = Field(
+        description="Business minutes and how often, of what is done and of what goes on."
+    )
+    spreads: dict[str, list[tuple[int, int]]] = Field(description="Whole percent, and how often.")
+    examples: list[list[Any]] = Field(description="Measure, dimension, value, tickets (ref, subject).")
+
+
+class ReportBooks(Said):
+    """The books as a day ended."""
+
+    day: date
+    counted_at: datetime
+    accepted: int
+    ticketed: int
+    joined: int
+    parked: int
+    waiting: int
+    duplicates: int
+    deleted: int
+    faults: list[str] = Field(description="None: they agree.")
+
+
+class WholeReport(Said):
+    """A report: its figures, and what was made of them. What each measure counts: docs/reports.md."""
+
+    version: int = Field(description="Of this object; fields may be added without another one.")
+    period: ReportPeriod
+    made_at: datetime
+    figures: ReportFigures
+    before: list[ReportFigures] = Field(description="Up to four periods before, counted at the same age, the oldest first.")
+    headline: list[ReportLine]
+    letters: list[dict[str, Any]] = Field(description="How right the letters of each kind were.")
+    drift: list[ReportLine]
+    should_train: list[str]
+    advice: list[dict[str, Any]] = Field(description="What would help most, with its numbers.")
+    books: list[ReportBooks]
 
 
 Why = Annotated[str, StringConstraints(max_length=200)]

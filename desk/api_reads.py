@@ -195,11 +195,10 @@ def add_reads(api: FastAPI, desk: Desk, pace: Pace) -> None:
 
     @api.get(
         "/reports/{period}",
-        response_class=Response,
-        summary="The figures of one period",
-        description="Of a saved report, or counted now where none is saved: a period that has not ended is told so far."
-        " What is in the object: docs/reports.md.",
-        **described(Scope.REPORTS_READ, "getReport", "Reports", "not_found", content="application/json"),
+        response_model=said.WholeReport,
+        summary="The report of one period",
+        description="As it was saved, or counted now where none is saved: a period that has not ended is told so far.",
+        **described(Scope.REPORTS_READ, "getReport", "Reports", "not_found"),
     )
     def one_report(period: _PeriodIs, _: Caller = reports) -> Response:
         ledger = ledger_of(desk)

@@ -41,7 +41,7 @@ _BOOK_DAYS = 14
 _LONGEST = 400  # of a part of a cell: a domain and an item
 # Pictures are drawn with styles of their own, which a browser applies to nothing but the picture; no script, nothing from elsewhere.
 _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
-_KEPT = "private, max-age=300"
+_KEPT = "private, max-age=60"  # no longer than figures that are not saved are remembered
 
 Skip = Annotated[int, Query(ge=0, le=10_000_000)]
 PageNumber = Annotated[int, Query(ge=1, le=100_000)]

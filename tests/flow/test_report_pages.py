@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
+from desk.api_models import WholeReport
 from desk.texts import EN, JA
 from models.agents import Role
 from models.db.store import Store
@@ -22,7 +23,7 @@ from tests.support.clocks import Clock
 from tests.support.desk import AGENT, PASSWORD, browsing, make_app, sign_in, signed_in, token_on
 from tests.support.facts import ticket
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail
-from tests.support.ledger import SVG, CannedLedger, saved
+from tests.support.ledger import SVG, CannedLedger, reporter_for, saved
 
 WEEK = "/reports/2026-W47"
 EVIL = "<script>alert(1)</script>"
@@ -462,3 +463,97 @@ async def test_a_lead_chooses_what_comes_by_mail(app: FastAPI, sqlite_store: Sto
         assert (await client.post("/me", data={**typed, "email": "jiro@example.com"})).status_code == 303
         assert re.findall(r'value="(\w+)" checked', (await client.get("/me")).text) == ["report_week", "books"]
     assert sqlite_store.agent("jiro").notices == ("report_week", "books")
+
+
+# --- with the ledger of an installation
+
+
+def file_week(store: Store) -> None:
+    """Twelve tickets of this week: who writes for the first time, and two questions that were asked."""
+    for number in range(1, 13):
+        file_one(store, number, sender=f"user{number}@customer{number % 2}.example.com")
+
+
+async def test_every_figure_of_a_real_report_leads_to_its_tickets(
+    sqlite_store: Store, pack: Pack, clock: Clock
+) -> None:
+    file_week(sqlite_store)
+    clock.advance(timedelta(days=7))
+    assert "2026-W48" in reporter_for(sqlite_store, pack).make_due(clock())
+    async with signed_in(make_app(sqlite_store, pack, clock)) as client:
+        assert "/reports/2026-W48" in links_of(await client.get("/reports"))
+        page = await client.get("/reports/2026-W48")
+        assert EN["report_so_far"] not in text_of(page)
+        assert EN["report_not_saved"] not in text_of(page)
+        assert not re.search(
+            r'<script(?! src="/static/)|<style|\sstyle=|\son\w+=|(?:src|href|action)="https?://', page.text
+        )
+        figures = dict(re.findall(r'href="(/reports/2026-W48/tickets[^"]*)"[^>]*>(?:<b>)?([^<]*)', page.text))
+        assert len(figures) > 10
+        numbers = 0
+        for link, said in figures.items():
+            behind = await client.get(html.unescape(link))
+            assert behind.status_code == 200, link
+            assert 'href="/tickets/T0000' in behind.text, link
+            if found := re.fullmatch(r"([\d,]+)(?: tickets?| letters?| mails?)?", said):
+                told = re.search(r"(?:Tickets: |The figure is )([\d,]+)", text_of(behind))
+                assert told is not None
+                assert told[1] == found[1], link
+                numbers += 1
+        assert numbers > 5
+        pictures = set(re.findall(r'<img src="(/reports/2026-W48/pictures/[^"]+)"', page.text))
+        assert pictures
+        for picture in pictures:
+            drawn = await client.get(html.unescape(picture))
+            assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml"), picture
+            assert b"<svg" in drawn.content
+        for form in ("html", "csv", "json", "txt"):
+            assert len((await client.get(f"/reports/2026-W48/file.{form}")).content) > 300, form
+        assert (
+            WholeReport.model_validate((await client.get("/reports/2026-W48/file.json")).json()).period.kind == "week"
+        )
+        assert ".report" in (await client.get("/reports/style.css")).text
+
+
+async def test_a_real_ledger_refuses_what_is_no_figure(sqlite_store: Store, pack: Pack, clock: Clock) -> None:
+    file_week(sqlite_store)
+    async with signed_in(make_app(sqlite_store, pack, clock)) as client:
+        assert EN["report_so_far"] in text_of(await client.get("/reports/2026-W48"))
+        empty = await client.get("/reports/2026-W40")
+        assert empty.status_code == 200, "before the desk was there: nothing, and no error"
+        for query in (
+            "measure=nonsense",
+            "measure=people&dimension=nonsense&value=x",
+            "measure=people&dimension=all&value=x",
+            "measure=&dimension=&value=",
+            "measure=people&dimension=domain",
+        ):
+            answer = await client.get(f"/reports/2026-W48/tickets?{query}")
+            assert answer.status_code in {200, 404}, query
+            assert answer.status_code == 404 or EN["report_behind_none"] in text_of(answer), query
+        evil = await client.get(
+            "/reports/2026-W48/tickets", params={"measure": "people", "dimension": "domain", "value": EVIL}
+        )
+        assert EVIL not in evil.text
+        for path in ("/reports/2026-W99", "/reports/2026-W49", "/reports/2026-W48/pictures/nonsense.svg"):
+            assert (await client.get(path)).status_code == 404, path
+
+
+async def test_a_real_report_is_queued_as_a_mail(sqlite_store: Store, pack: Pack, clock: Clock) -> None:
+    file_week(sqlite_store)
+    app = make_app(sqlite_store, pack, clock)
+    sqlite_store.set_details(AGENT, email="hanako@example.com", language="ja", notices=(), now=NOW)
+    async with signed_in(app) as client:
+        for _ in range(2):
+            assert (await send(client, "/reports/2026-W48")).status_code == 303
+        (memo,) = sqlite_store.memos(limit=9)
+    assert (memo.kind, memo.to, memo.state) == ("report", "hanako@example.com", "queued"), "a double click sends one"
+    raw = sqlite_store.raw_memo(memo.memo_id)
+    assert b"Auto-Submitted: auto-generated" in raw
+
+
+async def test_reports_of_either_database(store: Store, pack: Pack, clock: Clock) -> None:
+    file_week(store)
+    async with signed_in(make_app(store, pack, clock)) as client:
+        for path in ("/reports", "/reports/2026-W48", "/reports/2026-11-24", "/reports/2026-11/tickets?measure=people"):
+            assert (await client.get(path)).status_code == 200, path

@@ -1,4 +1,4 @@
-"""A ledger for tests of the desk's pages alone: canned reports, drawn and counted by nobody."""
+"""Ledgers for tests of the desk: the real one, and one of canned reports, drawn and counted by nobody."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from models.errors import NotFound
 from models.facts import TicketFacts
 from models.views import SavedReport
 from reports.periods import period_named, period_of
+from responders.identity import SenderIdentity
+from runtime.ledger import DeskLedger
+from runtime.reporting import Office, Reporter
+from tests.support.filings import DESK
 
 if TYPE_CHECKING:
     from desk.report_pages import Ledger
@@ -96,10 +100,15 @@ class CannedLedger:
         self.sent.append((name, agent.name, agent.email, now))
 
 
+def reporter_for(store: Store, pack: Pack) -> Reporter:
+    """What makes and keeps reports; `make_due` is what a scheduler does."""
+    sender = SenderIdentity(address=DESK, domain="uketsuke.example", secret=b"s" * 32, instance="uketsuke.example")
+    return Reporter(store, pack, Office(identity=sender, desk_link="https://desk.example"))
+
+
 def ledger_for(store: Store, pack: Pack, clock: Clock) -> Ledger:
     """What the desk of an installation has."""
-    del store, pack, clock
-    return CannedLedger()
+    return DeskLedger(reporter_for(store, pack), clock)
 
 
 def saved(name: str, made_at: datetime) -> SavedReport:

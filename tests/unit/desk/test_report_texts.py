@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from desk.api_models import ReportLine
 from desk.details import detail_text
 from desk.report_texts import DETAILS_OF_REPORTS, REPORTS, period_text
+from reports.trend import News, Unit
 
 ROOT = Path(__file__).parents[3]
 FAULTS = {
@@ -44,6 +47,12 @@ def test_both_languages_say_the_same_things() -> None:
         assert [
             one for one in texts["ja"] if set(holes.findall(texts["ja"][one])) != set(holes.findall(texts["en"][one]))
         ] == []
+
+
+def test_the_apis_document_knows_every_unit_and_news() -> None:
+    fields = ReportLine.model_fields
+    assert set(get_args(fields["unit"].annotation)) == set(Unit)
+    assert set(get_args(fields["news"].annotation)) == set(News)
 
 
 def test_every_fault_of_the_books_has_words() -> None:
