@@ -1,4 +1,4 @@
-"""[shell] The scheduled jobs: weekly reports on Monday morning, reminders every hour, time. What they do comes in as callables."""
+"""[shell] The scheduled jobs: reports and books, reminders, time. What they do comes in as callables."""
 
 from __future__ import annotations
 
@@ -10,27 +10,23 @@ from apscheduler.triggers.cron import CronTrigger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A job missed while the machine slept runs when it wakes, once; the weekly one until the next would be due.
+# A job missed while the machine slept runs when it wakes, once.
 _LATE_S = 6 * 3600
-_WEEK_LATE_S = 6 * 24 * 3600
 
 
 def start_jobs(
-    *, weekly: Callable[[], None], remind: Callable[[], None], pass_time: Callable[[], None], timezone: str
+    *, report: Callable[[], None], remind: Callable[[], None], pass_time: Callable[[], None], timezone: str
 ) -> BackgroundScheduler:
-    """A running scheduler: `weekly` on Mondays at 08:00 in the desk's zone, `remind` hourly, `pass_time` every minute.
+    """A running scheduler: `report` every quarter of an hour, `remind` hourly, `pass_time` every minute.
 
-    End it with `shutdown()`.
+    `report` finds out by itself what is due, so that what was missed or failed is made up for at its next turn. It runs
+    once at the start. End the scheduler with `shutdown()`.
     """
     jobs = BackgroundScheduler(
         timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_S}
     )
-    jobs.add_job(
-        weekly,
-        CronTrigger(day_of_week="mon", hour=8, timezone=timezone),
-        id="weekly_report",
-        misfire_grace_time=_WEEK_LATE_S,
-    )
+    jobs.add_job(report, CronTrigger(minute="*/15", timezone=timezone), id="reports")
+    jobs.add_job(report, id="reports_at_start")
     jobs.add_job(remind, CronTrigger(minute=7, timezone=timezone), id="reminders")
     jobs.add_job(pass_time, CronTrigger(minute="*", timezone=timezone), id="time")
     jobs.start()

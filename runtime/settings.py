@@ -36,6 +36,9 @@ _LONGEST_SELECTOR = 100  # the DNS name of the key has room for the domain
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
 
+_PERIODS = ("day", "week", "month")
+
+
 class Settings(BaseModel):
     """Every setting, typed and checked."""
 
@@ -127,6 +130,16 @@ class Settings(BaseModel):
         le=1440,
         description="least minutes between two notices by mail to one agent; what comes between is bundled",
     )
+    report_hour: int = Field(
+        8, ge=0, le=23, description="hour of the desk's day at which reports on the period before are made"
+    )
+    report_to: str = Field(
+        "",
+        description="addresses that get reports and alarms by mail besides leads who ask for them, comma separated",
+    )
+    report_periods: str = Field(
+        "week,month", description="which reports those addresses get: day, week, month, comma separated"
+    )
     reply_limits: Literal["on", "off"] = Field("on", description="off lifts the rate limits, for load trials")
     oidc_issuer: str = Field("", description="OpenID provider that people sign in by, as it calls itself; empty: none")
     oidc_client_id: str = Field("", validate_default=True, description="what the provider calls this desk")
@@ -183,6 +196,27 @@ class Settings(BaseModel):
             msg = "is the desk's own address: each ticket handed over would come back as a new one; name another"
             raise ValueError(msg)
         return address
+
+    @field_validator("report_to")
+    @classmethod
+    def _are_readers(cls, value: str, info: ValidationInfo) -> str:
+        found = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        own = {_mailbox(one) for one in info.data.get("addresses", "").split(",")}
+        for address in found:
+            if _ADDRESS.fullmatch(address) is None:
+                raise ValueError(f"{address} is no address; write addresses like lead@example.com, comma separated")
+            if _mailbox(address) in own:
+                raise ValueError(f"{address} is the desk's own address: each report would open a ticket; name another")
+        return ",".join(found)
+
+    @field_validator("report_periods")
+    @classmethod
+    def _are_periods(cls, value: str) -> str:
+        found = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        for name in found:
+            if name not in _PERIODS:
+                raise ValueError(f"{name} is no period; write day, week, month or some of them, comma separated")
+        return ",".join(found)
 
     @field_validator("authserv_id")
     @classmethod
@@ -293,6 +327,16 @@ class Settings(BaseModel):
     def desk_addresses(self) -> tuple[str, ...]:
         """The desk's addresses; the first one signs the letters."""
         return tuple(self.addresses.split(","))
+
+    @property
+    def report_readers(self) -> tuple[str, ...]:
+        """Who gets reports besides leads who ask for them."""
+        return tuple(filter(None, self.report_to.split(",")))
+
+    @property
+    def reported_periods(self) -> frozenset[str]:
+        """Which of them."""
+        return frozenset(filter(None, self.report_periods.split(",")))
 
     @property
     def desk_link(self) -> str:

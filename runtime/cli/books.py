@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -78,28 +78,49 @@ def show(ref: Annotated[str, typer.Argument(help="a ticket's reference, like T00
 
 
 def report(
-    period: Annotated[str, typer.Option(help="week")] = "week",
+    period: Annotated[str, typer.Option(help="day, week or month")] = "week",
     of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day of the period; default: today at the desk")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="an .html file; default: stdout")] = None,
+    out: Annotated[Path | None, typer.Option(help="a file: .html, .csv, .json, .txt or .eml; default: stdout")] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="html, csv, json, txt or eml; default: as --out ends, or html")
+    ] = "",
     language: Annotated[str, typer.Option(help="ja or en; default: the pack's")] = "",
+    to: Annotated[str, typer.Option(help="with eml: who it is written to")] = "",
 ) -> None:
-    """One quality report, as HTML."""
+    """One quality report."""
     from policy.load import load_pack
-    from runtime.reporting import report_html
+    from reports.periods import PeriodKind, period_of
+    from runtime.ledger import FORMS, printed
+    from runtime.reporting import Reporter, day_at, office_of
+    from runtime.wiring import sender_identity
 
     settings = settings_with_logs()
-    if period != "week":
-        raise ConfigError(f"--period {period}: only week is known")
+    form = form or (out.suffix.removeprefix(".") if out else "html")
+    if period not in set(PeriodKind):
+        raise ConfigError(f"--period {period}: write day, week or month")
+    if form not in FORMS:
+        raise ConfigError(f"{form or 'a file without an ending'} is no format: write one of {', '.join(FORMS)}")
     pack = load_pack(settings.pack)
-    day: date = of.date() if of else utc_now().astimezone(ZoneInfo(pack.desk.timezone)).date()
-    html = report_html(open_store(settings), pack, day, language or pack.default_language, utc_now())
+    if language and language not in pack.languages:
+        raise ConfigError(f"--language {language}: the pack has {', '.join(pack.languages)}")
+    now = utc_now()
+    day: date = of.date() if of else day_at(now, pack.desk.timezone)
+    try:
+        wanted = period_of(period, day, pack.desk.timezone)
+    except ValueError:
+        raise ConfigError(f"--of {day}: no day that a desk could have") from None
+    if wanted.start > now:
+        raise ConfigError(f"--of {day}: {wanted.name} has not begun")
+    reporter = Reporter(open_store(settings), pack, office_of(settings, sender_identity(settings)))
+    content = printed(reporter.report(wanted, now), reporter, form, language or pack.default_language, to=to, now=now)
     if out is None:
-        print_text(html)
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
         return
     try:
-        out.write_text(html, encoding="utf-8")
+        out.write_bytes(content)
     except OSError as error:
         raise ConfigError(f"--out {out}: {error.strerror}") from None
     print_text(f"written to {out}")

@@ -90,7 +90,9 @@ def desk() -> None:
 
     from desk.app import DeskSettings, create_app
     from policy.load import load_pack
+    from runtime.ledger import DeskLedger
     from runtime.provider import provider_of
+    from runtime.reporting import Reporter, office_of
     from runtime.secret import load_secret
     from runtime.wiring import sender_identity, with_addresses
 
@@ -111,7 +113,10 @@ def desk() -> None:
         is_sending=bool(settings.smarthost),
         identity=sender_identity(settings),
     )
-    app = create_app(open_store(settings), pack, desk_settings, utc_now)
+    store, identity = open_store(settings), desk_settings.identity
+    assert identity is not None
+    ledger = DeskLedger(Reporter(store, pack, office_of(settings, identity)), utc_now)
+    app = create_app(store, pack, desk_settings, utc_now, ledger)
     uvicorn.run(
         app,
         host=settings.desk_host,
@@ -124,7 +129,7 @@ def desk() -> None:
 
 
 def scheduler() -> None:
-    """The scheduler: weekly quality reports and reminders."""
+    """The scheduler: quality reports, the books, reminders and what time does to tickets."""
     from runtime.scheduler_role import run_scheduler
     from runtime.stopping import stop_on_signals
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-
-import pytest
+from datetime import date
 
 from models.assessment import Category, Facet, SymptomKind
 from models.db.store import Store
 from models.states import TicketState
+from policy.pack import Pack
+from reports.periods import period_of
 from reports.quality import summarise
 from tests.guide.product import (
     TROUBLE_SECTIONS,
@@ -21,7 +22,7 @@ from tests.guide.product import (
     squeezed,
     ticket_page,
 )
-from tests.unit.reports.test_quality import WEEK, facts
+from tests.support.facts import book, ticket
 
 # The guide's seven headings, as far as a short name needs them, in its order.
 HEADINGS = ("現象", "根拠", "発生日時", "発生場所", "アカウント", "その他", "ゴール")
@@ -42,7 +43,7 @@ async def test_s17_the_guides_headings_are_the_agents_checklist_and_the_customer
     assert not re.search(r"^■ ", letter().text, re.MULTILINE)
 
 
-def test_s18_what_is_recommended_is_asked_for_and_never_required() -> None:
+def test_s18_what_is_recommended_is_asked_for_and_never_required(pack: Pack) -> None:
     told = letter("symptom", *TROUBLE_SECTIONS)
     assert re.search("(?:スムーズに|円滑に)[^。]*次の点をお知らせいただけ", squeezed(told.text))
     assert told.lacks("お分かりになる範囲で", "「不明」") == []
@@ -50,11 +51,12 @@ def test_s18_what_is_recommended_is_asked_for_and_never_required() -> None:
     bare = read("ECSがうまくいきません。ご確認をお願いいたします。", "うまくいきません")
     assert "受付番号 T000123 で承りました" in letter_to(bare)
     assert bare.state is not TicketState.CLOSED
-    whole = facts(1, "accept", Category.TROUBLESHOOTING)
-    lacking = facts(2, "request_information", Category.TROUBLESHOOTING, missing_first=("when",))
-    report = summarise([whole, lacking, replace(whole, ref="T000003")], WEEK)
-    assert report.share_complete == pytest.approx(2 / 3)
-    assert report.missing_items == {"when": 1}
+    whole = ticket(1, Category.TROUBLESHOOTING)
+    lacking = ticket(2, Category.TROUBLESHOOTING, disposition="request_information", missing_first=("when",))
+    week = period_of("week", date(2026, 11, 18), "Asia/Tokyo")
+    figures = summarise([whole, lacking, replace(whole, ref="T000003")], week, book(pack))
+    assert (figures.count("complete"), figures.count("incomplete")) == (2, 1)
+    assert figures.by("lacking", "item") == {"when": 1}
 
 
 async def test_s19_the_symptom_is_asked_first_and_its_gist_stands_on_the_ticket(sqlite_store: Store) -> None:
