@@ -17,7 +17,7 @@ from tests.support.clocks import Clock
 from tests.support.desk import AGENT, make_app
 from tests.support.facts import ticket
 from tests.support.filings import NOW, file_one
-from tests.support.ledger import CannedLedger, saved
+from tests.support.ledger import CannedLedger, reporter_for, saved
 
 pytestmark = pytest.mark.browser
 
@@ -141,3 +141,31 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(
                 found.setdefault(f"{violation['id']}: {violation['help']}", []).append((path, where))
             assert page.evaluate(OVERFLOW) == [], path
     assert found == {}
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), WIDTHS)
+def test_a_real_report_in_the_desks_frame(
+    chromium: Browser, sqlite_store: Store, pack: Pack, language: str, theme: str, width: int
+) -> None:
+    """Its own style and pictures under the pages' policy: nothing blocked, nothing too wide, nothing that axe finds."""
+    for number in range(1, 31):
+        file_one(sqlite_store, number, sender=f"user{number}@customer{number % 3}.example.com")
+    clock = Clock(NOW + timedelta(days=7))
+    reporter_for(sqlite_store, pack).make_due(clock())
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    with serving(make_app(sqlite_store, pack, clock)) as desk, watched(chromium, language, width=width) as page:
+        sign_in(page, desk)
+        page.goto(f"{desk}/reports/2026-W48?theme={theme}&lang={language}")
+        pictures = page.locator(".report img")
+        assert pictures.count() > 0
+        for number in range(pictures.count()):
+            pictures.nth(number).scroll_into_view_if_needed()
+            page.wait_for_function(
+                "(one) => one.complete && one.naturalWidth > 0", arg=pictures.nth(number).element_handle()
+            )
+        assert [one["id"] for one in Axe().run(page, options=options).response["violations"]] == []
+        assert page.evaluate(OVERFLOW) == []
+        page.locator(".report a[href*='/tickets?']").first.click()
+        page.wait_for_selector("table.behind")
+        assert [one["id"] for one in Axe().run(page, options=options).response["violations"]] == []
+        assert page.evaluate(OVERFLOW) == []
