@@ -121,7 +121,7 @@ def _first_readings(connection: Connection, numbers: Sequence[int]) -> dict[int,
     return {row.mail_id: json.loads(row.assessment) for row in connection.execute(query)}
 
 
-def _mails_of(refs: Sequence[str]) -> Any:  # noqa: ANN401 - a select of five columns
+def _mails_of(refs: Sequence[str]) -> Any:  # noqa: ANN401 - a select of six columns
     """Mails that were read; one whose reading is gone tells nothing."""
     return (
         select(
