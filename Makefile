@@ -33,6 +33,7 @@ bench: .venv/.installed ## figures: ratios within one run, minutes long
 	$(BIN)/python -m benchmarks.flat
 	$(BIN)/python -m benchmarks.thread
 	$(BIN)/python -m benchmarks.desk
+	$(BIN)/python -m benchmarks.reports
 
 fuzz: .venv/.installed ## ten minutes of coverage-guided fuzzing of the reading of mails
 	$(BIN)/python -m tests.trials.fuzz_parse --seconds 600
