@@ -17,7 +17,7 @@ from models.controls import Judgement
 from reports.counting import SEPARATOR
 from reports.drift import corrected_line, should_train
 from reports.figures import Cell
-from reports.intervals import Estimate, difference, normal_quantile, wilson
+from reports.intervals import difference, normal_quantile, wilson
 from reports.trend import BAD, ENOUGH, Part, share_line, whole
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _WRONG = 0.05  # share of letters that surely were wrong and went
 _LOST = 0.02  # share of letters that surely did not arrive
 # What one of the gain is worth: a ticket that is asked back costs a day and two people's minutes, a wrong letter a customer's trust,
 # a click on "release" some seconds.
-_WORTH = {"kind_wrong": 3.0, "kind_let_go": 0.25, "kind_hold_less": 0.25, "kind_reworked": 0.5}
+_WORTH = {"kind_wrong": 2.0, "kind_let_go": 0.25, "kind_hold_less": 0.25, "kind_reworked": 0.5}
 _NOTICES = ("split", "out_of_scope", "not_disclosed", "other_account")
 _LACKS = {"domain": "domain_lacks", "product": "product_lacks"}
 
@@ -105,41 +105,47 @@ def _of_questions(figures: Figures) -> Iterator[Advice]:
 
 
 def _of_groups_that_lack(figures: Figures) -> Iterator[Advice]:
-    """Customers and products whose mails lack an item more often than the others'."""
-    everywhere = _rates(figures, "item", "lacking", "needed")
+    """Customers and products whose mails leave an item out, or unclear, more often than the others'.
+
+    What is unclear counts: who never says since when often says "recently". The others' mails are read by the same models.
+    """
+    everywhere = _not_given(figures, "item")
     for dimension, code in _LACKS.items():
-        rates = _rates(figures, f"{dimension}_item", "lacking", "needed")
+        rates = _not_given(figures, f"{dimension}_item")
         for value, own in rates.items():
             group, _, item = value.partition(SEPARATOR)
             rate = Rate(own, _less(everywhere[item], own))
             change = _surely_above(rate, len(rates))
             if change > 0:
+                lacking, unsure = (
+                    figures.count(measure, f"{dimension}_item", value) for measure in ("lacking", "unsure")
+                )
                 yield Advice(
                     code=code,
                     names={dimension: group, "item": item},
-                    numbers={"needed": own.of, "lacking": own.hits, **_shares(rate)},
+                    numbers={"needed": own.of, "lacking": own.hits, "unsure": unsure, **_shares(rate)},
                     gain=change * own.of,
-                    cell=Cell("lacking", f"{dimension}_item", value),
+                    cell=Cell("lacking" if lacking >= unsure else "unsure", f"{dimension}_item", value),
                 )
 
 
 def _of_forms(figures: Figures) -> Iterator[Advice]:
     """Items that a category's mails surely lack often, and that customers give when asked: worth a field of the contact form."""
     rates = _rates(figures, "category_item", "lacking", "needed")
-    due, answered = figures.by("item_due", "item"), figures.by("item_answered", "item")
+    answers = _rates(figures, "item", "item_answered", "item_due")
     deviations = _deviations(len(rates))
     for value, own in rates.items():
         category, _, item = value.partition(SEPARATOR)
-        lacking = wilson(*own, deviations).low or 0.0
-        given = wilson(answered.get(item, 0), due.get(item, 0), deviations)
-        if lacking >= _OFTEN and due.get(item, 0) >= ENOUGH and given.value is not None and given.low:
+        answered = answers.get(item, Part(0, 0))
+        if _low(own, deviations) >= _OFTEN and answered.of >= ENOUGH:
             rest = _rest_of_item(rates, item, own)
-            numbers = {"needed": own.of, "lacking": own.hits, **_shares(Rate(own, rest)), "answer_share": given.value}
+            numbers = {"needed": own.of, "lacking": own.hits, **_shares(Rate(own, rest))}
+            numbers["answer_share"] = answered.hits / answered.of
             yield Advice(
                 code="category_lacks",
                 names={"category": category, "item": item},
                 numbers=numbers,
-                gain=lacking * given.low * own.of,
+                gain=_low(own) * _low(answered) * own.of,
                 cell=Cell("lacking", "category_item", value),
             )
 
@@ -171,12 +177,11 @@ def _of_kinds(figures: Figures) -> Iterator[Advice]:
         yield from _of_held(figures, kind, deviations)
         yield from _of_shown(figures, kind, deviations)
         went = figures.count("went", "kind", kind) + figures.count("went_by_hand", "kind", kind)
-        wrong = figures.count("heard_wrong", "kind", kind)
-        found = wilson(wrong, went, deviations)
-        if (found.low or 0.0) > _WRONG:
-            numbers: dict[str, float] = {"went": went, "heard_wrong": wrong}
+        wrong = Part(figures.count("heard_wrong", "kind", kind), went)
+        if _low(wrong, deviations) > _WRONG:
+            numbers: dict[str, float] = {"went": went, "heard_wrong": wrong.hits}
             numbers |= {measure: figures.count(measure, "kind", kind) for measure in ("objected", "repeated")}
-            yield _of_kind("kind_wrong", kind, found, "heard_wrong", numbers=numbers)
+            yield _of_kind("kind_wrong", kind, wrong, "heard_wrong", numbers=numbers)
 
 
 def _of_held(figures: Figures, kind: str, deviations: float) -> Iterator[Advice]:
@@ -186,13 +191,13 @@ def _of_held(figures: Figures, kind: str, deviations: float) -> Iterator[Advice]
     released, edited, discarded = (judged[one] for one in (Judgement.RELEASED, Judgement.EDITED, Judgement.DISCARDED))
     went = figures.count("went", "kind", kind)
     count = sum(judged.values()) - shown
-    fine, reworked = wilson(released, count, deviations), wilson(edited + discarded, count, deviations)
-    if (fine.low or 0.0) >= _TRUSTED:
+    fine, reworked = Part(released, count), Part(edited + discarded, count)
+    numbers: dict[str, float]
+    if _low(fine, deviations) >= _TRUSTED:
         code = "kind_hold_less" if went else "kind_let_go"
-        yield _of_kind(
-            code, kind, fine, "judged_released", numbers={"judged": count, "released": released, "went": went}
-        )
-    if (reworked.low or 0.0) > _REWORKED:
+        numbers = {"judged": count, "released": released, "went": went}
+        yield _of_kind(code, kind, fine, "judged_released", numbers=numbers)
+    if _low(reworked, deviations) > _REWORKED:
         measure = "judged_edited" if edited >= discarded else "judged_discarded"
         numbers = {"judged": count, "edited": edited, "discarded": discarded}
         yield _of_kind("kind_reworked", kind, reworked, measure, numbers=numbers)
@@ -200,26 +205,23 @@ def _of_held(figures: Figures, kind: str, deviations: float) -> Iterator[Advice]
 
 def _of_shown(figures: Figures, kind: str, deviations: float) -> Iterator[Advice]:
     """Letters that were only shown, and that agents call right."""
-    right = figures.count("judged_right", "kind", kind)
-    judged = right + figures.count("judged_wrong", "kind", kind)
+    hits = figures.count("judged_right", "kind", kind)
+    right = Part(hits, hits + figures.count("judged_wrong", "kind", kind))
     shadow = figures.count("letters_shadow", "kind", kind)
-    found = wilson(right, judged, deviations)
-    if (found.low or 0.0) >= _TRUSTED:
-        numbers = {"judged": judged, "right": right, "shadow": shadow}
-        yield _of_kind("kind_shadow_right", kind, found, "letters_shadow", of=shadow, numbers=numbers)
+    if _low(right, deviations) >= _TRUSTED:
+        numbers = {"judged": right.of, "right": right.hits, "shadow": shadow}
+        yield _of_kind("kind_shadow_right", kind, right, "letters_shadow", of=shadow, numbers=numbers)
 
 
 def _of_kind(
-    code: str, kind: str, found: Estimate, measure: str, *, numbers: Mapping[str, float], of: int | None = None
+    code: str, kind: str, found: Part, measure: str, *, numbers: Mapping[str, float], of: int | None = None
 ) -> Advice:
-    """An advice on letters of a kind: of so many, surely the share that was found."""
-    assert found.value is not None
-    assert found.low is not None
+    """An advice on letters of a kind: the lower bound of the share that was found, of so many."""
     return Advice(
         code=code,
         names={"kind": kind},
-        numbers={**numbers, "share": found.value},
-        gain=found.low * (found.of if of is None else of),
+        numbers={**numbers, "share": found.hits / found.of},
+        gain=_low(found) * (found.of if of is None else of),
         cell=Cell(measure, "kind", kind),
     )
 
@@ -233,11 +235,10 @@ def _of_lost_letters(figures: Figures) -> Iterator[Advice]:
         ("letters_bounced", bounced, "went", went),
         ("letters_failed", failed, "tried", tried),
     ):
-        hits = sum(counts.values())
-        found = wilson(hits, of)
-        if (found.low or 0.0) > _LOST:
-            numbers = {base: of, code.removeprefix("letters_"): hits}
-            yield _of_kind(code, next(iter(counts)), found, code, numbers=numbers)
+        lost = Part(sum(counts.values()), of)
+        if _low(lost) > _LOST:
+            numbers = {base: of, code.removeprefix("letters_"): lost.hits}
+            yield _of_kind(code, next(iter(counts)), lost, code, numbers=numbers)
 
 
 def _of_training(report: Report) -> Iterator[Advice]:
@@ -272,6 +273,12 @@ def _rates(figures: Figures, dimension: str, measure: str, base: str) -> dict[st
     return {value: Part(hits.get(value, 0), of) for value, of in bases if of >= _FEWEST}
 
 
+def _not_given(figures: Figures, dimension: str) -> dict[str, Part]:
+    """How often an item was missing or unclear."""
+    missing, unclear = (_rates(figures, dimension, measure, "needed") for measure in ("lacking", "unsure"))
+    return {value: Part(part.hits + unclear[value].hits, part.of) for value, part in missing.items()}
+
+
 def _against_rest(rates: Mapping[str, Part]) -> dict[str, Rate]:
     """Each of them beside all others."""
     total = whole(list(rates.values()))
@@ -292,13 +299,22 @@ def _shares(rate: Rate) -> dict[str, float]:
     return {"share": own or 0.0} | ({"rest_share": rest} if rest is not None else {})
 
 
+def _low(part: Part, deviations: float | None = None) -> float:
+    """The lower bound of a share; 0 of nothing."""
+    return (wilson(*part) if deviations is None else wilson(*part, deviations)).low or 0.0
+
+
 def _surely_above(rate: Rate, candidates: int) -> float:
-    """By how much the share surely exceeds that of the rest; 0 where that is not sure, or the rest is too small."""
-    if rate.rest.of < ENOUGH:
-        return 0.0
+    """By how much the share exceeds that of the rest, by the lower bound; 0 where it is not surely the worst of so many.
+
+    Who stands out is found by the wide interval, how much that is told by the usual one: else the same tickets would weigh less
+    where there are more customers.
+    """
     deviations = _deviations(candidates)
     change = difference(wilson(*rate.own, deviations), wilson(*rate.rest, deviations))
-    return max(0.0, change.low or 0.0)
+    if rate.rest.of < ENOUGH or (change.low or 0.0) <= 0:
+        return 0.0
+    return difference(wilson(*rate.own), wilson(*rate.rest)).low or 0.0
 
 
 def _surely_below(rate: Rate, candidates: int) -> float:

@@ -290,9 +290,11 @@ def any_figures(draw: st.DrawFn) -> Figures:
                 cells[measure, *group] += count
         for item in ITEMS:
             needed, due = some(workable), some(workable)
+            lacking = some(needed)
             for measure, count in {
                 "needed": needed,
-                "lacking": some(needed),
+                "lacking": lacking,
+                "unsure": some(needed - lacking),
                 "item_asked": workable,
                 "item_due": due,
                 "item_answered": some(due),
