@@ -1,8 +1,8 @@
 """The changes that would help most, each with its numbers; none where nothing is sure. Pure.
 
-Promises: what an advice would spare (`gain`) is the lower bound of an interval, never more than the tickets or letters it is
-about; of a hundred reports in which nothing stands out, about five give an advice of one sort, for the intervals are as wide as
-the number of candidates asks (Bonferroni). Chance is no advice: one mail of one is nothing.
+Promises: what an advice would spare (`gain`) is the lower bound of a 95 % interval, never more than the tickets or letters it
+is about. Chance gives none: one mail of one is nothing, and whether somebody stands out is asked of an interval as wide as the
+number of candidates needs (Bonferroni), so that of a hundred reports in which nobody does fewer than five give an advice of a sort.
 
 Whoever is compared (a customer, a product, a category, a question) is compared with all the others of this report. Words are
 chosen elsewhere (`reports.words`).
