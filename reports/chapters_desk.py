@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TOLD = ("objected", "repeated", "judged_wrong", "judged_edited")  # measures with examples of mistakes
 _LETTER = "letter:"
+_MAILED_ROWS = 6
 _MAILED = (0, 1, 2, 4, 8, 9, 10)  # columns of the table of letters that a mail has room for
 
 
@@ -181,7 +182,7 @@ def _counts_table(measure: str, dimension: str, caption: str, head: str, f: Fram
     rows = tuple(
         (entry(f.wording.value(dimension, value)), f.count(measure, dimension, value)) for value in list(counts)[:20]
     )
-    return Table(id=measure, caption=f.w[caption], columns=_columns(heads), rows=rows)
+    return Table(id=measure, caption=f.w[caption], columns=_columns(heads), rows=rows, most_mailed=_MAILED_ROWS)
 
 
 def train_reasons(f: Frame) -> str:

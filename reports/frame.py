@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from reports.figures import Cell
-from reports.intervals import wilson
+from reports.intervals import Estimate, wilson
 from reports.parts import Bar, Entry, Run
 from reports.trend import News, Unit
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reports.figures import Example, Figures, Report
-    from reports.intervals import Estimate
     from reports.parts import Text
     from reports.trend import Line
     from reports.wording import Wording
@@ -97,8 +96,9 @@ class Frame:
         return Run(text=self.wording.counted(key, n), href=self.href(Cell(measure)), is_strong=True)
 
     def share(self, cell: Cell, of: int) -> Entry:
-        """A count's share of something, with its interval."""
-        return self.estimate(wilson(self.figures.cells.get(cell, 0), of), cell)
+        """A count's share of something, with its interval; a dash where there is nothing to divide by."""
+        count = self.figures.cells.get(cell, 0)
+        return self.estimate(wilson(count, of) if count <= of else Estimate(), cell)
 
     def estimate(self, one: Estimate, cell: Cell | None = None) -> Entry:
         """A share, its interval, and a bar of both."""

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _LONGEST_SUBJECT = 150
 _LONGEST_PREVIEW = 140
-_MOST_ROWS = 16  # of a table: some mail programs cut what is longer than 102 kB
 _SOFT = "color:#56626f"
 _FONT = "font-family:'Hiragino Sans','Yu Gothic',Meiryo,'Noto Sans JP',Arial,sans-serif"
 _STYLES: Mapping[str, str] = {
@@ -45,12 +44,11 @@ _STYLES: Mapping[str, str] = {
     "alarm": "margin:0 0 10px;padding:8px 12px;border:2px solid #b3261e;color:#b3261e;font-weight:bold",
     "note": f"margin:4px 0 10px;font-size:12px;{_SOFT}",
     "foot": f"margin:24px 0 0;font-size:12px;{_SOFT}",
-    "link": "color:#0b5cad",
     "table": "border-collapse:collapse;font-size:13px;margin:8px 0 4px",
     "caption": "text-align:left;font-weight:bold;font-size:13px;padding:0 0 4px",
-    "head": f"padding:5px 6px;background:#f4f6f8;font-size:12px;{_SOFT}",
-    "name": "padding:5px 6px;border-top:1px solid #e6eaee;font-weight:normal",
-    "field": "padding:5px 6px;border-top:1px solid #e6eaee",
+    "head": f"background:#f4f6f8;font-size:12px;{_SOFT}",
+    "name": "border-top:1px solid #e6eaee;font-weight:normal",
+    "field": "border-top:1px solid #e6eaee",
     "tone_better": ";color:#1d7a46;font-weight:bold",
     "tone_worse": ";color:#b3261e;font-weight:bold",
     "tone_alarm": ";color:#b3261e;font-weight:bold",
@@ -216,7 +214,6 @@ def _html(document: Document, cids: Mapping[str, str]) -> str:
             cids=cids,
             s=_STYLES,
             preview=preview,
-            most=_MOST_ROWS,
             more=lambda left: counted(w, "more_rows", left),
         )
     )

@@ -64,6 +64,7 @@ class Table:
     note: str = ""
     is_cards: bool = False  # on a phone a row is a card of its own
     mailed: tuple[int, ...] = ()  # the columns that a mail has room for; none: all
+    most_mailed: int = 24  # rows that a mail has room for
     is_folded: bool = False  # a page opens it on demand: a picture beside it says the same
 
     @property

@@ -149,6 +149,6 @@ def _fitting(lines: Iterable[str], width: int) -> Iterator[str]:
         line = whole
         while columns(line) > width:
             at = next(at for at in range(len(line), 0, -1) if columns(line[:at]) <= width)
-            yield line[:at]
+            yield line[:at].rstrip()
             line = line[at:]
-        yield line
+        yield line.rstrip()

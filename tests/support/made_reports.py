@@ -11,7 +11,7 @@ from models.assessment import Category, SymptomKind
 from models.facts import DayBooks, LetterFacts, TicketFacts
 from policy.pack import Pack
 from reports.counting import book_of
-from reports.figures import Figures, Report
+from reports.figures import Example, Figures, Report
 from reports.periods import Period, period_before, period_named
 from reports.quality import summarise
 from tests.support.facts import event, letter, mail, ticket
@@ -175,6 +175,9 @@ def report_of(
         at = period_before(at, ZONE, pack.desk.working)
         earlier.insert(0, figures_of(pack, at.name, count, seed))
     now = figures_of(pack, name, count, seed, complete=complete, is_hostile=is_hostile)
+    if is_hostile:  # every one of them is shown
+        some = tuple(Example(ref=f"T{number:06d}", subject=subject) for number, subject in enumerate(HOSTILE, 1))
+        now = replace(now, examples=dict.fromkeys(now.examples, some))
     made_at = now.period.end + timedelta(hours=8)
     return Report(
         figures=now, before=tuple(earlier), books=books_of(now.period.days, count, faults=faults), made_at=made_at
