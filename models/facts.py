@@ -42,6 +42,7 @@ class LetterFacts:
     reason: str  # "code: detail"
     judgement: str  # a models.controls.Judgement, or empty
     created_at: datetime
+    judged_before: str = ""  # of one that was called wrong after it had gone: the judgement that let it go
     sent_at: datetime | None = None
     by: str = ""  # the agent who wrote or edited it
     asked: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ _NOTICES = {
     Disposition.POLICY_NOTICE.value: "not_disclosed",
     Disposition.ACCOUNT_NOTICE.value: "other_account",
 }
+_BY_HAND = frozenset({Judgement.RELEASED.value, Judgement.EDITED.value})
 _NOBODY = frozenset({"uketsuke", "customer"})  # who stands in a history's lines and is no agent
 _FINISHED = frozenset({TicketState.ANSWERED.value, TicketState.CLOSED.value})
 _LED_TO = {
@@ -282,7 +283,7 @@ def _cells_of_letters(one: TicketFacts) -> Iterator[Cell]:
 
 def _measures_of_letter(letter: LetterFacts, one: TicketFacts, *, is_objected: bool) -> Iterator[str]:
     yield "letters"
-    is_by_hand = letter.judgement in {Judgement.RELEASED, Judgement.EDITED} or bool(letter.by)
+    is_by_hand = bool(letter.by) or not _BY_HAND.isdisjoint((letter.judgement, letter.judged_before))
     if letter.state in _WENT:
         yield "went_by_hand" if is_by_hand else "went"
     else:
@@ -336,18 +337,18 @@ def _objected(one: TicketFacts) -> frozenset[int]:
 
 
 def _is_repeated(letter: LetterFacts, one: TicketFacts) -> bool:
-    """Did an agent ask by hand once more, after a letter that asked?"""
+    """Did an agent ask by hand once more, after a letter that asked and before the customer wrote back?"""
     at = _arrived_at(letter)
-    return (
-        letter.kind in _ASKING
-        and at is not None
-        and any(
-            other.kind == AGENT
-            and other.state in _ARRIVED
-            and other.then_state == TicketState.WAITING_CUSTOMER
-            and other.created_at > at
-            for other in one.letters
-        )
+    if letter.kind not in _ASKING or at is None:
+        return False
+    answered_at = next((mail.received_at for mail in one.mails if mail.received_at > at and _is_answer(mail)), None)
+    return any(
+        other.kind == AGENT
+        and other.state in _ARRIVED
+        and other.then_state == TicketState.WAITING_CUSTOMER
+        and at < other.created_at
+        and (answered_at is None or other.created_at < answered_at)
+        for other in one.letters
     )
 
 

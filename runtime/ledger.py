@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from desk.report_pages import Behind, ReportPeriod
 from models.errors import NotFound
+from reports.counting import SEPARATOR
 from reports.document import Links, document, sentence_of
 from reports.figures import Cell
 from reports.periods import period_before, period_named, period_of
@@ -21,7 +22,7 @@ from reports.tables import as_csv, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from models.agents import Agent
     from models.facts import TicketFacts
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from runtime.reporting import Reporter
 
 
+_TAGGED = frozenset({"category", "product", "language", "domain"})  # dimensions that tickets have tags of
 FORMS = ("html", "csv", "json", "txt", "eml")
 
 
@@ -84,7 +86,8 @@ class DeskLedger:
         sentence = sentence_of(cell, self.reporter.pack, language)
         now = self.clock()
         book = self.reporter.book(period, self.reporter.counted_at(period, now))
-        facts = self.reporter.store.facts(period.start, min(period.end, book.as_of))
+        start, end, tag = _where(cell, period)
+        facts = self.reporter.store.facts(start, min(end, book.as_of), tag=tag)
         # The newest ones, as many as this page and those before it need; the others are only counted.
         newest: deque[tuple[TicketFacts, int]] = deque(maxlen=skip + limit)
         count = total = 0
@@ -119,6 +122,19 @@ class DeskLedger:
         if period.start > self.clock():
             raise NotFound(f"no report {name}")
         return period
+
+
+def _where(cell: Cell, period: Period) -> tuple[datetime, datetime, str]:
+    """The part of a period in which all of a cell's tickets lie, and a tag that all of them have, or none."""
+    group = cell.dimension.removesuffix("_item")
+    if group in _TAGGED:
+        return period.start, period.end, f"{group}:{cell.value.partition(SEPARATOR)[0]}"
+    if cell.dimension == "day":
+        day = next((day for day in period.days if f"{day:%Y-%m-%d}" == cell.value), None)
+        if day is not None:
+            midnight = datetime.combine(day, time(), period.start.tzinfo)
+            return midnight, midnight + timedelta(days=1), ""
+    return period.start, period.end, ""
 
 
 def printed(

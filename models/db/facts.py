@@ -1,7 +1,7 @@
 """What reports count, out of the rows: tickets with their mails, letters and the lines of their history that matter.
 
 Promises: a page of tickets is in memory at a time, and no transaction is open while the reader works on it; a page costs
-five statements however much happened on its tickets. Readings are looked up as plain JSON values: building the records of
+five or six statements however much happened on its tickets. Readings are looked up as plain JSON values: building the records of
 `models.assessment` would cost more than all the rest. What an older version did not write is absent, and never an error.
 """
 
@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 
 from models.assessment import Category, SymptomKind
+from models.controls import Judgement
+from models.correcting import LETTER
 from models.db.accept import INBOUND
 from models.db.base import Shelf
 from models.db.filing import EVENT, READING
 from models.db.outbox import after_release
+from models.db.recount import CORRECTION
 from models.db.rows import names
 from models.db.tags import TAG
 from models.db.threads import REPLY, TICKET, domain_of, is_public
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 PAGE = 400
 # The lines of a history that `reports.counting` reads.
 TOLD = ("filed", "joined", "moved", "customer_objected", "corrected")
+_WRONG = Judgement.WRONG.value
 _DOMAIN = "domain:"
 _HOLDS_ITS_FIRST = and_(INBOUND.c.id == TICKET.c.number, INBOUND.c.ref == TICKET.c.ref)
 _NO_WARNINGS = ',"warnings":[]}'  # as the kept form of nearly every mail ends; within a text the quotes are escaped
@@ -53,8 +57,10 @@ _LETTER = tuple(REPLY.c[name] for name in _LETTER_COLUMNS.split())
 class Facts(Shelf):
     """Facts for reports."""
 
-    def facts(self, start: datetime, end: datetime) -> Iterator[TicketFacts]:
+    def facts(self, start: datetime, end: datetime, *, tag: str = "") -> Iterator[TicketFacts]:
         """The facts of every ticket opened in [start, end), oldest first; read page by page while they are asked for.
+
+        With a `tag`, like `product:ecs`, only of those that have it.
 
         Only of tickets that still hold the mail they began with: what agents split off has no first mail of its own, what
         they merged is a part of another. A ticket whose first mail has no reading (any more) is passed over: nothing is
@@ -63,6 +69,8 @@ class Facts(Shelf):
         opened = TICKET.c.opened_at
         # Of tickets alone: a join here would make PostgreSQL read the whole month again for each page.
         query = select(*_TICKET).order_by(opened, TICKET.c.place).limit(PAGE)
+        if tag:
+            query = query.join(TAG, and_(TAG.c.ref == TICKET.c.ref, TAG.c.tag == tag))
         which = opened >= start
         while True:
             with self.read() as connection:
@@ -110,10 +118,13 @@ def _page(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[TicketFa
     letters = _by_ref(connection.execute(select(*_LETTER).where(REPLY.c.ref.in_(refs)).order_by(REPLY.c.id)))
     told = select(EVENT.c.ref, EVENT.c.at, EVENT.c.by, EVENT.c.what, EVENT.c.detail).where(EVENT.c.what.in_(TOLD))
     events = _by_ref(connection.execute(told.where(EVENT.c.ref.in_(refs)).order_by(EVENT.c.id)))
+    before = _judged_before(
+        connection, [one.id for some in letters.values() for one in some if one.judgement == _WRONG]
+    )
     for row in rows:
         own = sorted(mails[row.ref], key=lambda mail: (mail.id != row.number, mail.received_at, mail.id))
         if row.number in seen and own and own[0].id == row.number:
-            yield _facts(row, seen[row.number], own, letters[row.ref], events[row.ref])
+            yield _facts(row, seen[row.number], own, letters[row.ref], events[row.ref], before)
 
 
 def _first_readings(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -137,6 +148,24 @@ def _mails_of(refs: Sequence[str]) -> Any:  # noqa: ANN401 - a select of six col
     )
 
 
+def _judged_before(connection: Connection, letters: Sequence[Row[Any]]) -> dict[int, str]:
+    """What agents had made of letters before they called them wrong, by the letter's id."""
+    if not letters:
+        return {}
+    targets = {f"{LETTER}{one.id}": one.id for one in letters}
+    query = (
+        select(CORRECTION.c.target, CORRECTION.c.value)
+        .where(CORRECTION.c.mail_id.in_([one.mail_id for one in letters]), CORRECTION.c.target.in_(targets))
+        .order_by(CORRECTION.c.id)
+    )
+    found: dict[int, str] = {}
+    for row in connection.execute(query):
+        said = json.loads(row.value)
+        if said:
+            found[targets[row.target]] = said.get("before", "")
+    return found
+
+
 def _by_ref(rows: Iterable[Row[Any]]) -> defaultdict[str, list[Row[Any]]]:
     found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for row in rows:
@@ -150,6 +179,7 @@ def _facts(
     mails: Sequence[Row[Any]],
     letters: Sequence[Row[Any]],
     events: Sequence[Row[Any]],
+    before: Mapping[int, str],
 ) -> TicketFacts:
     decisions = [json.loads(mail.decision) for mail in mails]
     first = decisions[0]
@@ -175,7 +205,7 @@ def _facts(
             _mail(mail, decision, unknown if mail is mails[0] else None)
             for mail, decision in zip(mails, decisions, strict=True)
         ),
-        letters=tuple(_letter(letter, row) for letter in letters),
+        letters=tuple(_letter(letter, row, before.get(letter.id, "")) for letter in letters),
         events=tuple(EventFacts(at=one.at, by=one.by, what=one.what, detail=one.detail) for one in events),
         ready_at=row.ready_at,
         is_automatic=bool(row.is_automatic),
@@ -211,7 +241,7 @@ def _mail(mail: Row[Any], decision: Mapping[str, Any], unknown_words: float | No
     )
 
 
-def _letter(letter: Row[Any], ticket: Row[Any]) -> LetterFacts:
+def _letter(letter: Row[Any], ticket: Row[Any], judged_before: str) -> LetterFacts:
     is_shown = letter.state == ReplyState.SHADOW.value and letter.kind != AGENT
     return LetterFacts(
         reply_id=letter.id,
@@ -220,6 +250,7 @@ def _letter(letter: Row[Any], ticket: Row[Any]) -> LetterFacts:
         state=letter.state,
         reason=letter.reason,
         judgement=letter.judgement,
+        judged_before=judged_before,
         created_at=letter.created_at,
         sent_at=letter.sent_at,
         by=letter.by,

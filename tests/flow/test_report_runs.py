@@ -428,3 +428,25 @@ def test_a_database_of_a_newer_version_is_left_alone(at_the_desk: Store, capsys:
     with transaction(engine, writes=False) as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
     engine.dispose()
+
+
+def test_the_list_behind_every_figure_is_as_long_as_the_figure_says(store: Store, pack: Pack) -> None:
+    for number in range(1, 5):
+        file_one(store, number, sender=f"taro{number}@acme{number % 2}.example")
+    one = reporter(store, pack)
+    now = NOW + timedelta(hours=2)
+    ledger = DeskLedger(one, lambda: now)
+    figures = one.report(period_named("2026-W48", ZONE), now).figures
+    for cell, count in figures.cells.items():
+        behind = ledger.behind("2026-W48", *cell, skip=0, limit=2, language="ja")
+        assert (behind.count, len(behind.tickets)) == (count, min(2, behind.total)), cell
+        assert behind.sentence
+    assert {cell.dimension for cell in figures.cells} >= {
+        "all",
+        "category",
+        "product",
+        "language",
+        "day",
+        "item",
+        "category_item",
+    }

@@ -126,7 +126,9 @@ def test_letters_by_kind(week: Figures) -> None:
     }
     assert week.by("letters_held", "kind") == {"split": 1}
     assert week.by("suppressed", "reason") == {"rate_sender_hour": 1}
-    assert week.by("repeated", "kind") == {"request_information": 1, "follow_up": 1}
+    assert week.by("repeated", "kind") == {"follow_up": 1}, (
+        "the customer wrote back between the first and the agent's own"
+    )
     assert week.count("hand_letters") == 2
 
 
@@ -171,6 +173,15 @@ def test_words_of_agents_on_letters(pack: Pack) -> None:
     assert week.count("went", "kind", "request_information") == 1
     assert week.count("went_by_hand", "kind", "request_information") == 2
     assert week.count("letters_discarded", "kind", "request_information") == 1
+
+
+def test_a_letter_that_was_released_and_called_wrong_later_went_by_hand(pack: Pack) -> None:
+    one = ticket(
+        1, letters=(letter(judgement="wrong", judged_before="released"), letter("follow_up", judgement="wrong"))
+    )
+    week = summarise([one], WEEK, book(pack))
+    assert (week.by("went_by_hand", "kind"), week.by("went", "kind")) == ({"request_information": 1}, {"follow_up": 1})
+    assert week.by("heard_wrong", "kind") == {"follow_up": 1, "request_information": 1}
 
 
 def test_an_objection_falls_on_the_last_letter_that_asked_before_it(pack: Pack) -> None:
