@@ -124,7 +124,8 @@ def _summary(f: Frame, advised: tuple[Suggestion, ...]) -> Iterator[Paragraph]:
 def _came(f: Frame) -> Text:
     """What came in."""
     w, people = f.w, f.figures.count("people")
-    when = f.wording.period(f.figures.period)
+    period = f.figures.period
+    when = f.wording.said(f"on_{period.kind.value}", when=f.wording.period(period))
     runs: list[Run] = []
     if people:
         key = "came" if f.report.figures.as_of >= f.figures.period.end else "came_so_far"

@@ -150,6 +150,7 @@ class Curves:
     ticks: tuple[tuple[float, str], ...]  # (minutes, words)
     longest: float
     unit: str
+    along: str = ""  # what the ticks count
 
 
 Drawing: TypeAlias = "Trends | Volumes | Stacks | Intervals | Curves"

@@ -19,6 +19,7 @@ _DRAWN_WAITS = ("first_letter", "answer", "agent")
 _LEAST_WAITS = 5  # a curve of fewer says nothing
 _LONGEST_DAYS = 10
 _TICKS = 6
+_MOST_NAMED_DAYS = 7
 
 
 def trend_chart(f: Frame) -> Chart | None:
@@ -56,33 +57,28 @@ def trend_chart(f: Frame) -> Chart | None:
 def days_chart(f: Frame) -> Chart | None:
     """Tickets by day, in and out of business hours."""
     days = f.figures.period.days
-    labels = [
-        f.wording.short_date(day) if len(days) <= 7 else f.wording.short_date(day).partition("(")[0].removesuffix(" ")
-        for day in days
-    ]
-    return _volumes("days", "day", [f"{day:%Y-%m-%d}" for day in days], labels, f)
+    names = [f.wording.short_date(day) for day in days]
+    labels = names if len(days) <= _MOST_NAMED_DAYS else [str(day.day) for day in days]
+    return _volumes("days", "day", [f"{day:%Y-%m-%d}" for day in days], labels, names, f)
 
 
 def hours_chart(f: Frame) -> Chart | None:
     """Tickets by hour of the day."""
-    return _volumes(
-        "hours",
-        "hour",
-        [f"{hour:02}" for hour in range(24)],
-        [f.wording.value("hour", str(hour)) for hour in range(24)],
-        f,
-    )
+    hours = [f"{hour:02}" for hour in range(24)]
+    names = [f.wording.value("hour", hour) for hour in hours]
+    return _volumes("hours", "hour", hours, names, names, f)
 
 
-def _volumes(chart: str, dimension: str, values: Sequence[str], labels: Sequence[str], f: Frame) -> Chart | None:
+def _volumes(
+    chart: str, dimension: str, values: Sequence[str], labels: Sequence[str], names: Sequence[str], f: Frame
+) -> Chart | None:
     whole = [f.figures.count("people", dimension, value) for value in values]
     outside = [f.figures.count("off_hours", dimension, value) for value in values]
     if not sum(whole):
         return None
     top = max(range(len(values)), key=whole.__getitem__)
-    name = f.wording.value("hour", values[top]) if dimension == "hour" else labels[top]
     word = "volume" if dimension == "day" else "hours"
-    alt = f.wording.said(f"alt_{word}", top=name, n=f"{whole[top]:,}", total=f"{sum(whole):,}", out=f"{sum(outside):,}")
+    numbers = {"n": f"{whole[top]:,}", "total": f"{sum(whole):,}", "out": f"{sum(outside):,}"}
     drawing = Volumes(
         labels=tuple(labels),
         inside=tuple(all_of - out for all_of, out in zip(whole, outside, strict=True)),
@@ -90,14 +86,16 @@ def _volumes(chart: str, dimension: str, values: Sequence[str], labels: Sequence
         names=(f.w["inside"], f.w["outside"]),
         unit=f.w["tickets"],
     )
+    alt = f.wording.said(f"alt_{word}", top=names[top], **numbers)
     return Chart(id=chart, title=f.w[f"chart_{word}"], alt=alt, drawing=drawing)
 
 
 def items_chart(f: Frame) -> Chart | None:
-    """What the first mails held of what was needed; the items that lacked most often."""
+    """What the first mails held of what was needed; the items that lacked most often, none that never did."""
     needed = f.figures.by("needed", "item")
     lacking = f.figures.by("lacking", "item")
-    items = sorted(needed, key=lambda item: (-lacking.get(item, 0), -needed[item], item))[:_MOST_ITEMS]
+    doubtful = {*lacking, *f.figures.by("unsure", "item")} & set(needed)
+    items = sorted(doubtful, key=lambda item: (-lacking.get(item, 0), -needed[item], item))[:_MOST_ITEMS]
     if not items or not lacking:
         return None
     parts = tuple(
@@ -162,8 +160,13 @@ def waits_chart(f: Frame) -> Chart | None:
         (step for step in (15, 30, 60, 120, 180, day, 2 * day) if longest / step <= _TICKS), _LONGEST_DAYS * day // 5
     )
     longest = max(longest, step)
-    ticks = tuple((float(at), f.wording.span(at) if at else "0") for at in range(0, int(longest) + 1, step))
-    drawing = Curves(curves=tuple(curves), ticks=ticks, longest=longest, unit=f.w["axis_done"])
+    is_days = step >= day
+    ticks = tuple(
+        (float(at), str(at // day) if is_days else f.wording.span(at) if at else "0")
+        for at in range(0, int(longest) + 1, step)
+    )
+    along = f.w["axis_days" if is_days else "axis_hours"]
+    drawing = Curves(curves=tuple(curves), ticks=ticks, longest=longest, unit=f.w["axis_done"], along=along)
     return Chart(
         id="waits",
         title=f.w["chart_waits"],

@@ -277,6 +277,7 @@ def _curves(drawing: Curves) -> Figure:
     axes.tick_params(axis="x", labelsize=8)
     _percent_axis(axes)
     axes.set_ylabel(_shown(drawing.unit))
+    axes.set_xlabel(_shown(drawing.along), fontsize=8)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
 import sys
@@ -20,7 +21,6 @@ from reports.intervals import Estimate
 from reports.parts import Chart, Curve, Curves, Intervals, Series, Stacks, Trends, Volumes
 from reports.plots import _apart, drawn, picture, pictures
 from tests.support.made_reports import period, report_of
-import itertools
 
 IDS = ("trend", "items", "waits", "days", "hours", "kinds")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,7 +15,6 @@ from reports.figures import Figures, Report
 from reports.parts import Chart
 from reports.render_html import render_file, render_fragment, style
 from tests.support.made_reports import period, report_of
-import itertools
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "rect"}
 DESK = "https://desk.example.com"
