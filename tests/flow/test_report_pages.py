@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
+import threading
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
@@ -324,6 +326,27 @@ async def test_a_database_that_is_away_is_told(
         page = await browser.get(path)
         assert page.status_code == 503, path
         assert "folder" not in page.text
+
+
+async def test_a_report_that_takes_long_holds_nobody_up(
+    browser: AsyncClient, ledger: CannedLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> str:
+        has_begun.set()
+        assert may_end.wait(60)
+        return "<p>at last</p>"
+
+    monkeypatch.setattr(CannedLedger, "page", slow)
+    report = asyncio.create_task(browser.get(WEEK))
+    try:
+        assert await asyncio.to_thread(has_begun.wait, 60)
+        assert (await browser.get("/queue")).status_code == 200
+        assert not report.done()
+    finally:
+        may_end.set()
+    assert "at last" in (await report).text
 
 
 # --- the tickets behind a figure
