@@ -174,7 +174,7 @@ def _complete(f: Frame) -> Text:
             "{answered}": _bare(f, "answered"),
             "{one}": _bare(f, "complete_after_one"),
         }
-        sentences.append((w["asked_n"], places))
+        sentences.append((w["asked_n" if figures.count("answered") else "asked_open"], places))
         answer = f.lines["answer_minutes"].now
         if answer.value is not None:
             sentences.append((w["answer_in"].replace("{span}", f.wording.business(answer.value)), {}))

@@ -42,6 +42,6 @@ DEFECTS: Mapping[str, str] = {
 
 # What is wrong with the books, by the code of the fault; {n} mails.
 FAULTS: Mapping[str, Mapping[str, str]] = {
-    "ja": {"lost": "受信の記録があるのに、メールが見つかりません: {n} 件", "uncounted": "メールがあるのに、受信の記録がありません: {n} 件", "orphan": "判定済みなのに、チケットがありません: {n} 件", "twice": "読取不可または判定待ちなのに、チケットにも含まれています: {n} 件", "odd": "状態の分からないメールがあります: {n} 件", "stuck": "1時間以上、判定待ちのままのメールがあります: {n} 件", "mails": "(メール番号 {ids})"},
+    "ja": {"lost": "受信の記録があるのに、メールが見つかりません: {n}件", "uncounted": "メールがあるのに、受信の記録がありません: {n}件", "orphan": "判定済みなのに、チケットがありません: {n}件", "twice": "読取不可または判定待ちなのに、チケットにも含まれています: {n}件", "odd": "状態の分からないメールがあります: {n}件", "stuck": "1時間以上、判定待ちのままのメールがあります: {n}件", "mails": "(メール番号{ids})"},
     "en": {"lost": "Accepted, but there is no such mail: {n}", "uncounted": "There is a mail, but it was never counted when it was accepted: {n}", "orphan": "Triaged, but without a ticket: {n}", "twice": "Unreadable or waiting, and yet part of a ticket: {n}", "odd": "Mails in no known state: {n}", "stuck": "Mails that have waited to be read for more than an hour: {n}", "mails": " (mails {ids})"},
 }  # fmt: skip

@@ -142,8 +142,8 @@ def test_japanese_holds_no_english_sentence(busy: Report, pack: Pack) -> None:
 
 def test_the_first_sentences_say_what_came_how_complete_what_changed_and_what_to_do(busy: Report, pack: Pack) -> None:
     said, figures = summary(told(busy, pack)), busy.figures
-    assert f"新しいお問い合わせが{figures.count('people')} 件ありました" in said
-    assert f"{figures.count('complete')} 件(" in said
+    assert f"新しいお問い合わせが{figures.count('people')}件ありました" in said
+    assert f"{figures.count('complete')}件(" in said
     assert "95%信頼区間" in said
     assert "お願いした" in said
     assert "まず取り組むとよいこと: " in said
@@ -158,7 +158,7 @@ def test_what_moved_beyond_noise_is_told_and_nothing_else(pack: Pack) -> None:
     report = report_of(pack, count=300, complete=1.0)
     line = next(one for one in trend(report) if one.name == "complete")
     assert line.news == "better"
-    assert "初回から情報が揃っていた割合が " in summary(told(report, pack))
+    assert "初回から情報が揃っていた割合が" in summary(told(report, pack))
     assert "に上がりました(改善)" in summary(told(report, pack))
     assert re.search(r"Complete on arrival: up from \d+% to \d+% \(better\)", summary(told(report, pack, "en")))
 
@@ -223,18 +223,18 @@ def test_books_that_do_not_agree_come_first(pack: Pack) -> None:
     fault = "lost: 3 deliveries of the door's tally without a mail"
     made = told(report_of(pack, count=40, before=1, faults=(fault,)), pack)
     assert made.summary[0].tone == "alarm"
-    assert "照合が合わない日が 1 日あります(11/29(日))" in plain(made.summary[0].text)
+    assert "照合が合わない日が1日あります(11/29(日))" in plain(made.summary[0].text)
     assert made.subject.startswith("【要確認・品質レポート】")
     said = everything(made)
     assert "不一致(+3)" in said
-    assert "受信の記録があるのに、メールが見つかりません: 3 件" in said
+    assert "受信の記録があるのに、メールが見つかりません: 3件" in said
 
 
 def test_a_mail_that_waits_is_told_but_makes_no_alarm_of_the_books(pack: Pack, busy: Report) -> None:
     late = tuple(replace(one, faults=("stuck: 1 mail waiting for more than an hour",)) for one in busy.books)
     made = told(replace(busy, books=late), pack)
     assert all(one.tone != "alarm" for one in made.summary)
-    assert "1時間以上、判定待ちのままのメールがあります: 1 件" in everything(made)
+    assert "1時間以上、判定待ちのままのメールがあります: 1件" in everything(made)
 
 
 def test_days_without_books_are_named(pack: Pack, busy: Report) -> None:
@@ -358,16 +358,16 @@ def test_any_value_of_a_stranger_is_named_on_one_line(pack: Pack, dimension: str
     ("minutes", "ja", "en"),
     [
         (None, "–", "–"),
-        (0, "1 分未満", "under 1 min"),
-        (59, "59 分", "59 min"),
-        (60, "1 時間", "1 h"),
-        (200, "3 時間 20 分", "3 h 20 min"),
-        (539, "8 時間 59 分", "8 h 59 min"),
-        (540, "1 営業日", "1 business day"),
-        (720, "1 営業日と 3 時間", "1 business day 3 h"),
-        (1070, "2 営業日", "2 business days"),  # 17 h 50 min: nearly the whole of a second day
-        (1620, "3 営業日", "3 business days"),
-        (6000, "11 営業日", "11 business days"),
+        (0, "1分未満", "under 1 min"),
+        (59, "59分", "59 min"),
+        (60, "1時間", "1 h"),
+        (200, "3時間20分", "3 h 20 min"),
+        (539, "8時間59分", "8 h 59 min"),
+        (540, "1営業日", "1 business day"),
+        (720, "1営業日と3時間", "1 business day 3 h"),
+        (1070, "2営業日", "2 business days"),  # 17 h 50 min: nearly the whole of a second day
+        (1620, "3営業日", "3 business days"),
+        (6000, "11営業日", "11 business days"),
     ],
 )
 def test_business_minutes_as_people_say_them(pack: Pack, minutes: float | None, ja: str, en: str) -> None:
