@@ -407,7 +407,9 @@ class WholeReport(Said):
     period: ReportPeriod
     made_at: datetime
     figures: ReportFigures
-    before: list[ReportFigures] = Field(description="Up to four periods before, counted at the same age, the oldest first.")
+    before: list[ReportFigures] = Field(
+        description="Up to four periods before, counted at the same age, the oldest first."
+    )
     headline: list[ReportLine]
     letters: list[dict[str, Any]] = Field(description="How right the letters of each kind were.")
     drift: list[ReportLine]
