@@ -118,9 +118,7 @@ def _page(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[TicketFa
     letters = _by_ref(connection.execute(select(*_LETTER).where(REPLY.c.ref.in_(refs)).order_by(REPLY.c.id)))
     told = select(EVENT.c.ref, EVENT.c.at, EVENT.c.by, EVENT.c.what, EVENT.c.detail).where(EVENT.c.what.in_(TOLD))
     events = _by_ref(connection.execute(told.where(EVENT.c.ref.in_(refs)).order_by(EVENT.c.id)))
-    before = _judged_before(
-        connection, [one.id for some in letters.values() for one in some if one.judgement == _WRONG]
-    )
+    before = _judged_before(connection, [one for some in letters.values() for one in some if one.judgement == _WRONG])
     for row in rows:
         own = sorted(mails[row.ref], key=lambda mail: (mail.id != row.number, mail.received_at, mail.id))
         if row.number in seen and own and own[0].id == row.number:
