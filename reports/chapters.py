@@ -220,13 +220,13 @@ def times(f: Frame) -> Section:
         wait = f.figures.wait(name)
         if not wait.count:
             continue
-        median = median_wait(wait)
+        median, line = median_wait(wait), f.lines[f"{name}_minutes"]
         rows.append(
             (
                 entry(w[f"wait_{name}"]),
                 entry(f"{wait.count:,}"),
                 entry(f"{sum(wait.going.values()):,}"),
-                Entry(text=(Run(text=f.value_of(f.lines[f"{name}_minutes"], median), is_strong=True),)),
+                Entry(text=(Run(text=f.value_of(line, median), href=f.href(line.cell), is_strong=True),)),
                 entry(wording.span_range(median), tone="quiet"),
                 f.estimate(done_within(wait, _DAYS_IN_TIME * wording.day_minutes)),
             )

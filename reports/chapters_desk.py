@@ -140,7 +140,7 @@ def _shadow_table(kinds: Sequence[KindLine], f: Frame) -> Table | None:
 
 
 def _suppressed_table(f: Frame) -> Table | None:
-    return _counts_table("suppressed", "reason", "suppressed", "reason", f)
+    return _counts_table("suppressed", "reason", "suppressed", "letters_count", f)
 
 
 def _defects(f: Frame) -> Paragraph | None:
@@ -155,7 +155,7 @@ def _defects(f: Frame) -> Paragraph | None:
 
 
 def _defects_table(f: Frame) -> Table | None:
-    return _counts_table("mails_defective", "warning", "defects", "warning", f)
+    return _counts_table("mails_defective", "warning", "defects", "mails_count", f)
 
 
 def _corrections_table(f: Frame) -> Table | None:
@@ -168,17 +168,17 @@ def _corrections_table(f: Frame) -> Table | None:
         if not target.startswith(_LETTER)
     ]
     rows += [(entry(f.w["target_letter"]), entry(f"{letters:,}"))] if letters else []
-    heads = ((f.w["target"], False), (f.w["count_head"], True))
+    heads = ((f.w["target"], False), (f.w["times_count"], True))
     if not rows:
         return None
     return Table(id="corrections", caption=f.w["corrections"], columns=_columns(heads), rows=tuple(rows))
 
 
-def _counts_table(measure: str, dimension: str, caption: str, head: str, f: Frame) -> Table | None:
+def _counts_table(measure: str, dimension: str, caption: str, unit: str, f: Frame) -> Table | None:
     counts = f.figures.by(measure, dimension)
     if not counts:
         return None
-    heads = ((f.w[head], False), (f.w["count_head"], True))
+    heads = ((f.w[dimension], False), (f.w[unit], True))
     rows = tuple(
         (entry(f.wording.value(dimension, value)), f.count(measure, dimension, value)) for value in list(counts)[:20]
     )
@@ -243,7 +243,11 @@ def books(f: Frame) -> Section:
     if told_faults:
         blocks.append(Lines(caption=w["alarm_faults"], lines=tuple(told_faults)))
     counted = {one.day for one in days}
-    missing = [day for day in f.figures.period.days if day not in counted and day < f.report.made_at.date()]
+    missing = [
+        day
+        for day in f.figures.period.days
+        if day not in counted and day < f.report.made_at.astimezone(f.wording.zone).date()
+    ]
     if days and missing:
         told = f.wording.listed([f.wording.short_date(day) for day in missing])
         blocks.append(Paragraph(text=words_only(f.wording.said("books_missing", days=told)), tone="quiet"))

@@ -12,7 +12,7 @@ from models.assessment import Category, Section
 from reports.counting import SEPARATOR
 from reports.periods import PeriodKind
 from reports.words import counted, words
-from reports.words_desk import DEFECTS, FAULTS, REASONS
+from reports.words_desk import DEFECTS_EN, DEFECTS_JA, FAULTS, REASONS
 from reports.words_measures import DIMENSIONS, MEASURES
 
 if TYPE_CHECKING:
@@ -213,9 +213,7 @@ class Wording:
 
     def defect(self, warning: str) -> str:
         """What was wrong with a mail."""
-        if self.language != "ja":
-            return one_line(warning)
-        for pattern, said in DEFECTS.items():
+        for pattern, said in (DEFECTS_JA if self.language == "ja" else DEFECTS_EN).items():
             found = re.fullmatch(pattern, warning)
             if found:
                 return one_line(said.format(*found.groups()))

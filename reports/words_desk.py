@@ -34,8 +34,12 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 
-# Warnings of the reading, as regular expressions over what the parser says (numbers may stand as #); {0} is the first group.
-DEFECTS: Mapping[str, str] = {
+# Warnings of the reading, as regular expressions over what the parser says (numbers may stand as #); {0} is the first group. In
+# English only those that name a number need other words.
+DEFECTS_EN: Mapping[str, str] = {
+    r"text cut at .* characters": "an over-long text was cut", r".* characters could not be decoded": "some characters could not be decoded", r"headers behind the .* were not looked at": "too many headers: some were not looked at", r"parts behind the .* were not looked at": "too many parts: some were not looked at",
+}  # fmt: skip
+DEFECTS_JA: Mapping[str, str] = {
     r"read as plain text only: (.*)": "構造を読めず、本文のみ読み取り({0})", r"mail-parser failed \((.*)\); read with the standard parser": "別の方法で読み取り({0})", r"structure not readable \((.*)\); read as one text": "構造を読めず、全体を本文として読み取り({0})", r"a line that is no header stood before the headers": "ヘッダーの前に余分な行がある", r"an over-long header was cut": "長すぎるヘッダーを途中まで読み取り", r"a header line had lost its folding": "ヘッダーの折り返しが崩れている", r"text cut at .* characters": "長すぎる本文を途中まで読み取り", r".* characters could not be decoded": "読み取れない文字がある", r"headers behind the .* were not looked at": "ヘッダーが多すぎて一部が未読", r"parts behind the .* were not looked at": "パートが多すぎて一部が未読",
     r"the parts of the mail could not be told apart: .*": "パートの境界が見つからず、区切れない部分がある", r"the mail ends before its last part is closed: something may be cut off": "メールが途中で終わっており、末尾が欠けている可能性がある", r"the text is encrypted \((.*)\) and cannot be read here": "本文が暗号化されており読み取れない({0})", r"the text is packed into its S/MIME signature and cannot be read here": "本文が S/MIME 署名に格納されており読み取れない", r"the text cannot be read here": "本文を読み取れない", r"holds an entry for a calendar": "予定表への登録データを含む", r"signed with (.*); the signature was not checked": "{0} の署名あり(署名は未検証)", r"Outlook packed files into winmail\.dat; they cannot be shown here": "Outlook の winmail.dat に格納されたファイルは表示できない", r"no address in From; taken from the envelope": "From に宛先がないため配送時の差出人から取得", r"no address in From; taken from (.*)": "From に宛先がないため {0} から取得", r"no sender address": "差出人のアドレスなし",
 }  # fmt: skip

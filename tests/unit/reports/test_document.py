@@ -375,6 +375,18 @@ def test_business_minutes_as_people_say_them(pack: Pack, minutes: float | None, 
     assert Wording(pack=pack, language="en").span(minutes) == en
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_defect_is_told_with_the_sign_for_a_number(pack: Pack, language: str) -> None:
+    wording = Wording(pack=pack, language=language)
+    source = "\n".join((ROOT / "ingest" / name).read_text(encoding="utf-8") for name in ("parse.py", "structure.py"))
+    numbered = re.findall(r'f"([^"]*\{(?:MAX_\w+|broken)\}[^"]*)"', source)
+    assert len(numbered) >= 4
+    for warning in numbered:
+        said = wording.defect(re.sub(r"\{\w+\}", "#", warning))
+        assert "#" not in said
+        assert (language == "en") == said.isascii()
+
+
 def test_shares_are_never_rounded_to_nothing_or_all(pack: Pack) -> None:
     wording = Wording(pack=pack, language="ja")
     assert wording.share(None) == "–"
