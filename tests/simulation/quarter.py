@@ -3,8 +3,8 @@
 Fills a database through the real pipeline (store, worker with the shipped models, outbox, reminders) under a clock that jumps
 from event to event. What it plants, so that reports have something to find: a company that never says since when, one that sends
 several questions at once, one that hardly writes back, one with a field that the models never read of, a product whose mails are
-nearly always split, a question that hardly anybody answers, an outage, and from one week on a web form that asks since when
-and what is wished.
+nearly always split, a question that hardly anybody answers, an outage, and from one week on a web form that asks since when,
+where and what is wished.
 The same seed gives the same tickets.
 """
 

@@ -30,9 +30,10 @@ MOSTLY_SPLIT = "rds"  # the product whose mails nearly always hold several quest
 _KEPT_ALONE = 0.05  # of its mails with one question
 _WRITING = SMTP.clone(max_line_length=900)
 _SEVEN_BITS, _LOST = 128, 23
+_SEVERAL = 2
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _OFTEN_WITHOUT_TIME = 0.5
-_BY_FORM = 0.85  # of the Japanese mails of trouble, once there is a form that asks for the time
+_BY_FORM = 0.95  # of the Japanese mails of trouble, once there is a form that asks for the time
 
 
 class Habit(StrEnum):
@@ -176,8 +177,8 @@ class Letterbox:
     def _by_form(self, text: str, at: datetime) -> str:
         begun = at - timedelta(minutes=self.chance.randrange(20, 400))
         return (
-            f"【発生日時】{begun:%Y年%-m月%-d日 %H時%M分}頃から\n【ご希望】原因の調査と、復旧方法のご教示をお願いします。\n"
-            f"【お問い合わせ内容】\n{text}"
+            f"【発生日時】{begun:%Y年%-m月%-d日 %H時%M分}頃から\n【発生場所】東京リージョン（ap-northeast-1）、本番環境\n"
+            f"【ゴール】正常に利用できる状態に戻したいので、原因と復旧手順を教えてください。\n【お問い合わせ内容】\n{text}"
         )
 
     def _of_a_new_field(self, company: Company) -> FirstMail:
@@ -220,7 +221,9 @@ def _fits(one: LabelledMail, company: Company, *, is_outage: bool) -> bool:
 
 
 def _is_alone_about(one: LabelledMail, product: str) -> bool:
-    return len(one.issues) == 1 and product in one.issues[0].products
+    """Is it about the product, with at most one question that a desk would answer?"""
+    answered = sum(issue.category.is_answerable for issue in one.issues)
+    return answered < _SEVERAL and any(product in issue.products for issue in one.issues)
 
 
 def without(text: str, stretches: Sequence[str]) -> str:

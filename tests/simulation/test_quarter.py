@@ -131,6 +131,24 @@ def test_the_books_of_every_day_agree(quarter: Path) -> None:
     assert now.accepted > MAILS
 
 
+def test_the_same_seed_gives_the_same_tickets(rules: Rules, tmp_path: Path) -> None:
+    told = []
+    for seed, name in ((4, "one"), (4, "two"), (5, "three")):
+        file = tmp_path / f"{name}.sqlite3"
+        simulate(file, seed=seed, weeks=1, mails=8, rules=rules)
+        store = Store(f"sqlite:///{file}")
+        told.append(list(store.facts(START, END)))
+        store.close()
+    assert told[0]
+    assert told[0] == told[1]
+    assert told[0] != told[2]
+
+
+def test_a_database_that_is_there_is_not_touched(rules: Rules, quarter: Path) -> None:
+    with pytest.raises(FileExistsError):
+        simulate(quarter, seed=1, weeks=1, mails=1, rules=rules)
+
+
 def test_everything_happens_that_a_report_tells_of(facts: list[TicketFacts]) -> None:
     letters = Counter((letter.kind, letter.judgement) for one in facts for letter in one.letters)
     kinds = {kind for kind, _ in letters}
