@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 
 from models.assessment import Category, Facet, Finding, Section
 from models.conversation import How
+from models.correcting import WrongLetter
 from models.db import facts as facts_module
 from models.db.store import Store
 from models.decision import LetterKind, ReplyState
@@ -259,3 +260,12 @@ def test_the_first_arrival(store: Store) -> None:
     take_in(store, 1, at=NOW)
     take_in(store, 2, at=NOW - DAY)
     assert store.first_arrival() == NOW - DAY
+
+
+def test_a_letter_that_was_called_wrong_tells_what_was_made_of_it_before(store: Store) -> None:
+    file_one(store, reply_state=ReplyState.HELD)
+    (held,) = store.replies(state="held")
+    store.release_reply(held.reply_id, by="hanako", now=NOW)
+    assert store.call_wrong(held.reply_id, WrongLetter.IMPOLITE, by="taro", now=NOW)
+    (one,) = only(store).letters
+    assert (one.judgement, one.judged_before) == ("wrong", "released")
