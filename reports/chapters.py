@@ -33,10 +33,10 @@ def headline(f: Frame) -> Section:
     heads = (
         (w["figure"], False),
         (w[f"this_{f.figures.period.kind.value}"], True),
+        (w["news_head"], False),  # beside the figure: narrow screens cut off what stands last
         (w["interval"], True),
         (w["began"], True),
         (f.wording.said("usual", before=f.wording.before(f.figures.period, len(f.report.before))), True),
-        (w["news_head"], False),
     )
     table = Table(
         id="headline",
@@ -44,7 +44,7 @@ def headline(f: Frame) -> Section:
         columns=_columns(heads),
         rows=tuple(_headline_row(line, f) for line in f.lines.values()),
         note=w["median_note"],
-        mailed=(0, 1, 5, 2, 4),  # what moved beside the figure: a phone shows the first columns
+        mailed=(0, 1, 2, 3, 5),
         is_cards=True,
     )
     return Section(id="headline", title=w["headline"], blocks=_some(table, trend_chart(f)))
@@ -59,10 +59,10 @@ def _headline_row(line: Line, f: Frame) -> tuple[Entry, ...]:
     return (
         entry(f.w[line.name]),
         Entry(text=(Run(text=f.value_of(line, line.now), href=f.href(line.cell), is_strong=True),)),
+        f.news(line.news),
         entry(f.w["nothing"] if is_count else f.range_of(line, line.now), tone="quiet"),
         entry(f.w["nothing"] if is_count else f"{line.now.of:,}", tone="quiet"),
         entry(usual),
-        f.news(line.news),
     )
 
 

@@ -246,7 +246,7 @@ def books(f: Frame) -> Section:
     missing = [
         day
         for day in f.figures.period.days
-        if day not in counted and day < f.report.made_at.astimezone(f.wording.zone).date()
+        if day not in counted and min(counted, default=day) < day < f.report.made_at.astimezone(f.wording.zone).date()
     ]
     if days and missing:
         told = f.wording.listed([f.wording.short_date(day) for day in missing])

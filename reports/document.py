@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Document", "Links", "document", "sentence_of"]
 
 MOST_ADVICE = 3
+PERIODS_BEFORE = 4
 _MOVED = frozenset({News.BETTER, News.WORSE, News.MORE, News.FEWER})
 _WHOLE = frozenset({"held", "held_usual"})  # numbers of an advice that are shares without saying so
 
@@ -284,7 +285,7 @@ def _number(name: str, value: float, f: Frame) -> str:
 
 def _reading(f: Frame) -> Section:
     """How to read all this."""
-    before = f.wording.before(f.figures.period, len(f.report.before))
+    before = f.wording.before(f.figures.period, len(f.report.before) or PERIODS_BEFORE)
     names = ("read_people", "read_period", "read_interval", "read_news", "read_dash", "read_links")
     told = tuple(
         words_only(f.wording.said(name, before=before, as_of=f.wording.moment(f.figures.as_of))) for name in names

@@ -114,6 +114,8 @@ class Frame:
 
     def news(self, news: News) -> Entry:
         """Whether something moved, by a word and a sign."""
+        if news is News.UNKNOWN and not self.report.before:
+            return Entry(text=words_only(self.w["news_first"]), tone="quiet", sign=_SIGNS[news])
         return Entry(text=words_only(self.w[f"news_{news.value}"]), tone=_TONES[news], sign=_SIGNS[news])
 
     def value_of(self, line: Line, one: Estimate) -> str:

@@ -105,7 +105,7 @@ class DeskLedger:
     def mail_to(self, name: str, agent: Agent, now: datetime) -> None:
         """Queue the report as a mail to an agent; asked for twice within a minute, it goes once."""
         report = self._report(name)
-        language = agent.language or self.reporter.pack.default_language
+        language = self.reporter.language_of(agent.language)
         key = f"report:{name}:{agent.name}:{now:%Y%m%d%H%M}"
         self.reporter.store.queue_memo(self.reporter.mail(report, agent.email, language, key, now), now=now)
 

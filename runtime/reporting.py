@@ -206,7 +206,7 @@ class Reporter:
         for reader in self.store.readers(news):
             if reader.email.casefold() not in seen:
                 seen.add(reader.email.casefold())
-                yield reader.email, self._language(reader.language)
+                yield reader.email, self.language_of(reader.language)
         period = next((kind.value for kind, of_kind in _NEWS.items() if of_kind is news), "")
         for address in self.office.readers if not period or period in self.office.read_periods else ():
             if address.casefold() not in seen:
@@ -252,7 +252,8 @@ class Reporter:
         own = self.office.identity
         return "" if own.has_null_sender else memo_address(own.address, key, own.secret)
 
-    def _language(self, wanted: str) -> str:
+    def language_of(self, wanted: str) -> str:
+        """A reader's language where the pack has it, else the pack's own."""
         return wanted if wanted in self.pack.languages else self.pack.default_language
 
     def _lag(self) -> timedelta:
