@@ -21,7 +21,7 @@ from models.assessment import Category, Section
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from classify.labelled import LabelledMail
@@ -33,7 +33,8 @@ _SEVEN_BITS, _LOST = 128, 23
 _SEVERAL = 2
 _TROUBLE = frozenset({Category.TROUBLESHOOTING, Category.INCIDENT})
 _OFTEN_WITHOUT_TIME = 0.5
-_BY_FORM = 0.95  # of the Japanese mails of trouble, once there is a form that asks for the time
+_BY_FORM = 0.9  # of all mails, once there is a form
+_ASKED_BY_FORM = frozenset({Section.WHEN, Section.WHERE, Section.GOAL})  # nobody sends it without them
 
 
 class Habit(StrEnum):
@@ -145,23 +146,18 @@ class Letterbox:
     _count: int = 0
 
     def write(self, company: Company, at: datetime, *, has_form: bool, is_outage: bool = False) -> FirstMail:
-        """A mail of that company at that time; `has_form`: its web form asks since when."""
+        """A mail of that company at that time; `has_form`: its web form asks since when, where and what is wished."""
         self._count += 1
         if company.habit is Habit.NEW_FIELD:
             return self._of_a_new_field(company)
-        one = self._deal(company, is_outage=is_outage)
+        is_by_form = has_form and not company.habit and self.chance.random() < _BY_FORM
+        one = self._deal(company, is_outage=is_outage, is_by_form=is_by_form)
         text = one.mail.text
-        is_trouble = len(one.issues) == 1 and one.issues[0].category in _TROUBLE
-        if (
-            is_trouble
-            and company.language == "ja"
-            and has_form
-            and not company.habit
-            and self.chance.random() < _BY_FORM
-        ):
-            text = self._by_form(text, at)
-        elif is_trouble and self.chance.random() < _OFTEN_WITHOUT_TIME:
-            text = without(text, one.marks.get("when", ()))
+        if _is_trouble(one):
+            if is_by_form and company.language == "ja":
+                text = self._by_form(text, at)
+            elif not is_by_form and company.habit is not Habit.NO_TIME and self.chance.random() < _OFTEN_WITHOUT_TIME:
+                text = without(text, one.marks.get("when", ()))
         sender = one.mail.sender
         local = sender.addr.partition("@")[0] if sender else "info"
         return FirstMail(
@@ -176,10 +172,7 @@ class Letterbox:
 
     def _by_form(self, text: str, at: datetime) -> str:
         begun = at - timedelta(minutes=self.chance.randrange(20, 400))
-        return (
-            f"【発生日時】{begun:%Y年%-m月%-d日 %H時%M分}頃から\n【発生場所】東京リージョン（ap-northeast-1）、本番環境\n"
-            f"【ゴール】正常に利用できる状態に戻したいので、原因と復旧手順を教えてください。\n【お問い合わせ内容】\n{text}"
-        )
+        return f"【発生日時】{begun:%Y年%-m月%-d日 %H時%M分}頃から\n【お問い合わせ内容】\n{text}"
 
     def _of_a_new_field(self, company: Company) -> FirstMail:
         subject, text = self.chance.choice(_NEW_FIELD)
@@ -193,27 +186,40 @@ class Letterbox:
             text=f"お世話になっております。カスミAIの{name.partition(' ')[0]}です。\n\n{text}\n\nよろしくお願いいたします。",
         )
 
-    def _deal(self, company: Company, *, is_outage: bool) -> LabelledMail:
+    def _deal(self, company: Company, *, is_outage: bool, is_by_form: bool) -> LabelledMail:
+        """The next mail that fits; by the form, in place of a trouble that is told in part, one that is told whole."""
         kind = "incident" if is_outage else company.habit.value
-        deck = self._decks[f"{company.language} {kind}"]
         while True:
-            if not deck:
-                deck += [one for one in self.corpus if _fits(one, company, is_outage=is_outage)]
-                self.chance.shuffle(deck)
-            one = deck.pop()
+            one = self._next(f"{company.language} {kind}", lambda one: _fits(one, company, is_outage=is_outage))
+            if is_by_form and _is_trouble(one) and not one.sections >= _ASKED_BY_FORM:
+                one = self._next(f"{company.language} form", lambda one: _is_told_whole(one, company.language))
             if not _is_alone_about(one, MOSTLY_SPLIT) or self.chance.random() < _KEPT_ALONE:
                 return one
+
+    def _next(self, name: str, fits: Callable[[LabelledMail], bool]) -> LabelledMail:
+        deck = self._decks[name]
+        if not deck:
+            deck += filter(fits, self.corpus)
+            self.chance.shuffle(deck)
+        return deck.pop()
+
+
+def _is_told_whole(one: LabelledMail, language: str) -> bool:
+    return one.language == language and _is_trouble(one) and one.sections >= _ASKED_BY_FORM
+
+
+def _is_trouble(one: LabelledMail) -> bool:
+    return len(one.issues) == 1 and one.issues[0].category in _TROUBLE
 
 
 def _fits(one: LabelledMail, company: Company, *, is_outage: bool) -> bool:
     if one.language != company.language:
         return False
-    categories = {issue.category for issue in one.issues}
     if is_outage:
-        return Category.INCIDENT in categories
+        return Category.INCIDENT in {issue.category for issue in one.issues}
     match company.habit:
         case Habit.NO_TIME:
-            return len(one.issues) == 1 and bool(categories & _TROUBLE) and Section.WHEN not in one.sections
+            return _is_trouble(one) and Section.WHEN not in one.sections
         case Habit.SEVERAL:
             return len(one.issues) > 1
         case _:
