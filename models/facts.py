@@ -27,6 +27,10 @@ class MailFacts:
     unsure: tuple[str, ...]
     is_held: bool  # the decision was not sure enough, or a person had to look first
     confidence: float  # that the decision is right, in [0, 1]
+    given: frozenset[str] = (
+        frozenset()
+    )  # items that it gives itself, by its words or by their place; only of answers to us
+    holds: tuple[str, ...] = ()  # why a person had to look at it: codes of the decision's reasons
     unknown_words: float | None = None  # share of its words that the models never saw; None: not measured
     warnings: tuple[str, ...] = ()  # of its reading: bytes, charset, structure
 
@@ -52,7 +56,7 @@ class LetterFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts:
-    """One line of a ticket's history that reports read: filed, joined, moved, customer_objected, corrected."""
+    """One line of a ticket's history that reports read: filed, joined, moved, reply_..., overdue, customer_objected, corrected."""
 
     at: datetime
     by: str
@@ -85,6 +89,7 @@ class TicketFacts:
     ready_at: datetime | None = None  # when it first became ready
     is_automatic: bool = False
     is_spam: bool = False
+    is_unreadable: bool = False  # its kept reading cannot be read: nothing but when it came is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ that moved and substitute ones (振替休日) need no care. A desk without hours
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -70,10 +70,11 @@ class Hours:
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """How much business time lies between two instants; none where `end` is not after `start`."""
+        whole = end.astimezone(UTC) - start.astimezone(UTC)
+        if whole <= timedelta(0) or self._is_always_open:
+            return max(whole, timedelta(0))
         zone = ZoneInfo(self.timezone)
         local, until = start.astimezone(zone), end.astimezone(zone)
-        if until <= local:
-            return timedelta(0)
         first, last = local.date(), until.date()
         if first == last:
             return self._within(first, local, until)
@@ -87,13 +88,27 @@ class Hours:
         if not self.is_business_day(day):
             return timedelta(0)
         zone = ZoneInfo(self.timezone)
-        begins = max(start, datetime.combine(day, self.opens, zone))
-        ends = min(end, datetime.combine(day, self.closes, zone))
+        # By the instant: within one zone the clock on the wall would be compared, which an autumn night shows twice.
+        begins = max(start.astimezone(UTC), datetime.combine(day, self.opens, zone).astimezone(UTC))
+        ends = min(end.astimezone(UTC), self._closing(day, zone))
         return max(ends - begins, timedelta(0))
 
+    def _closing(self, day: date, zone: ZoneInfo) -> datetime:
+        """When that day ends at the desk, in UTC; the midnight after it for one that is open to the end."""
+        if self.closes == time.max:
+            return datetime.combine(day + _DAY, time(0, 0), zone).astimezone(UTC)
+        return datetime.combine(day, self.closes, zone).astimezone(UTC)
+
     def _day_length(self) -> timedelta:
+        """A business day's; the odd hour of a day on which clocks change is let go."""
         day = date(2000, 1, 1)
-        return datetime.combine(day, self.closes) - datetime.combine(day, self.opens)
+        zone = ZoneInfo("UTC")
+        return self._closing(day, zone) - datetime.combine(day, self.opens, zone)
+
+    @property
+    def _is_always_open(self) -> bool:
+        is_all_day = self.opens == time(0, 0) and self.closes == time.max
+        return is_all_day and len(self.days) == len(WEEKDAYS) and not self.country and not self.closed_on
 
     def _earlier(self, day: date, count: int) -> date:
         """So many business days earlier; far away for a desk that is never open."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,13 @@ _LED_TO = {
 _NUMBER = re.compile(r"\d+")
 _FINE, _ROUGH = 600, 6000  # minutes: whole up to here, then tens, then hours
 _LONGEST = 60 * 10_000
+_HELD_FOR = {
+    "complaint": frozenset({"hold_complaint"}),
+    "security": frozenset({"hold_security", "hold_sensitive"}),
+}
+_BOUNCED = "reply_bounced"
+_STATE_OF_LINE = {f"reply_{state.value}": state.value for state in ReplyState}  # of lines that name the kind of letter
+_LINK = "link:"
 _AS_READ = "as_read"  # a correction that was taken back
 SEPARATOR = "|"  # between the two halves of a value like "example.co.jp|when"
 
@@ -60,6 +68,10 @@ class Book:
     asked_before: datetime  # a request that went before this has had the time that the pack gives customers
     # Customers who are counted by themselves: only frequent ones, so that memory is bounded.
     domains: frozenset[str] = frozenset()
+
+    def asked_until(self, at: datetime) -> datetime:
+        """A request that went before this has had, at that instant, the time that the pack gives customers."""
+        return self.pack.desk.working.days_before(at, self.pack.limits.remind_after_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +89,12 @@ def book_of(pack: Pack, as_of: datetime, domains: frozenset[str] = frozenset()) 
     return Book(pack=pack, as_of=as_of, asked_before=asked_before, domains=domains)
 
 
+def halves(value: str) -> tuple[str, str]:
+    """The group and the item of a value like "example.co.jp|when". A domain may hold the separator, an item does not."""
+    group, _, item = value.rpartition(SEPARATOR)
+    return group, item
+
+
 def cells_of(one: TicketFacts, book: Book) -> Counter[Cell]:
     """Every cell that a ticket counts in, and how often. The ticket is as it stood then (`as_of`)."""
     found: Counter[Cell] = Counter()
@@ -89,20 +107,22 @@ def cells_of(one: TicketFacts, book: Book) -> Counter[Cell]:
         return found
     found.update(_cells_of_arrival(one, book))
     found.update(_cells_of_items(one, book, groups))
-    found.update(_cells_of_letters(one))
+    found.update(_cells_of_letters(one, book))
     found.update(_cells_of_corrections(one))
     return found
 
 
-def waits_of(one: TicketFacts, book: Book) -> Iterator[tuple[str, int, bool]]:
-    """(name, business minutes, has it come to its end?) of everything that a ticket of a person waits for."""
+def waits_of(one: TicketFacts, book: Book) -> Iterator[tuple[str, int, WaitState]]:
+    """(name, business minutes, how it stands) of everything that a ticket of a person waits for."""
     if not is_counted(one):
         return
     request = request_of(one)
+    closed_at = _closed_at(one)
 
-    def wait(name: str, start: datetime, end: datetime | None) -> tuple[str, int, bool]:
-        span = book.pack.desk.working.between(start, end or book.as_of)
-        return name, rounded(int(span.total_seconds() // 60)), end is not None
+    def wait(name: str, start: datetime, end: datetime | None) -> tuple[str, int, WaitState]:
+        state = WaitState.DONE if end else WaitState.LEFT if closed_at else WaitState.GOING
+        span = book.pack.desk.working.between(start, end or closed_at or book.as_of)
+        return name, rounded(int(span.total_seconds() // 60)), state
 
     if request:
         yield wait("answer", request.asked_at, request.answer.received_at if request.answer else None)
@@ -123,9 +143,17 @@ def spreads_of(one: TicketFacts) -> Iterator[tuple[str, int]]:
         yield "unknown_words", _percent(one.mails[0].unknown_words)
 
 
+class WaitState(StrEnum):
+    """How a wait stands."""
+
+    DONE = "done"
+    GOING = "going"
+    LEFT = "left"  # the ticket was closed before it came to its end
+
+
 def is_counted(one: TicketFacts) -> bool:
-    """A ticket of a person: what shares are of. Machines and spam are only counted as such."""
-    return not one.is_automatic and not one.is_spam
+    """A ticket of a person: what shares are of. Machines, spam and what cannot be read are only counted as such."""
+    return not one.is_automatic and not one.is_spam and not one.is_unreadable
 
 
 def as_of(one: TicketFacts, at: datetime) -> TicketFacts:
@@ -137,13 +165,7 @@ def as_of(one: TicketFacts, at: datetime) -> TicketFacts:
         and (one.ready_at is None or one.ready_at <= at)
     ):
         return one
-    letters = tuple(
-        letter
-        if letter.sent_at is None or letter.sent_at <= at
-        else replace(letter, sent_at=None, state=ReplyState.QUEUED.value)
-        for letter in one.letters
-        if letter.created_at <= at
-    )
+    letters = tuple(_letter_at(letter, one, at) for letter in one.letters if letter.created_at <= at)
     return replace(
         one,
         state=_state_at(one, at),
@@ -154,10 +176,43 @@ def as_of(one: TicketFacts, at: datetime) -> TicketFacts:
     )
 
 
+def _letter_at(letter: LetterFacts, one: TicketFacts, at: datetime) -> LetterFacts:
+    """The letter as it stood then: sent and not returned yet, on its way, or still held."""
+    if letter.kind == AGENT:
+        is_sent = letter.sent_at is not None and letter.sent_at <= at
+        return (
+            letter
+            if is_sent or letter.sent_at is None
+            else replace(letter, sent_at=None, state=ReplyState.QUEUED.value)
+        )
+    if letter.sent_at is not None and letter.sent_at <= at:
+        came_back = any(event.what == _BOUNCED and event.at <= at for event in one.events)
+        is_early = letter.state == ReplyState.BOUNCED and not came_back
+        return replace(letter, state=ReplyState.SENT.value) if is_early else letter
+    told = [
+        _STATE_OF_LINE[event.what]
+        for event in one.events
+        if event.what in _STATE_OF_LINE
+        and letter.created_at <= event.at <= at
+        and event.detail.partition(" ")[0] == letter.kind
+    ]
+    if letter.sent_at is None and not told:
+        return letter
+    return replace(letter, sent_at=None, state=(told or [ReplyState.QUEUED.value])[-1])
+
+
 def _state_at(one: TicketFacts, at: datetime) -> str:
     """Where the ticket stood then, by the last line before that names a state."""
     told = [state for event in one.events if event.at <= at and (state := state_after(event))]
     return told[-1] if told and any(event.at > at for event in one.events) else one.state
+
+
+def _closed_at(one: TicketFacts) -> datetime | None:
+    """When the ticket was closed, if it is."""
+    if one.state != TicketState.CLOSED:
+        return None
+    ends = [event.at for event in one.events if state_after(event) == TicketState.CLOSED]
+    return ends[-1] if ends else None
 
 
 def request_of(one: TicketFacts) -> Request | None:
@@ -174,8 +229,9 @@ def needed_items(one: TicketFacts, pack: Pack) -> tuple[str, ...]:
     """What its matter requires, by the pack's table; what was surely missing or unsure at first belongs to it."""
     policies = [pack.categories[category] for category in one.categories if category in pack.categories]
     wanted = required_items(policies, one.symptom_kind, pack, has_permission_error=one.has_permission_error)
-    wanted = tuple(item for item in wanted if not item.startswith("link:"))
-    return tuple(dict.fromkeys((*wanted, *one.missing_first, *one.unsure_first)))
+    # Only what is there can hang together: a link is asked for where its section was given.
+    there = (item for item in wanted if not item.startswith(_LINK) or item.removeprefix(_LINK) in one.given_first)
+    return tuple(dict.fromkeys((*there, *one.missing_first, *one.unsure_first)))
 
 
 def rounded(minutes: int) -> int:
@@ -200,14 +256,16 @@ def _groups(one: TicketFacts, book: Book) -> Iterator[tuple[str, str]]:
 
 def _measures(one: TicketFacts, book: Book) -> Iterator[str]:
     yield "tickets"
-    if one.is_spam:
+    if one.is_unreadable:
+        yield "unreadable"
+    elif one.is_spam:
         yield "spam"
     elif one.is_automatic:
         yield "automatic"
     else:
         yield "people"
         yield from _measures_on_arrival(one, book)
-        yield from _measures_of_request(one)
+        yield from _measures_of_request(one, book)
     if is_counted(one) and one.state in AWAITS_AGENT:
         yield "awaits_agent"
 
@@ -217,6 +275,12 @@ def _measures_on_arrival(one: TicketFacts, book: Book) -> Iterator[str]:
         yield "off_hours"
     if one.mails and one.mails[0].is_held:
         yield "held"
+    holds = one.mails[0].holds if one.mails else ()
+    for measure, codes in _HELD_FOR.items():
+        if codes.intersection(holds):
+            yield measure
+    if any(_of(one, "overdue")):
+        yield "overdue"
     if one.disposition in _NOTICES:
         yield _NOTICES[one.disposition]
     if one.disposition in _WORKABLE:
@@ -224,15 +288,15 @@ def _measures_on_arrival(one: TicketFacts, book: Book) -> Iterator[str]:
         yield "incomplete" if one.missing_first else "doubtful" if one.unsure_first else "complete"
 
 
-def _measures_of_request(one: TicketFacts) -> Iterator[str]:
+def _measures_of_request(one: TicketFacts, book: Book) -> Iterator[str]:
     request = request_of(one)
     if request is None:
         return
     yield "asked"
     if request.answer:
         yield "answered"
-        if not request.answer.missing:
-            yield "complete_after_one"
+        if not request.answer.missing and not _is_repeated(request.letter, one, book):
+            yield "doubtful_after_one" if request.answer.unsure else "complete_after_one"
     if any(letter.kind == LetterKind.FOLLOW_UP and _arrived_at(letter) for letter in one.letters):
         yield "asked_twice"
 
@@ -251,37 +315,55 @@ def _cells_of_items(one: TicketFacts, book: Book, groups: Iterable[tuple[str, st
     request = request_of(one)
     if one.disposition in _WORKABLE:
         for item in needed_items(one, book.pack):
-            how = "lacking" if item in one.missing_first else "unsure" if item in one.unsure_first else "given"
-            for measure in ("needed", how):
+            for measure in _measures_of_item(item, one):
                 for dimension, value in groups:
                     whole = item if dimension == "all" else f"{value}{SEPARATOR}{item}"
                     yield Cell(measure, "item" if dimension == "all" else f"{dimension}_item", whole)
     if request is None:
         return
-    has_had_time = (
-        book.pack.desk.working.days_before(book.as_of, book.pack.limits.remind_after_days) >= request.asked_at
-    )
+    has_had_time = request.asked_at <= book.asked_before
     for item in request.letter.asked:
         yield Cell("item_asked", "item", item)
         if request.answer or has_had_time:
             yield Cell("item_due", "item", item)
-        if request.answer and item not in request.answer.missing:
+        if request.answer and _gives(request.answer, item, one):
             yield Cell("item_answered", "item", item)
 
 
-def _cells_of_letters(one: TicketFacts) -> Iterator[Cell]:
+def _measures_of_item(item: str, one: TicketFacts) -> Iterator[str]:
+    """What a workable ticket's first mail did with an item that its matter needs."""
+    yield "needed"
+    if item in one.missing_first:
+        yield "lacking"
+        if len(one.missing_first) == 1 and not one.unsure_first:
+            yield "lacking_only"
+    elif item in one.unsure_first:
+        yield "unsure"
+    else:
+        yield "given"
+        return
+    yield "not_given"
+
+
+def _gives(answer: MailFacts, item: str, one: TicketFacts) -> bool:
+    """Did the answer give what was asked for? What the desk required and does not miss any more, or what it holds itself."""
+    was_required = item in one.missing_first or item in one.unsure_first
+    return item in answer.given or (was_required and item not in answer.missing and item not in answer.unsure)
+
+
+def _cells_of_letters(one: TicketFacts, book: Book) -> Iterator[Cell]:
     objected = _objected(one)
     for letter in one.letters:
         if letter.kind == AGENT:
             yield Cell("hand_letters")
             continue
-        for measure in _measures_of_letter(letter, one, is_objected=letter.reply_id in objected):
+        for measure in _measures_of_letter(letter, one, book, is_objected=letter.reply_id in objected):
             yield Cell(measure, "kind", letter.kind)
         if letter.state == ReplyState.SUPPRESSED:
             yield Cell("suppressed", "reason", letter.reason.partition(":")[0])
 
 
-def _measures_of_letter(letter: LetterFacts, one: TicketFacts, *, is_objected: bool) -> Iterator[str]:
+def _measures_of_letter(letter: LetterFacts, one: TicketFacts, book: Book, *, is_objected: bool) -> Iterator[str]:
     yield "letters"
     is_by_hand = bool(letter.by) or not _BY_HAND.isdisjoint((letter.judgement, letter.judged_before))
     if letter.state in _WENT:
@@ -292,13 +374,13 @@ def _measures_of_letter(letter: LetterFacts, one: TicketFacts, *, is_objected: b
         yield "letters_bounced"
     if letter.judgement:
         yield f"judged_{letter.judgement}"
-    is_repeated = _is_repeated(letter, one)
+    is_repeated = _is_repeated(letter, one, book)
     if is_objected:
         yield "objected"
     if is_repeated:
         yield "repeated"
     if letter.state in _WENT and (is_objected or is_repeated or letter.judgement == Judgement.WRONG):
-        yield "heard_wrong"  # once, whoever said it
+        yield "heard_wrong_by_hand" if is_by_hand else "heard_wrong"  # once, whoever said it
     if letter.state == ReplyState.SHADOW:
         moved_to = _first_move(one, letter.created_at)
         yield "shadow_open" if not moved_to else "shadow_same" if moved_to == letter.would_be else "shadow_other"
@@ -336,8 +418,8 @@ def _objected(one: TicketFacts) -> frozenset[int]:
     return frozenset(found)
 
 
-def _is_repeated(letter: LetterFacts, one: TicketFacts) -> bool:
-    """Did an agent ask by hand once more, after a letter that asked and before the customer wrote back?"""
+def _is_repeated(letter: LetterFacts, one: TicketFacts, book: Book) -> bool:
+    """Did an agent ask by hand once more, before the customer wrote back and before silence called for a reminder?"""
     at = _arrived_at(letter)
     if letter.kind not in _ASKING or at is None:
         return False
@@ -348,6 +430,7 @@ def _is_repeated(letter: LetterFacts, one: TicketFacts) -> bool:
         and other.then_state == TicketState.WAITING_CUSTOMER
         and at < other.created_at
         and (answered_at is None or other.created_at < answered_at)
+        and book.asked_until(other.created_at) <= at
         for other in one.letters
     )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reports.periods import Period
 
 MOST_EXAMPLES = 3  # of a cell
+_STATES = ("done", "going", "left")  # of waits
 
 
 class Cell(NamedTuple):
@@ -44,11 +45,17 @@ class Wait:
 
     done: Mapping[int, int] = field(default_factory=dict)  # it came to its end after that long
     going: Mapping[int, int] = field(default_factory=dict)  # it had lasted that long, and went on, when it was counted
+    left: Mapping[int, int] = field(default_factory=dict)  # it had lasted that long when its ticket was closed
 
     @property
     def count(self) -> int:
         """How many began."""
-        return sum(self.done.values()) + sum(self.going.values())
+        return sum(self.done.values()) + sum(self.unended.values())
+
+    @property
+    def unended(self) -> Mapping[int, int]:
+        """Those that were watched that long and have not come to their end, whether they go on or not."""
+        return Counter(self.going) + Counter(self.left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,7 @@ def added(parts: Iterable[Figures], period: Period, as_of: datetime) -> Figures:
     cells: Counter[Cell] = Counter()
     done: dict[str, Counter[int]] = {}
     going: dict[str, Counter[int]] = {}
+    left: dict[str, Counter[int]] = {}
     spreads: dict[str, Counter[int]] = {}
     examples: dict[Cell, tuple[Example, ...]] = {}
     for part in parts:
@@ -107,11 +115,12 @@ def added(parts: Iterable[Figures], period: Period, as_of: datetime) -> Figures:
         for name, wait in part.waits.items():
             done.setdefault(name, Counter()).update(wait.done)
             going.setdefault(name, Counter()).update(wait.going)
+            left.setdefault(name, Counter()).update(wait.left)
         for name, spread in part.spreads.items():
             spreads.setdefault(name, Counter()).update(spread)
         for cell, some in part.examples.items():
             examples[cell] = (examples.get(cell, ()) + some)[-MOST_EXAMPLES:]
-    waits = {name: Wait(done=dict(done[name]), going=dict(going[name])) for name in done}
+    waits = {name: Wait(done=dict(done[name]), going=dict(going[name]), left=dict(left[name])) for name in done}
     return Figures(
         period=period,
         as_of=as_of,
@@ -129,7 +138,7 @@ def figures_to_value(figures: Figures) -> dict[str, Any]:
         "as_of": figures.as_of.isoformat(),
         "cells": [[*cell, count] for cell, count in sorted(figures.cells.items())],
         "waits": {
-            name: {"done": sorted(wait.done.items()), "going": sorted(wait.going.items())}
+            name: {state: sorted(getattr(wait, state).items()) for state in _STATES}
             for name, wait in sorted(figures.waits.items())
         },
         "spreads": {name: sorted(spread.items()) for name, spread in sorted(figures.spreads.items())},
@@ -150,7 +159,7 @@ def figures_from_value(value: Mapping[str, Any], timezone: str) -> Figures:
         as_of=datetime.fromisoformat(value["as_of"]),
         cells={Cell(measure, dimension, name): count for measure, dimension, name, count in value["cells"]},
         waits={
-            name: Wait(done=dict(map(tuple, wait["done"])), going=dict(map(tuple, wait["going"])))
+            name: Wait(**{state: dict(map(tuple, wait[state])) for state in _STATES})
             for name, wait in value["waits"].items()
         },
         spreads={name: dict(map(tuple, spread)) for name, spread in value["spreads"].items()},

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN, NEWS = 0.95, 0.99  # the level of what is shown; of what makes news
 _Z = NormalDist().inv_cdf((1 + SHOWN) / 2)  # half the width of a shown interval, in standard deviations
+_SCATTER = 2.0  # what is believed of counts: twice a Poisson's variance
 _WEIGHT = 4  # periods' worth of belief in the expected dispersion, beside the few that were seen (see `dispersion`)
 
 
@@ -113,8 +114,8 @@ def mean_percent(spread: Mapping[int, int], deviations: float | None = None) -> 
 
 def steps_of(wait: Wait) -> tuple[Step, ...]:
     """The Kaplan-Meier curve of a wait. What was counted at the same minute as an end was still waiting then."""
-    at_risk = wait.count
-    gone = sorted({*wait.done, *wait.going})
+    at_risk, unended = wait.count, wait.unended
+    gone = sorted({*wait.done, *unended})
     steps = []
     going, greenwood = 1.0, 0.0
     for minutes in gone:
@@ -124,7 +125,7 @@ def steps_of(wait: Wait) -> tuple[Step, ...]:
             going *= left / at_risk
             greenwood = greenwood + ended / (at_risk * left) if left else inf
             steps.append(Step(minutes, at_risk, ended, going, greenwood))
-        at_risk -= ended + wait.going.get(minutes, 0)
+        at_risk -= ended + unended.get(minutes, 0)
     return tuple(steps)
 
 
@@ -133,7 +134,7 @@ def curve_of(wait: Wait) -> tuple[tuple[int, float], ...]:
     if not wait.count:
         return ()
     known = {0: 0.0} | {step.minutes: 1 - step.going for step in steps_of(wait)}
-    last = max((*wait.done, *wait.going))
+    last = max((*wait.done, *wait.unended))
     return tuple((known | {last: [*known.values()][-1]}).items())
 
 
@@ -145,13 +146,14 @@ def done_within(wait: Wait, minutes: int, deviations: float = _Z) -> Estimate:
     """
     before = [step for step in steps_of(wait) if step.minutes <= minutes]
     going = before[-1].going if before else 1.0
-    watched = max((*wait.done, *wait.going), default=-1)
+    unended = wait.unended
+    watched = max((*wait.done, *unended), default=-1)
     if not wait.count or (watched < minutes and going > 0):
         return Estimate(of=wait.count)
     if before:
         upper, lower = _band(before[-1], deviations, wait)
         return Estimate(value=1 - going, low=1 - upper, high=1 - lower, of=wait.count)
-    still = sum(times for length, times in (*wait.done.items(), *wait.going.items()) if length >= minutes)
+    still = sum(times for length, times in (*wait.done.items(), *unended.items()) if length >= minutes)
     return Estimate(value=0.0, low=0.0, high=wilson(0, still, deviations).high, of=wait.count)
 
 
@@ -186,7 +188,8 @@ def log_rank(one: Wait, other: Wait) -> float:
     0 where nothing can be compared. Mantel's test with the hypergeometric variance.
     """
     expected = observed = variance = 0.0
-    gone = sorted({*one.done, *one.going, *other.done, *other.going})
+    mine_unended, their_unended = one.unended, other.unended
+    gone = sorted({*one.done, *mine_unended, *other.done, *their_unended})
     mine, theirs = one.count, other.count
     for minutes in gone:
         own, foreign = one.done.get(minutes, 0), other.done.get(minutes, 0)
@@ -199,26 +202,28 @@ def log_rank(one: Wait, other: Wait) -> float:
                 if at_risk > 1
                 else 0.0
             )
-        mine -= own + one.going.get(minutes, 0)
-        theirs -= foreign + other.going.get(minutes, 0)
+        mine -= own + mine_unended.get(minutes, 0)
+        theirs -= foreign + their_unended.get(minutes, 0)
     return (observed - expected) / sqrt(variance) if variance > 0 else 0.0
 
 
-def next_count(before: Sequence[int], level: float = SHOWN) -> Estimate:
+def next_count(before: Sequence[float], level: float = SHOWN, *, is_plain: bool = False) -> Estimate:
     """The count to be expected after those before, with a prediction interval: where the next one falls if nothing changed.
 
     Quasi-Poisson on the square-root scale, which keeps the bounds sensible at 0. How much counts scatter is estimated from
-    those before, and half believed: four counts tell little of it.
+    those before, and half believed: four counts tell little of it. `is_plain` asks nothing of those before: the interval of
+    counts that scatter as most do.
     """
     if not before:
         return Estimate()
     mean = sum(before) / len(before)
     chi_square = sum((count - mean) ** 2 for count in before) / mean if mean else 0.0
-    widening = dispersion(chi_square, len(before), expected=2.0)
-    half = student_quantile(level, degrees(len(before))) / 2 * sqrt(widening * (1 + 1 / len(before)))
+    widening = _SCATTER if is_plain else dispersion(chi_square, len(before), expected=_SCATTER)
+    quantile = normal_quantile(level) if is_plain else student_quantile(level, degrees(len(before)))
+    half = quantile / 2 * sqrt(widening * (1 + 1 / len(before)))
     root = sqrt(mean + 0.375)
     low = max(0.0, max(0.0, root - half) ** 2 - 0.375)
-    return Estimate(value=mean, low=low, high=(root + half) ** 2 - 0.375, of=sum(before))
+    return Estimate(value=mean, low=low, high=(root + half) ** 2 - 0.375, of=round(sum(before)))
 
 
 def dispersion(chi_square: float, periods: int, *, expected: float = 1.0) -> float:
@@ -282,10 +287,12 @@ def pooled(waits: Sequence[Wait]) -> Wait:
     """All of them together."""
     done: Counter[int] = Counter()
     going: Counter[int] = Counter()
+    left: Counter[int] = Counter()
     for wait in waits:
         done.update(wait.done)
         going.update(wait.going)
-    return Wait(done=done, going=going)
+        left.update(wait.left)
+    return Wait(done=done, going=going, left=left)
 
 
 def news_deviations(chi_square: float, periods: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reports.counting import as_of, cells_of, is_counted, spreads_of, waits_of
+from reports.counting import WaitState, as_of, cells_of, is_counted, spreads_of, waits_of
 from reports.figures import MOST_EXAMPLES, Cell, Example, Figures, Wait
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def summarise(
         masked: Takes credentials out of a subject.
     """
     cells: Counter[Cell] = Counter()
-    done: dict[str, Counter[int]] = {}
-    going: dict[str, Counter[int]] = {}
+    waits: dict[str, dict[WaitState, Counter[int]]] = {}
     spreads: dict[str, Counter[int]] = {}
     examples: dict[Cell, tuple[Example, ...]] = {}
     for ticket in tickets:
@@ -41,9 +40,8 @@ def summarise(
         one = as_of(ticket, book.as_of)
         own = cells_of(one, book)
         cells.update(own)
-        for name, minutes, is_over in waits_of(one, book):
-            done.setdefault(name, Counter()).update([minutes] if is_over else [])
-            going.setdefault(name, Counter()).update([] if is_over else [minutes])
+        for name, minutes, state in waits_of(one, book):
+            waits.setdefault(name, {state: Counter() for state in WaitState})[state][minutes] += 1
         for name, percent in spreads_of(one):
             spreads.setdefault(name, Counter())[percent] += 1
         wanted = [cell for cell in own if cell.measure in _SHOWN and cell.dimension in _GROUPED]
@@ -55,7 +53,7 @@ def summarise(
         period=period,
         as_of=book.as_of,
         cells=dict(cells),
-        waits={name: Wait(done=dict(done[name]), going=dict(going[name])) for name in done},
+        waits={name: Wait(**{state.value: dict(by[state]) for state in WaitState}) for name, by in waits.items()},
         spreads={name: dict(spread) for name, spread in spreads.items()},
         examples=examples,
     )

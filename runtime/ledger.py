@@ -85,7 +85,9 @@ class DeskLedger:
         period, cell = self._period(name), Cell(measure, dimension, value)
         sentence = sentence_of(cell, self.reporter.pack, language)
         now = self.clock()
-        book = self.reporter.book(period, self.reporter.counted_at(period, now))
+        kept = self.reporter.kept(period)
+        # As of when the report was counted that the reader comes from.
+        book = self.reporter.book(period, kept.figures.as_of if kept else self.reporter.counted_at(period, now))
         start, end, tag = _where(cell, period)
         facts = self.reporter.store.facts(start, min(end, book.as_of), tag=tag)
         # The newest ones, as many as this page and those before it need; the others are only counted.
@@ -95,7 +97,7 @@ class DeskLedger:
             newest.append((ticket, often))
             count, total = count + often, total + 1
         shown = tuple(islice(reversed(newest), skip, skip + limit))
-        said = self._said(name, cell)
+        said = kept.figures.count(*cell) if kept else None
         return Behind(sentence=sentence, count=count, total=total, tickets=shown, said=said)
 
     def download(self, name: str, form: str, language: str) -> bytes:
@@ -108,11 +110,6 @@ class DeskLedger:
         language = self.reporter.language_of(agent.language)
         key = f"report:{name}:{agent.name}:{now:%Y%m%d%H%M}"
         self.reporter.store.queue_memo(self.reporter.mail(report, agent.email, language, key, now), now=now)
-
-    def _said(self, name: str, cell: Cell) -> int | None:
-        """The figure in the saved report."""
-        is_saved = any(one.name == name for one in self.saved())
-        return self._report(name).figures.count(*cell) if is_saved else None
 
     def _report(self, name: str) -> Report:
         return self.reporter.report(self._period(name), self.clock())
@@ -128,7 +125,9 @@ def _where(cell: Cell, period: Period) -> tuple[datetime, datetime, str]:
     """The part of a period in which all of a cell's tickets lie, and a tag that all of them have, or none."""
     group = cell.dimension.removesuffix("_item")
     if group in _TAGGED:
-        return period.start, period.end, f"{group}:{cell.value.partition(SEPARATOR)[0]}"
+        # A domain may hold the separator; an item never does.
+        value = cell.value if group == cell.dimension else cell.value.rpartition(SEPARATOR)[0]
+        return period.start, period.end, f"{group}:{value}"
     if cell.dimension == "day":
         day = next((day for day in period.days if f"{day:%Y-%m-%d}" == cell.value), None)
         if day is not None:

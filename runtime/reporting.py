@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from desk.masking import hidden
-from models.errors import ClaimLost
+from models.controls import normal_pattern
+from models.errors import ClaimLost, NotFound, StoreError
 from models.facts import DayBooks
 from models.memos import MemoKind, NewMemo, ReportNews
 from reports.counting import book_of
 from reports.document import Links, document
-from reports.figures import Report, figures_from_value, figures_to_value
+from reports.figures import Cell, Report, figures_from_value, figures_to_value
 from reports.mail import alarm_mail, report_mail
 from reports.periods import PeriodKind, last_ended, period_before
 from reports.quality import summarise
@@ -42,10 +44,11 @@ if TYPE_CHECKING:
 
 BEFORE = 4  # periods that a report compares with
 LEASE = timedelta(minutes=30)  # a report of a very large desk takes minutes
-RETRY = timedelta(minutes=10)  # after a report that could not be made
+RETRY = timedelta(minutes=20)  # after a report that could not be made: longer than the scheduler's turn
+PATIENCE = timedelta(hours=4)  # with mails that are not read yet
 _AT_LEAST, _MOST_DOMAINS = 3, 300  # tickets of a customer who is counted by himself; customers
 _REMEMBERED = 8  # reports that are not kept, for the pictures of their pages
-_FRESH = timedelta(minutes=1)
+_REMEMBERED_FOR = timedelta(minutes=2)
 _NEWS = {PeriodKind.DAY: ReportNews.DAY, PeriodKind.WEEK: ReportNews.WEEK, PeriodKind.MONTH: ReportNews.MONTH}
 
 
@@ -78,8 +81,9 @@ class Reporter:
     store: Store
     pack: Pack
     office: Office
-    _remembered: OrderedDict[str, Report] = field(default_factory=OrderedDict)
+    _remembered: OrderedDict[str, tuple[Report, datetime]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
+    _counting: dict[str, Lock] = field(default_factory=dict)
 
     @property
     def timezone(self) -> str:
@@ -87,22 +91,34 @@ class Reporter:
         return self.pack.desk.timezone
 
     def report(self, period: Period, now: datetime) -> Report:
-        """The report of a period: as it was kept, or made now."""
-        kept = self.store.report_values([period.name]).get(period.name)
-        if kept is not None:
-            figures = self._read(kept)
-            if figures is not None:
-                return self._whole(figures, now)
+        """The report of a period: as it was kept, or made now. It is remembered for a while, for its pictures."""
         with self._lock:
-            known = self._remembered.get(period.name)
-            if known is not None and now - known.made_at < _FRESH:
+            turn = self._counting.setdefault(period.name, Lock())
+        with turn:
+            kept = self.kept(period)
+            known, until = self._remembered.get(period.name, (None, now))
+            if known is not None and now < until and (kept is None or known.made_at == kept.made_at):
                 return known
-        made = self._whole(self._count(period, self.counted_at(period, now)), now)
-        with self._lock:
-            self._remembered[period.name] = made
-            while len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
+            made = kept or self._whole(self._count(period, self.counted_at(period, now)), now)
+            with self._lock:
+                self._remembered[period.name] = made, (now if kept is None else made.made_at) + _REMEMBERED_FOR
+                self._remembered.move_to_end(period.name)
+                while len(self._remembered) > _REMEMBERED:
+                    self._counting.pop(self._remembered.popitem(last=False)[0], None)
         return made
+
+    def kept(self, period: Period) -> Report | None:
+        """The report of a period as it was kept; None where none was, or only by a version that counted otherwise."""
+        try:
+            saved = self.store.report(period.name)
+            value = json.loads(saved.value)
+            figures = figures_from_value(value["figures"], self.timezone)
+            before = tuple(self._earlier(one) for one in value["before"])
+        except (NotFound, KeyError, ValueError, TypeError):
+            return None
+        assert saved.made_at is not None
+        books = self.store.day_books(period.first_day, period.last_day)
+        return Report(figures=figures, before=before, books=books, made_at=saved.made_at)
 
     def counted_at(self, period: Period, now: datetime) -> datetime:
         """As of when a period is counted: the hour of reports after its end, or now if that is still to come."""
@@ -114,12 +130,17 @@ class Reporter:
         return book_of(self.pack, as_of, frequent)
 
     def make_due(self, now: datetime) -> tuple[str, ...]:
-        """Make the newest report of each kind that is due and was not made; their names. May be called at any time by anybody."""
+        """Make the newest report of each kind that is due and was not made; their names. May be called at any time by anybody.
+
+        One that fails keeps no other from being made; it is tried again after a while.
+        """
         first = self.store.first_arrival()
         made = []
         for kind in PeriodKind:
-            period = last_ended(kind, now - self._lag(), self.timezone)
-            if first is None or first >= period.end:  # there was no desk yet
+            period = last_ended(kind, now, self.timezone)
+            if self._due_at(period) > now:
+                period = period_before(period, self.timezone)
+            if first is None or first >= period.end or self._waits_for_mails(period, now):
                 continue
             token = self.store.claim_report(period.name, lease=LEASE, now=now)
             if token is not None and self._make(period, token, now):
@@ -127,11 +148,12 @@ class Reporter:
         return tuple(made)
 
     def keep_books(self, now: datetime) -> DayBooks | None:
-        """Close the books of yesterday, once; if they do not agree, whoever wants to know is told. None: they are closed."""
+        """Close the books of yesterday, once; if they do not agree, whoever wants to know is told. None: another has closed them."""
         day = now.astimezone(ZoneInfo(self.timezone)).date() - timedelta(days=1)
         if self.store.day_books(day, day):
             return None
-        return self.store.keep_books(day, memos=lambda books: self._alarms(day, books, now), now=now)
+        closed = self.store.keep_books(day, memos=lambda books: self._alarms(day, books, now), now=now)
+        return closed if closed.counted_at == now else None
 
     def mail(self, report: Report, to: str, language: str, key: str, now: datetime) -> NewMemo:
         """A report as a mail to somebody of ours."""
@@ -149,21 +171,43 @@ class Reporter:
 
     def _make(self, period: Period, token: str, now: datetime) -> bool:
         try:
-            figures = self._count(period, self.counted_at(period, now))
-            report = self._whole(figures, now)
+            report = self._whole(self._count(period, self.counted_at(period, now)), now)
             memos = [
                 self.mail(report, to, language, f"report:{period.name}:{to}", now)
                 for to, language in self._readers(_NEWS[period.kind])
             ]
-        except Exception:
-            self.store.release_report(period.name, token, now=now, delay=RETRY)
-            raise
-        value = json.dumps(figures_to_value(figures), ensure_ascii=False, separators=(",", ":"))
-        try:
-            self.store.keep_report(period.name, token, value, memos, now=now)
+            self.store.keep_report(period.name, token, self._value(report), memos, now=now)
         except ClaimLost:  # it took so long that another scheduler has made it
             return False
+        except Exception as error:  # noqa: BLE001 - the other reports must not wait for it
+            log_for("scheduler").error("report_failed", period=period.name, error=repr(error)[:300])
+            with suppress(ClaimLost):
+                self.store.release_report(period.name, token, now=now, delay=RETRY)
+            return False
         return True
+
+    def _waits_for_mails(self, period: Period, now: datetime) -> bool:
+        """Are mails of the period still to be read, and may that be waited for? They would be missing for ever."""
+        return now < self._due_at(period) + PATIENCE and self.store.unread_mails(period.start, period.end) > 0
+
+    def _value(self, report: Report) -> str:
+        """The report as it is kept. Earlier periods that are kept as they were counted here are named, others stand in it."""
+        before = [
+            one.period.name if self._kept(one.period, one.as_of) == one else figures_to_value(one)
+            for one in report.before
+        ]
+        value = {"figures": figures_to_value(report.figures), "before": before}
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def _earlier(self, value: Any) -> Figures:  # noqa: ANN401 - JSON
+        """An earlier period of a kept report.
+
+        Raises:
+            NotFound: It was kept under its own name, and is not any more.
+        """
+        if isinstance(value, str):
+            value = json.loads(self.store.report(value).value)["figures"]
+        return figures_from_value(value, self.timezone)
 
     def _whole(self, figures: Figures, now: datetime) -> Report:
         period = figures.period
@@ -171,46 +215,50 @@ class Reporter:
         return Report(figures=figures, before=self._before(period, figures.as_of), books=books, made_at=now)
 
     def _before(self, period: Period, as_of: datetime) -> tuple[Figures, ...]:
-        """The periods before at the same age; those that ended before the first mail came are none."""
+        """The periods before at the same age. None that the desk was not there for: it would look like a lull."""
         first = self.store.first_arrival()
         found: list[Figures] = []
         one = period
         for _ in range(BEFORE):
             one = period_before(one, self.timezone, self.pack.desk.working)
-            if first is None or first >= one.end:
+            if first is None or not self._was_there(one, first):
                 break
             # Of a period that goes on, as much of the earlier ones as has passed of it.
             age_at = self._due_at(one) if as_of >= self._due_at(period) else one.start + (as_of - period.start)
             found.append(self._kept(one, age_at) or self._count(one, age_at))
         return tuple(reversed(found))
 
-    def _kept(self, period: Period, as_of: datetime) -> Figures | None:
-        value = self.store.report_values([period.name]).get(period.name)
-        figures = self._read(value) if value is not None else None
-        return figures if figures is not None and figures.as_of == as_of else None
+    def _was_there(self, period: Period, first: datetime) -> bool:
+        """Had the first mail of all come before a tenth of the period's business time had passed?"""
+        between = self.pack.desk.working.between
+        return first < period.end and between(period.start, first) <= between(period.start, period.end) / 10
 
-    def _read(self, value: str) -> Figures | None:
-        """Kept figures; None if a version of ours kept them that counted otherwise."""
+    def _kept(self, period: Period, as_of: datetime) -> Figures | None:
+        """The figures of a period that were kept as of that instant."""
         try:
-            return figures_from_value(json.loads(value), self.timezone)
-        except (KeyError, ValueError, TypeError):
+            value = json.loads(self.store.report(period.name).value)["figures"]
+            figures = figures_from_value(value, self.timezone)
+        except (NotFound, KeyError, ValueError, TypeError):
             return None
+        return figures if figures.as_of == as_of else None
 
     def _count(self, period: Period, as_of: datetime) -> Figures:
         facts = self.store.facts(period.start, min(period.end, as_of))
-        return summarise(facts, period, self.book(period, as_of), masked=hidden)
+        figures = summarise(facts, period, self.book(period, as_of), masked=hidden)
+        unread = self.store.unread_mails(period.start, min(period.end, as_of))
+        return replace(figures, cells={**figures.cells, Cell("unread"): unread}) if unread else figures
 
     def _readers(self, news: ReportNews) -> Iterator[tuple[str, str]]:
-        """(address, language) of each who wants to read it, once."""
-        seen = set()
+        """(address, language) of each who wants to read it, once; never the desk itself, whose ticket it would become."""
+        seen = {_mailbox(one) for one in (self.office.identity.address, *self.pack.desk.addresses)}
         for reader in self.store.readers(news):
-            if reader.email.casefold() not in seen:
-                seen.add(reader.email.casefold())
+            if _mailbox(reader.email) not in seen:
+                seen.add(_mailbox(reader.email))
                 yield reader.email, self.language_of(reader.language)
         period = next((kind.value for kind, of_kind in _NEWS.items() if of_kind is news), "")
         for address in self.office.readers if not period or period in self.office.read_periods else ():
-            if address.casefold() not in seen:
-                seen.add(address.casefold())
+            if _mailbox(address) not in seen:
+                seen.add(_mailbox(address))
                 yield address, self.pack.default_language
 
     def _alarms(self, day: date, books: Books, now: datetime) -> list[NewMemo]:
@@ -256,11 +304,14 @@ class Reporter:
         """A reader's language where the pack has it, else the pack's own."""
         return wanted if wanted in self.pack.languages else self.pack.default_language
 
-    def _lag(self) -> timedelta:
-        return timedelta(hours=self.office.made_at_hour)
-
     def _due_at(self, period: Period) -> datetime:
-        return period.end + self._lag()
+        """The hour of reports at the desk, after a period's end."""
+        return period.end + timedelta(hours=self.office.made_at_hour)
+
+
+def _mailbox(address: str) -> str:
+    """One spelling for all of a mailbox's."""
+    return normal_pattern(address) or address.casefold()
 
 
 def day_at(now: datetime, timezone: str) -> date:
@@ -269,13 +320,15 @@ def day_at(now: datetime, timezone: str) -> date:
 
 
 def make_reports(reporter: Reporter, now: datetime) -> None:
-    """One round of the scheduler: the books of yesterday, then the reports that are due."""
+    """One round of the scheduler: the books of yesterday, then the reports that are due. Neither waits for the other."""
     log = log_for("scheduler")
-    books = reporter.keep_books(now)
+    try:
+        books = reporter.keep_books(now)
+    except StoreError as error:
+        books = None
+        log.error("books_failed", error=str(error))  # noqa: TRY400 - the next turn makes up for it
     if books is not None:
-        if books.faults:
-            log.error("books_do_not_agree", day=str(books.day), faults=list(books.faults))
-        else:
-            log.info("books_closed", day=str(books.day), accepted=books.accepted)
+        note = log.info if not books.faults else log.error
+        note("books_closed", day=str(books.day), accepted=books.accepted, faults=list(books.faults))
     for name in reporter.make_due(now):
         log.info("report_made", period=name)

@@ -25,8 +25,9 @@ from models.db.recount import CORRECTION
 from models.db.rows import names
 from models.db.tags import TAG
 from models.db.threads import REPLY, TICKET, domain_of, is_public
-from models.decision import AGENT, ReplyState
+from models.decision import AGENT, LetterKind, ReplyState
 from models.facts import EventFacts, LetterFacts, MailFacts, TicketFacts
+from models.ticket import MailState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,7 +38,12 @@ if TYPE_CHECKING:
 
 PAGE = 400
 # The lines of a history that `reports.counting` reads.
-TOLD = ("filed", "joined", "moved", "customer_objected", "corrected")
+TOLD = (
+    *("filed", "joined", "moved", "customer_objected", "corrected", "overdue"),
+    *(f"reply_{state.value}" for state in ReplyState),
+)
+_ASKING = frozenset({LetterKind.REQUEST_INFORMATION.value, LetterKind.FOLLOW_UP.value})
+_HOLD = "hold_"  # how the reasons begin for which a person looks first
 _WRONG = Judgement.WRONG.value
 _DOMAIN = "domain:"
 _HOLDS_ITS_FIRST = and_(INBOUND.c.id == TICKET.c.number, INBOUND.c.ref == TICKET.c.ref)
@@ -104,6 +110,13 @@ class Facts(Shelf):
         with self.read() as connection:
             return frozenset(tag.removeprefix(_DOMAIN) for tag in connection.execute(query).scalars())
 
+    def unread_mails(self, start: datetime, end: datetime) -> int:
+        """How many mails that came in [start, end) have not been read yet: no ticket, and not parked."""
+        came = (INBOUND.c.received_at >= start, INBOUND.c.received_at < end)
+        query = select(func.count()).select_from(INBOUND).where(INBOUND.c.state == MailState.RECEIVED.value, *came)
+        with self.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def first_arrival(self) -> datetime | None:
         """When the first mail came that opened a ticket; None where there is no ticket."""
         query = select(TICKET.c.opened_at).order_by(TICKET.c.opened_at).limit(1)
@@ -113,21 +126,42 @@ class Facts(Shelf):
 
 def _page(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[TicketFacts]:
     refs = [row.ref for row in rows]
-    seen = _first_readings(connection, [row.number for row in rows])
     mails = _by_ref(connection.execute(_mails_of(refs)))
     letters = _by_ref(connection.execute(select(*_LETTER).where(REPLY.c.ref.in_(refs)).order_by(REPLY.c.id)))
     told = select(EVENT.c.ref, EVENT.c.at, EVENT.c.by, EVENT.c.what, EVENT.c.detail).where(EVENT.c.what.in_(TOLD))
     events = _by_ref(connection.execute(told.where(EVENT.c.ref.in_(refs)).order_by(EVENT.c.id)))
-    before = _judged_before(connection, [one for some in letters.values() for one in some if one.judgement == _WRONG])
+    seen = _readings(connection, [*(row.number for row in rows), *_answers(mails, letters)])
+    wrong = [one for some in letters.values() for one in some if one.judgement == _WRONG]
+    before = _judged_before(connection, wrong)
     for row in rows:
         own = sorted(mails[row.ref], key=lambda mail: (mail.id != row.number, mail.received_at, mail.id))
-        if row.number in seen and own and own[0].id == row.number:
-            yield _facts(row, seen[row.number], own, letters[row.ref], events[row.ref], before)
+        if not (own and own[0].id == row.number):
+            continue
+        try:
+            yield _facts(row, seen, own, letters[row.ref], events[row.ref], before)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            # One damaged reading, or one of a version to come, must not take the whole report with it.
+            yield _unreadable(row)
 
 
-def _first_readings(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
-    query = select(READING.c.mail_id, READING.c.assessment).where(READING.c.mail_id.in_(numbers))
-    return {row.mail_id: json.loads(row.assessment) for row in connection.execute(query)}
+def _answers(mails: Mapping[str, Sequence[Row[Any]]], letters: Mapping[str, Sequence[Row[Any]]]) -> Iterator[int]:
+    """The mails that may answer a request: the later ones of tickets that were asked."""
+    for ref, some in letters.items():
+        if any(letter.kind in _ASKING for letter in some):
+            yield from (mail.id for mail in mails.get(ref, ()))
+
+
+def _readings(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    query = select(READING.c.mail_id, READING.c.assessment).where(READING.c.mail_id.in_(set(ids)))
+    return {row.mail_id: row.assessment for row in connection.execute(query)}
+
+
+def _unreadable(row: Row[Any]) -> TicketFacts:
+    """A ticket of whose mails nothing is known."""
+    return TicketFacts(
+        ref=row.ref, opened_at=row.opened_at, state=row.state, subject=row.subject, language=row.language, domain="",
+        disposition="", categories=(), products=(), mails=(), is_unreadable=True,
+    )  # fmt: skip
 
 
 def _mails_of(refs: Sequence[str]) -> Any:  # noqa: ANN401 - a select of six columns
@@ -173,14 +207,14 @@ def _by_ref(rows: Iterable[Row[Any]]) -> defaultdict[str, list[Row[Any]]]:
 
 def _facts(
     row: Row[Any],
-    seen: Mapping[str, Any],
+    readings: Mapping[int, str],
     mails: Sequence[Row[Any]],
     letters: Sequence[Row[Any]],
     events: Sequence[Row[Any]],
     before: Mapping[int, str],
 ) -> TicketFacts:
     decisions = [json.loads(mail.decision) for mail in mails]
-    first = decisions[0]
+    first, seen = decisions[0], json.loads(readings[row.number])
     domain = domain_of(row.sender)
     unknown = seen.get("unknown_words")
     return TicketFacts(
@@ -200,7 +234,12 @@ def _facts(
         unsure_first=tuple(first.get("unsure", ())),
         missing_now=_names(row.missing),
         mails=tuple(
-            _mail(mail, decision, unknown if mail is mails[0] else None)
+            _mail(
+                mail,
+                decision,
+                "" if mail is mails[0] else readings.get(mail.id, ""),
+                unknown if mail is mails[0] else None,
+            )
             for mail, decision in zip(mails, decisions, strict=True)
         ),
         letters=tuple(_letter(letter, row, before.get(letter.id, "")) for letter in letters),
@@ -223,7 +262,8 @@ def _given(seen: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[str
     yield from decision.get("answers", ())
 
 
-def _mail(mail: Row[Any], decision: Mapping[str, Any], unknown_words: float | None) -> MailFacts:
+def _mail(mail: Row[Any], decision: Mapping[str, Any], reading: str, unknown_words: float | None) -> MailFacts:
+    """One mail; `reading` is empty where nobody asks what it gave."""
     warnings = () if mail.mail.endswith(_NO_WARNINGS) else json.loads(mail.mail).get("warnings", ())
     return MailFacts(
         mail_id=mail.id,
@@ -234,6 +274,8 @@ def _mail(mail: Row[Any], decision: Mapping[str, Any], unknown_words: float | No
         unsure=tuple(decision.get("unsure", ())),
         is_held=bool(decision.get("hold", False)),
         confidence=float(decision.get("confidence", 1.0)),
+        given=frozenset(_given(json.loads(reading), decision)) if reading else frozenset(),
+        holds=tuple(code for code, _ in decision.get("reasons", ()) if code.startswith(_HOLD)),
         unknown_words=unknown_words,
         warnings=tuple(warnings),
     )

@@ -16,7 +16,7 @@ from models.conversation import How
 from models.correcting import WrongLetter
 from models.db import facts as facts_module
 from models.db.store import Store
-from models.decision import LetterKind, ReplyState
+from models.decision import LetterKind, Reason, ReplyState
 from models.facts import TicketFacts
 from models.states import TicketState
 from models.ticket import Filing
@@ -71,7 +71,7 @@ def test_a_ticket_is_told_with_its_mail_and_letter(store: Store) -> None:
         1,
         ("when", "goal"),
     )
-    assert [(told.what, told.by) for told in one.events] == [("filed", "uketsuke")]
+    assert [(told.what, told.by) for told in one.events] == [("filed", "uketsuke"), ("reply_queued", "uketsuke")]
 
 
 def test_the_period_is_half_open_and_the_oldest_stands_first(store: Store) -> None:
@@ -115,7 +115,8 @@ def test_answers_by_their_place_are_given_too(store: Store) -> None:
     ]
     assert one.missing_first == ("when", "goal")  # the first decision stays what it was
     assert "when" not in one.given_first
-    assert [told.what for told in one.events] == ["filed", "joined"]
+    assert [told.what for told in one.events] == ["filed", "reply_queued", "joined"]
+    assert [told.given for told in one.mails] == [frozenset(), frozenset({"symptom", "when"})]
 
 
 def test_warnings_of_a_reading_are_told(store: Store) -> None:
@@ -148,7 +149,7 @@ def test_moves_and_words_of_people_are_told_in_their_order(store: Store) -> None
     store.add_note(ref, "a note is nobody's business", by="hanako", now=NOW + DAY)
     store.move(ref, TicketState.READY, by="hanako", now=NOW + 2 * DAY)
     one = only(store)
-    assert [(told.what, told.by, told.detail) for told in one.events][1:] == [
+    assert [(told.what, told.by, told.detail) for told in one.events][2:] == [
         ("moved", "hanako", "waiting_customer -> needs_review"),
         ("moved", "hanako", "needs_review -> ready"),
     ]
@@ -269,3 +270,22 @@ def test_a_letter_that_was_called_wrong_tells_what_was_made_of_it_before(store: 
     assert store.call_wrong(held.reply_id, WrongLetter.IMPOLITE, by="taro", now=NOW)
     (one,) = only(store).letters
     assert (one.judgement, one.judged_before) == ("wrong", "released")
+
+
+@pytest.mark.parametrize("damage", ["{}", "[]", "null", '{"sections": {"when": {}}}', '{"sections": 3}'])
+def test_a_damaged_reading_is_a_ticket_of_which_nothing_is_known(store: Store, damage: str) -> None:
+    refs = [file_one(store, number) for number in (1, 2)]
+    with store.write() as connection:
+        connection.execute(text("UPDATE reading SET assessment = :a WHERE mail_id = 1"), {"a": damage})
+    bad, good = store.facts(*EVER)
+    assert [bad.ref, good.ref] == refs
+    assert (bad.is_unreadable, bad.mails, good.is_unreadable, len(good.mails)) == (True, (), False, 1)
+
+
+def test_why_a_person_looks_first_is_told(store: Store) -> None:
+    store.accept([arrival(1)])
+    (claim,) = store.claim_mails(limit=1, lease=LEASE, now=NOW)
+    one = filing(claim, mail(1), None, state=TicketState.NEEDS_REVIEW)
+    reasons = (Reason(code="missing", detail="when"), Reason(code="hold_complaint", detail="x"))
+    store.file(replace(one, decision=replace(one.decision, hold=True, reasons=reasons)))
+    assert only(store).mails[0].holds == ("hold_complaint",)

@@ -144,3 +144,16 @@ def test_business_time_adds_up_and_agrees_with_after(first: int, second: int) ->
     if span:
         assert working.between(one, working.after(one, span)) == span
         assert working.after(one, span) <= two
+
+
+def test_a_desk_without_hours_loses_no_moment_and_knows_the_autumn_night() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    always = Hours(timezone="Europe/Berlin")
+    start = datetime(2026, 10, 25, 2, 30, tzinfo=berlin)  # the first of two
+    assert always.between(start, start.replace(fold=1)) == timedelta(hours=1)
+    assert always.between(NIGHT, NIGHT + timedelta(days=7)) == timedelta(days=7)
+    weekdays = replace(always, days=frozenset(range(6)))
+    assert weekdays.between(NIGHT, NIGHT + timedelta(days=1)) == timedelta(days=1)
+
+
+NIGHT = datetime(2026, 11, 17, 22, tzinfo=UTC)

@@ -181,7 +181,8 @@ def test_a_letter_that_was_released_and_called_wrong_later_went_by_hand(pack: Pa
     )
     week = summarise([one], WEEK, book(pack))
     assert (week.by("went_by_hand", "kind"), week.by("went", "kind")) == ({"request_information": 1}, {"follow_up": 1})
-    assert week.by("heard_wrong", "kind") == {"follow_up": 1, "request_information": 1}
+    assert week.by("heard_wrong", "kind") == {"follow_up": 1}
+    assert week.by("heard_wrong_by_hand", "kind") == {"request_information": 1}
 
 
 def test_an_objection_falls_on_the_last_letter_that_asked_before_it(pack: Pack) -> None:
@@ -316,3 +317,110 @@ def test_long_waits_are_kept_coarsely() -> None:
 
 def test_cells_are_a_counter(pack: Pack) -> None:
     assert isinstance(cells_of(TICKETS[0], book(pack)), Counter)
+
+
+def test_a_wait_ends_with_its_ticket(pack: Pack) -> None:
+    closed = event("moved", MONDAY + HOUR, "waiting_customer -> closed")
+    one = ticket(
+        1,
+        TROUBLE,
+        disposition="request_information",
+        state="closed",
+        letters=(letter(asked=("when",)),),
+        events=(closed,),
+    )
+    week = summarise([one], WEEK, book(pack))
+    assert week.wait("answer") == Wait(left={60: 1})
+    assert week.wait("ready_asked") == Wait(left={60: 1})
+    assert week.wait("answer").count == 1
+    early = summarise([one], WEEK, book(pack, MONDAY + HOUR / 2))
+    assert early.wait("answer") == Wait(going={30: 1}), "it had not been closed then"
+
+
+def test_what_an_answer_leaves_unsure_is_not_complete(pack: Pack) -> None:
+    def answered(number: int, **answer: object) -> object:
+        return ticket(
+            number, TROUBLE, disposition="request_information", missing_first=("when",), letters=(letter(asked=("when",)),),
+            mails=(mail(number), mail(10 + number, MONDAY + HOUR, **answer)),
+        )  # fmt: skip
+
+    many = [answered(1), answered(2, unsure=("where",)), answered(3, missing=("when",))]
+    week = summarise(many, WEEK, book(pack))  # type: ignore[arg-type]
+    assert [week.count(name) for name in ("answered", "complete_after_one", "doubtful_after_one")] == [3, 1, 1]
+
+
+def test_what_is_only_asked_along_is_answered_by_the_answer_itself(pack: Pack) -> None:
+    def asked(number: int, *given: str) -> object:
+        return ticket(
+            number, TROUBLE, disposition="request_information", missing_first=("when",), letters=(letter(asked=("when", "who")),),
+            mails=(mail(number), mail(10 + number, MONDAY + HOUR, given=frozenset(given))),
+        )  # fmt: skip
+
+    week = summarise([asked(1, "when"), asked(2, "when", "who")], WEEK, book(pack))  # type: ignore[list-item]
+    assert week.by("item_asked", "item") == {"when": 2, "who": 2}
+    assert week.by("item_answered", "item") == {"when": 2, "who": 1}
+
+
+def test_the_one_item_that_would_have_spared_the_request(pack: Pack) -> None:
+    def lacking(number: int, *missing: str, unsure: tuple[str, ...] = ()) -> object:
+        return ticket(number, TROUBLE, disposition="request_information", missing_first=missing, unsure_first=unsure)
+
+    many = [lacking(1, "when"), lacking(2, "when", "goal"), lacking(3, "when", unsure=("goal",))]
+    week = summarise(many, WEEK, book(pack))  # type: ignore[arg-type]
+    assert week.by("lacking_only", "item") == {"when": 1}
+    assert week.by("lacking_only", "category_item") == {"product.troubleshooting|when": 1}
+    assert week.by("not_given", "item") == {"when": 3, "goal": 2}
+
+
+def test_a_link_is_needed_where_its_section_was_given(pack: Pack) -> None:
+    there = ticket(1, TROUBLE, given_first=frozenset({"goal", "link:goal"}))
+    loose = ticket(
+        2, TROUBLE, given_first=frozenset({"goal"}), disposition="request_information", missing_first=("link:goal",)
+    )
+    neither = ticket(3, TROUBLE, disposition="request_information", missing_first=("goal",))
+    week = summarise([there, loose, neither], WEEK, book(pack))
+    assert [week.count(how, "item", "link:goal") for how in ("needed", "given", "lacking")] == [2, 1, 1]
+
+
+def test_a_letter_that_was_held_when_it_was_counted_had_asked_for_nothing(pack: Pack) -> None:
+    one = ticket(
+        1, TROUBLE, disposition="request_information", missing_first=("when",), state="waiting_customer",
+        letters=(letter(sent_at=MONDAY + DAY, judgement="released", asked=("when",)),),
+        events=(event("filed", MONDAY, "request_information, needs_review"), event("reply_held", MONDAY, "request_information hold"),
+                event("reply_queued", MONDAY + DAY, "request_information")),
+    )  # fmt: skip
+    early, late = (summarise([one], WEEK, book(pack, at)) for at in (MONDAY + HOUR, MONDAY + 2 * DAY))
+    assert (early.count("asked"), early.by("letters_held", "kind")) == (0, {"request_information": 1})
+    assert (late.count("asked"), late.by("went_by_hand", "kind")) == (1, {"request_information": 1})
+
+
+def test_a_letter_that_came_back_later_had_arrived_before(pack: Pack) -> None:
+    one = ticket(1, letters=(letter(state="bounced"),), events=(event("reply_bounced", MONDAY + DAY, "returned"),))
+    early, late = (summarise([one], WEEK, book(pack, at)) for at in (MONDAY + HOUR, MONDAY + 2 * DAY))
+    assert (early.count("asked"), late.count("asked")) == (1, 0)
+    assert (early.by("letters_bounced", "kind"), late.by("letters_bounced", "kind")) == ({}, {"request_information": 1})
+
+
+def test_chasing_a_silent_customer_repeats_no_question(pack: Pack) -> None:
+    def chased(number: int, after: timedelta) -> object:
+        by_hand = letter("agent", MONDAY + after, then_state="waiting_customer")
+        return ticket(number, letters=(letter(reply_id=number, asked=("when",)), by_hand))
+
+    week = summarise([chased(1, HOUR), chased(2, 4 * DAY)], WEEK, book(pack))  # type: ignore[list-item]
+    assert week.by("repeated", "kind") == {"request_information": 1}
+
+
+def test_complaints_security_and_missed_targets(pack: Pack) -> None:
+    holds = ("hold_complaint", "hold_unsure"), ("hold_sensitive",), ("hold_security",), ()
+    many = [ticket(n, mails=(mail(n, holds=codes),)) for n, codes in enumerate(holds, 1)]
+    late = ticket(
+        9, events=(event("overdue", MONDAY + HOUR, by="uketsuke"), event("overdue", MONDAY + DAY, by="uketsuke"))
+    )
+    week = summarise([*many, late], WEEK, book(pack))
+    assert [week.count(name) for name in ("complaint", "security", "overdue")] == [1, 2, 1]
+
+
+def test_what_cannot_be_read_is_counted_as_that(pack: Pack) -> None:
+    week = summarise([ticket(1), ticket(2, mails=(), categories=(), is_unreadable=True)], WEEK, book(pack))
+    assert [week.count(name) for name in ("tickets", "unreadable", "people", "mails")] == [2, 1, 1, 1]
+    assert week.spreads["confidence"] == {90: 1}
