@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reports.periods import period_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from models.facts import DayBooks
     from reports.periods import Period
@@ -100,35 +100,6 @@ class Report:
     before: tuple[Figures, ...] = ()
     books: tuple[DayBooks, ...] = ()  # of the period's days, as far as they were counted
     made_at: datetime
-
-
-def added(parts: Iterable[Figures], period: Period, as_of: datetime) -> Figures:
-    """The whole of parts that have no ticket in common; examples are those of the last parts."""
-    cells: Counter[Cell] = Counter()
-    done: dict[str, Counter[int]] = {}
-    going: dict[str, Counter[int]] = {}
-    left: dict[str, Counter[int]] = {}
-    spreads: dict[str, Counter[int]] = {}
-    examples: dict[Cell, tuple[Example, ...]] = {}
-    for part in parts:
-        cells.update(part.cells)
-        for name, wait in part.waits.items():
-            done.setdefault(name, Counter()).update(wait.done)
-            going.setdefault(name, Counter()).update(wait.going)
-            left.setdefault(name, Counter()).update(wait.left)
-        for name, spread in part.spreads.items():
-            spreads.setdefault(name, Counter()).update(spread)
-        for cell, some in part.examples.items():
-            examples[cell] = (examples.get(cell, ()) + some)[-MOST_EXAMPLES:]
-    waits = {name: Wait(done=dict(done[name]), going=dict(going[name]), left=dict(left[name])) for name in done}
-    return Figures(
-        period=period,
-        as_of=as_of,
-        cells=dict(cells),
-        waits=waits,
-        spreads={name: dict(spread) for name, spread in spreads.items()},
-        examples=examples,
-    )
 
 
 def figures_to_value(figures: Figures) -> dict[str, Any]:

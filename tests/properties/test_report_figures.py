@@ -13,10 +13,10 @@ from models.assessment import Category
 from models.facts import TicketFacts
 from policy.load import load_pack
 from reports.counting import cells_of
-from reports.figures import Figures, added, figures_from_value, figures_to_value
+from reports.figures import Figures, figures_from_value, figures_to_value
 from reports.periods import Period, PeriodKind, period_of
 from reports.quality import behind, summarise
-from tests.support.facts import MONDAY, book, event, letter, mail, ticket
+from tests.support.facts import MONDAY, added, book, event, letter, mail, ticket
 
 PACK = load_pack("alibabacloud_jp")
 WEEK = period_of("week", date(2026, 11, 18), "Asia/Tokyo")

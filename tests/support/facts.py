@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from models.assessment import Category, SymptomKind
 from models.facts import EventFacts, LetterFacts, MailFacts, TicketFacts
 from policy.pack import Pack
 from reports.counting import Book, book_of
+from reports.figures import MOST_EXAMPLES, Cell, Example, Figures, Wait
+from reports.periods import Period
 
 # Monday 2026-11-16, 10:00 in Tokyo: an hour after the desk opens.
 MONDAY = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
@@ -67,3 +71,32 @@ def ticket(number: int, *categories: Category, at: datetime = MONDAY, **changes:
 
 def book(pack: Pack, at: datetime = END, *domains: str) -> Book:
     return book_of(pack, at, frozenset(domains))
+
+
+def added(parts: Iterable[Figures], period: Period, as_of: datetime) -> Figures:
+    """The whole of parts that have no ticket in common; examples are those of the last parts."""
+    cells: Counter[Cell] = Counter()
+    done: dict[str, Counter[int]] = {}
+    going: dict[str, Counter[int]] = {}
+    left: dict[str, Counter[int]] = {}
+    spreads: dict[str, Counter[int]] = {}
+    examples: dict[Cell, tuple[Example, ...]] = {}
+    for part in parts:
+        cells.update(part.cells)
+        for name, wait in part.waits.items():
+            done.setdefault(name, Counter()).update(wait.done)
+            going.setdefault(name, Counter()).update(wait.going)
+            left.setdefault(name, Counter()).update(wait.left)
+        for name, spread in part.spreads.items():
+            spreads.setdefault(name, Counter()).update(spread)
+        for cell, some in part.examples.items():
+            examples[cell] = (examples.get(cell, ()) + some)[-MOST_EXAMPLES:]
+    waits = {name: Wait(done=dict(done[name]), going=dict(going[name]), left=dict(left[name])) for name in done}
+    return Figures(
+        period=period,
+        as_of=as_of,
+        cells=dict(cells),
+        waits=waits,
+        spreads={name: dict(spread) for name, spread in spreads.items()},
+        examples=examples,
+    )
