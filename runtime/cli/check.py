@@ -71,6 +71,8 @@ def _settings_lines(settings: Settings) -> Iterator[str]:
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("policy pack", lambda: _pack(settings.pack))
     yield _try("database", lambda: _database(settings))
+    yield _books(settings)
+    yield _try("reports", lambda: _reports(settings))
     yield _try("secret", lambda: _secret(settings))
     yield _try("models", lambda: _models(settings))
     yield _try("letters", lambda: _letters(settings))
@@ -110,6 +112,41 @@ def _database(settings: Settings) -> str:
     books = store.books()
     store.close()
     return f"{books.accepted} mails accepted so far"
+
+
+def _books(settings: Settings) -> Finding:
+    """Is every accepted mail accounted for? Mails that only wait long are a warning."""
+    from runtime.clock import utc_now
+
+    try:
+        store = open_store(settings)
+        books = store.books(now=utc_now())
+        store.close()
+    except UketsukeError:
+        return Finding(what="books", detail="not looked at: see the database", is_warning=True)
+    if not books.faults:
+        return Finding(what="books", detail="every accepted mail is accounted for")
+    told = "; ".join(books.faults) + "; docs/operate.md says what to do"
+    only_slow = all(fault.startswith("stuck") for fault in books.faults)
+    return Finding(what="books", detail=told, code=0 if only_slow else 1, is_warning=True)
+
+
+def _reports(settings: Settings) -> str:
+    """Who gets reports by mail."""
+    from models.memos import ReportNews
+
+    store = open_store(settings)
+    readers = {news: [one.name for one in store.readers(news)] for news in ReportNews}
+    store.close()
+    for news in ReportNews:
+        period = news.value.removeprefix("report_")
+        if news is ReportNews.BOOKS or period in settings.reported_periods:
+            readers[news] += settings.report_readers
+    told = [f"{news.value} to {', '.join(names)}" for news, names in readers.items() if names]
+    if not told:
+        return "nobody gets them by mail; leads tick them on their page of the desk, or set UKETSUKE_REPORT_TO"
+    unsent = "" if settings.smarthost else "; they wait until UKETSUKE_SMARTHOST is set"
+    return "; ".join(told) + unsent
 
 
 def _secret(settings: Settings) -> str:

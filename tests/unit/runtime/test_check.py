@@ -10,10 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from models.db.accept import INBOUND
 from runtime.cli.app import run
 from runtime.cli.check import greets_as_ours, is_our_desk
+from runtime.settings import load_settings
+from runtime.wiring import open_store
 from tests.support.certificates import make_certificate, needs_openssl
+from tests.support.filings import arrival, file_one
 from tests.support.zones import SILENT, Zone
 
 
@@ -181,3 +186,27 @@ def test_the_local_inlet_is_looked_at(
         code, out = checked(monkeypatch, capfd, lmtp=value)
         assert code == 2
         assert said in out
+
+
+def test_books_that_do_not_agree_are_wrong_and_readers_of_reports_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(["check"])
+    said = capsys.readouterr().out
+    assert "ok     books: every accepted mail is accounted for" in said
+    assert "reports: nobody gets them by mail" in said
+    monkeypatch.setenv("UKETSUKE_REPORT_TO", "boss@example.com")
+    store = open_store(load_settings())
+    file_one(store)
+    store.accept([arrival(2)])
+    with store.write() as connection:
+        connection.execute(delete(INBOUND).where(INBOUND.c.id == 2))
+    store.close()
+    assert run(["check"]) == 1
+    said = capsys.readouterr().out
+    assert "WRONG  books: lost: 1 delivery" in said
+    assert (
+        "reports: report_week to boss@example.com; report_month to boss@example.com; books to boss@example.com; they wait"
+        in said
+    )
