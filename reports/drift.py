@@ -101,8 +101,8 @@ def _rate_news(now: Part, before: Sequence[Part]) -> News:
     rate = usual.hits / usual.of
     seen = [one for one in before if one.of]
     chi_square = sum((one.hits - one.of * rate) ** 2 / (one.of * rate) for one in seen) if rate else 0.0
-    deviations = news_deviations(chi_square, len(seen))
-    return told(difference(poisson_rate(*now, deviations), poisson_rate(*usual, deviations)), BAD)
+    widened = news_deviations(chi_square, len(seen))
+    return told(lambda width: difference(poisson_rate(*now, width), poisson_rate(*usual, width)), widened, BAD)
 
 
 def _mean_line(name: str, report: Report, way: Way) -> Line:
@@ -118,7 +118,8 @@ def _mean_line(name: str, report: Report, way: Way) -> Line:
 
 
 def _mean_news(now: Spread, before: Sequence[Spread], way: Way) -> News:
-    usual = mean_percent(_together(before), 1.0)
+    together = _together(before)
+    usual = mean_percent(together, 1.0)
     if sum(now.values()) < ENOUGH or usual.of < ENOUGH or usual.value is None:
         return News.UNKNOWN
     chi_square = 0.0
@@ -130,8 +131,8 @@ def _mean_news(now: Spread, before: Sequence[Spread], way: Way) -> News:
         assert one.high is not None
         error = max(one.value - one.low, one.high - one.value)  # one of both may be cut off at 0 or 1
         chi_square += ((one.value - usual.value) / error) ** 2
-    deviations = news_deviations(chi_square, len(seen))
-    return told(difference(mean_percent(now, deviations), mean_percent(_together(before), deviations)), way)
+    widened = news_deviations(chi_square, len(seen))
+    return told(lambda width: difference(mean_percent(now, width), mean_percent(together, width)), widened, way)
 
 
 def _shift_line(name: str, report: Report) -> Line:
@@ -153,6 +154,7 @@ def _shift_line(name: str, report: Report) -> Line:
         )
     bins = len(_binned(now, _edges(now, _together(before))))
     mean = (bins - 1) * (1 / sum(now.values()) + 1 / sum(_together(before).values()))
+    plain = max(_SOME_CHANGE, found.high)
     bound = max(_SOME_CHANGE, found.high * _unrest(before))
     return Line(
         name=f"{name}_shift",
@@ -160,7 +162,7 @@ def _shift_line(name: str, report: Report) -> Line:
         now=Estimate(value=found.value, of=found.of),
         before=(),
         usual=Estimate(value=mean, low=0.0, high=bound, of=sum(_together(before).values())),
-        news=News.MORE if found.value > bound else News.NONE,
+        news=News.MORE if found.value > bound else News.MAYBE if found.value > plain else News.NONE,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.controls import Judgement
 from models.decision import LetterKind
+from reports.comparing import part_of
 from reports.intervals import wilson
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class KindLine:
     `precision` is of those on which an agent's word stands: released as they were or called right; edited, discarded and
     called wrong are not right. These are mostly letters that the desk held because it was not sure: no measure of what goes
     by itself. That is `heard_wrong`, and it is the least that was wrong: who says nothing may not have looked.
+    `heard_wrong_by_hand` is the same of those that an agent let go.
     """
 
     kind: str
@@ -39,7 +41,8 @@ class KindLine:
     failed: int
     coverage: Estimate  # share that went by itself
     precision: Estimate
-    heard_wrong: Estimate  # of those that went: an agent called it wrong or asked once more, or the customer objected
+    heard_wrong: Estimate  # of `went`: an agent called it wrong or asked once more, or the customer objected
+    heard_wrong_by_hand: Estimate  # of `went_by_hand`
     objected: int  # the customer said that it was there
     repeated: int  # an agent asked by hand after it
     shadow_same: int  # only shown: the agent took the ticket where the letter would have
@@ -74,7 +77,8 @@ def _line(kind: str, figures: Figures) -> KindLine:
         failed=count("letters_failed"),
         coverage=wilson(went, could_go),
         precision=wilson(judged[Judgement.RELEASED] + judged[Judgement.RIGHT], sum(judged.values())),
-        heard_wrong=wilson(count("heard_wrong"), went + by_hand),
+        heard_wrong=wilson(*part_of(count("heard_wrong"), went)),
+        heard_wrong_by_hand=wilson(*part_of(count("heard_wrong_by_hand"), by_hand)),
         objected=count("objected"),
         repeated=count("repeated"),
         shadow_same=count("shadow_same"),

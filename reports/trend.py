@@ -1,7 +1,8 @@
 """The headline figures of a period beside the four before it: what is news, and what is noise. Pure.
 
 Promises: a figure is called news only where it differs from the periods before, pooled, at the 99 % level, and by more than
-these differ from each other; where there is too little to compare, it says so. Words are chosen elsewhere (`reports.words`).
+these differ from each other. Where only the first is true it may be news; where there is too little to compare, it says so.
+Words are chosen elsewhere (`reports.words`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from reports.intervals import (
     median_wait,
     news_deviations,
     next_count,
+    normal_quantile,
     pooled,
     wilson,
 )
@@ -31,12 +33,15 @@ if TYPE_CHECKING:
 
 ENOUGH = 10  # fewer, now or before, say nothing
 _DAYS_TO_ANSWER = 2  # business days within which an answer is called in time
+_PLAIN_WIDTH = normal_quantile(NEWS)  # in standard deviations of a pure draw
+_MOST_OF_IT = 1 / 3  # of what came more than usual; who brought less does not explain it
 
 
 class News(StrEnum):
     """What a figure did against the periods before."""
 
     NONE = "none"  # nothing that noise could not do
+    MAYBE = "maybe"  # more than a pure draw does, yet not more than the periods before differ from each other
     BETTER = "better"
     WORSE = "worse"
     MORE = "more"  # neither good nor bad
@@ -64,6 +69,16 @@ class Line:
     usual: Estimate  # the periods before pooled; of a count: what was to be expected, with a prediction interval
     news: News
     cell: Cell | None = None  # what to look into
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """Whose tickets explain most of what came more than usual."""
+
+    dimension: str  # category, product, domain
+    value: str
+    now: int
+    usual: float  # of a period
 
 
 class Way(NamedTuple):
@@ -127,23 +142,62 @@ def count_line(measure: str, report: Report) -> Line:
     """How many, against how many were to be expected."""
     before = [figures.count(measure) for figures in report.before]
     now = report.figures.count(measure)
-    usual, bounds = next_count(before), next_count(before, NEWS)
-    news = News.NONE
-    if usual.value is None or max(now, usual.value) < ENOUGH:
-        news = News.UNKNOWN
-    elif bounds.high is not None and now > bounds.high:
-        news = PLAIN.up
-    elif bounds.low is not None and now < bounds.low:
-        news = PLAIN.down
+    usual = next_count(before)
     return Line(
         name=measure,
         unit=Unit.COUNT,
         now=Estimate(value=now, of=now),
         before=tuple(Estimate(value=count, of=count) for count in before),
         usual=usual,
-        news=news,
+        news=_count_news(now, before),
         cell=Cell(measure),
     )
+
+
+def _count_news(now: int, before: Sequence[int]) -> News:
+    """Does a count stand out of those before?"""
+    usual = next_count(before).value
+    if usual is None or max(now, usual) < ENOUGH:
+        return News.UNKNOWN
+    bounds = next_count(before, NEWS)
+    if bounds.high is not None and now > bounds.high:
+        return PLAIN.up
+    if bounds.low is not None and now < bounds.low:
+        return PLAIN.down
+    plain = next_count(before, NEWS, is_plain=True)
+    is_inside = (plain.low or 0.0) <= now <= (plain.high or 0.0)
+    return News.NONE if is_inside else News.MAYBE
+
+
+def drivers(report: Report) -> tuple[Driver, ...]:
+    """If more came than usual: the category, product and customer that explain most of it, the one that brought most first.
+
+    None of a sort where nobody's count is beyond noise, or nobody brought a third of what came more.
+    """
+    line = count_line("people", report)
+    if line.news is not PLAIN.up or line.now.value is None or line.usual.value is None:
+        return ()
+    found = [
+        best for dimension in ("category", "product", "domain") if (best := _driver(report, dimension)) is not None
+    ]
+    least = _MOST_OF_IT * (line.now.value - line.usual.value)
+    large = [one for one in found if one.now - one.usual >= least]
+    return tuple(sorted(large, key=lambda one: one.usual - one.now))
+
+
+def _driver(report: Report, dimension: str) -> Driver | None:
+    """The value that brought most beyond its own noise; the interval is as wide as the number of values needs."""
+    counts = report.figures.by("people", dimension)
+    level = 1 - (1 - NEWS) / max(1, len(counts))
+    best = None
+    for value, now in counts.items():
+        before = [figures.count("people", dimension, value) for figures in report.before]
+        usual = next_count(before, level)
+        if usual.value is None or usual.high is None or now <= usual.high:
+            continue
+        if best is None or now - usual.value > best.now - best.usual:
+            best = Driver(dimension=dimension, value=value, now=now, usual=usual.value)
+    return best
 
 
 def share_line(measure: str, report: Report, base: str, way: Way) -> Line:
@@ -173,16 +227,24 @@ def share_news(now: Part, before: Sequence[Part], way: Way) -> News:
     rate = usual.hits / usual.of
     spread = rate * (1 - rate)
     chi_square = sum((one.hits - one.of * rate) ** 2 / (one.of * spread) for one in seen) if spread else 0.0
-    deviations = news_deviations(chi_square, len(seen))
-    return told(difference(wilson(*now, deviations), wilson(*usual, deviations)), way)
+    widened = news_deviations(chi_square, len(seen))
+    return told(lambda width: difference(wilson(*now, width), wilson(*usual, width)), widened, way)
 
 
-def told(change: Estimate, way: Way) -> News:
-    """What a difference means whose interval is as wide as news needs it."""
-    if change.low is not None and change.low > 0:
-        return way.up
-    if change.high is not None and change.high < 0:
-        return way.down
+def told(change: Callable[[float], Estimate], widened: float, way: Way) -> News:
+    """What a difference means.
+
+    Args:
+        change: The difference with an interval so wide, in standard deviations of a pure draw.
+        widened: How wide it must be for news, by `news_deviations`.
+        way: What a rise and a fall mean.
+    """
+    for width, (up, down) in ((widened, way), (_PLAIN_WIDTH, (News.MAYBE, News.MAYBE))):
+        found = change(width)
+        if found.low is not None and found.low > 0:
+            return up
+        if found.high is not None and found.high < 0:
+            return down
     return News.NONE
 
 
@@ -209,13 +271,14 @@ def _in_time_line(name: str, report: Report, wait: str, minutes: int, cell: Cell
 def _wait_news(now: Wait, before: Sequence[Wait], estimate: Callable[[Wait, float], Estimate], way: Way) -> News:
     """Does a share of waits stand out of those before? They scatter as shares do."""
     shares = [(one.value, one.of) for one in (estimate(wait, 1.0) for wait in before) if one.value is not None]
-    usual = estimate(pooled(before), 1.0)
+    together = pooled(before)
+    usual = estimate(together, 1.0)
     if estimate(now, 1.0).value is None or usual.value is None or min(now.count, usual.of) < ENOUGH:
         return News.UNKNOWN
     spread = usual.value * (1 - usual.value)
     chi_square = sum(of * (share - usual.value) ** 2 / spread for share, of in shares) if spread else 0.0
-    deviations = news_deviations(chi_square, len(shares))
-    return told(difference(estimate(now, deviations), estimate(pooled(before), deviations)), way)
+    widened = news_deviations(chi_square, len(shares))
+    return told(lambda width: difference(estimate(now, width), estimate(together, width)), widened, way)
 
 
 def _wait_line(name: str, report: Report, wait: str, cell: Cell | None) -> Line:
@@ -238,9 +301,8 @@ def _speed_news(now: Wait, before: Sequence[Wait]) -> News:
     if min(now.count, usual.count) < ENOUGH or sum(now.done.values()) + sum(usual.done.values()) < ENOUGH:
         return News.UNKNOWN
     seen = [one for one in before if one.count]
-    deviations = news_deviations(_scatter(seen), len(seen))
     sooner = log_rank(now, usual)
-    if abs(sooner) <= deviations:
+    if abs(sooner) <= _PLAIN_WIDTH:
         return News.NONE
     median, usual_median = median_wait(now).value, median_wait(usual).value
     if median == usual_median and median is not None:
@@ -248,6 +310,8 @@ def _speed_news(now: Wait, before: Sequence[Wait]) -> News:
     is_sooner = sooner > 0
     if median is not None and usual_median is not None and (median < usual_median) != is_sooner:
         return News.NONE
+    if abs(sooner) <= news_deviations(_scatter(seen), len(seen)):
+        return News.MAYBE
     return News.BETTER if is_sooner else News.WORSE
 
 

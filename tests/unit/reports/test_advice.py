@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from policy.hours import Hours
 from reports.advice import Advice, advice
 from reports.figures import Cell, Figures, Report
-from tests.support.quality_figures import figures, grouped, report
+from reports.periods import period_named
+from tests.support.quality_figures import MADE_AT, WEEK, figures, grouped, report
 
 
 def found(cells: dict[tuple[str, ...], int], *before: Figures, most: int = 20) -> tuple[Advice, ...]:
@@ -28,11 +32,18 @@ def questions(**rates: tuple[int, int]) -> dict[tuple[str, ...], int]:
 
 
 def lacking(dimension: str, everywhere: tuple[int, int], **groups: tuple[int, int]) -> dict[tuple[str, ...], int]:
-    """Of the item `when`."""
-    rates = {f"{group}|when": rate for group, rate in groups.items()}
-    return grouped("item", {"when": everywhere}, "lacking", "needed") | grouped(
-        f"{dimension}_item", rates, "lacking", "needed"
-    )
+    """Of the item `when`; none is unclear."""
+    return not_given("when", everywhere) | {
+        cell: count
+        for group, rate in groups.items()
+        for cell, count in not_given(f"{group}|when", rate, f"{dimension}_item").items()
+    }
+
+
+def not_given(value: str, rate: tuple[int, int], dimension: str = "item", **more: int) -> dict[tuple[str, ...], int]:
+    hits, of = rate
+    counts = {"needed": of, "not_given": hits, "lacking": hits - more.get("unsure", 0), **more}
+    return {(measure, dimension, value): count for measure, count in counts.items()}
 
 
 def noticed(
@@ -87,37 +98,62 @@ class TestWhoLacks:
     def test_one_that_lacks_more_than_the_others(self, dimension: str, code: str) -> None:
         one = only(lacking(dimension, (70, 300), acme=(28, 30), other=(10, 60)))
         assert (one.code, one.names) == (code, {dimension: "acme", "item": "when"})
-        assert one.cell == Cell("lacking", f"{dimension}_item", "acme|when")
+        assert one.cell == one.cells["not_given"] == Cell("not_given", f"{dimension}_item", "acme|when")
         assert one.numbers == {
             "needed": 30,
+            "not_given": 28,
             "lacking": 28,
             "unsure": 0,
+            "lacking_only": 0,
             "share": pytest.approx(28 / 30),
             "rest_share": pytest.approx(42 / 270),
         }
+        assert one.unit == "clear"  # each lacked other things too: no request is spared
         assert 12 < one.gain < 30 * (28 / 30 - 42 / 270)
+
+    def test_requests_are_spared_where_nothing_else_was_missing(self) -> None:
+        """Nine of them lacked this alone, and customers give it when they are asked: at most nine requests."""
+        alone = {("lacking_only", "domain_item", "acme|when"): 9}
+        one = only(lacking("domain", (70, 300), acme=(28, 30)) | alone | questions(when=(90, 100)))
+        assert (one.code, one.unit, one.numbers["lacking_only"]) == ("domain_lacks", "requests", 9)
+        assert 3 < one.gain < 9 * 0.9
+        assert one.cells["lacking_only"] == Cell("lacking_only", "domain_item", "acme|when")
+        (unanswered,) = (
+            one
+            for one in found(lacking("domain", (70, 300), acme=(28, 30)) | alone | questions(when=(0, 100)))
+            if one.code == "domain_lacks"
+        )
+        assert unanswered.unit == "clear"
+
+    def test_a_domain_that_holds_what_stands_between_it_and_the_item(self) -> None:
+        one = only(lacking("domain", (70, 300), **{"a|b.example": (28, 30)}))
+        assert one.names == {"domain": "a|b.example", "item": "when"}
+
+    def test_an_item_that_no_sum_of_all_holds(self) -> None:
+        assert found(not_given("acme|gone", (28, 30), "domain_item")) == ()
 
     def test_one_who_is_never_clear(self) -> None:
         """Of a simulated quarter: a company that never says since when, of whose mails most were not sure to lack it."""
-        everywhere: dict[tuple[str, ...], int] = {
-            ("needed", "item", "when"): 263,
-            ("lacking", "item", "when"): 88,
-            ("unsure", "item", "when"): 50,
-        }
-        own: dict[tuple[str, ...], int] = {
-            ("needed", "domain_item", "kumano|when"): 23,
-            ("lacking", "domain_item", "kumano|when"): 5,
-            ("unsure", "domain_item", "kumano|when"): 14,
-        }
-        one = only(everywhere | own)
+        everywhere = not_given("when", (138, 263), unsure=50)
+        one = only(everywhere | not_given("kumano|when", (19, 23), "domain_item", unsure=14))
+        assert one.code == "domain_lacks"
         assert one.numbers == {
             "needed": 23,
-            "lacking": 19,
+            "not_given": 19,
+            "lacking": 5,
             "unsure": 14,
+            "lacking_only": 0,
             "share": pytest.approx(19 / 23),
             "rest_share": pytest.approx(119 / 240),
         }
-        assert one.cell == Cell("unsure", "domain_item", "kumano|when")
+        assert one.cell == Cell("not_given", "domain_item", "kumano|when")
+
+    @pytest.mark.parametrize("dimension", ["domain", "product"])
+    def test_one_who_writes_it_and_is_never_clear(self, dimension: str) -> None:
+        """Six of six unsure and none lacking is another advice than "write it"."""
+        cells = not_given("evidence", (60, 200), unsure=40)
+        one = only(cells | not_given("kasumi|evidence", (10, 10), f"{dimension}_item", unsure=10))
+        assert (one.code, one.unit) == (f"{dimension}_unclear", "clear")
 
     def test_one_that_lacks_as_all_do(self) -> None:
         assert found(lacking("domain", (200, 300), acme=(20, 30), other=(40, 60))) == ()
@@ -130,9 +166,7 @@ class TestWhoLacks:
 
     def test_one_advice_for_a_customer_whatever_he_lacks(self) -> None:
         cells = lacking("domain", (70, 300), acme=(28, 30))
-        cells |= grouped("item", {"goal": (60, 300)}, "lacking", "needed") | grouped(
-            "domain_item", {"acme|goal": (29, 30)}, "lacking", "needed"
-        )
+        cells |= not_given("goal", (60, 300)) | not_given("acme|goal", (29, 30), "domain_item", unsure=29)
         assert [one.names["item"] for one in found(cells)] == ["goal"]
 
     def test_one_advice_of_a_sort_for_an_item(self) -> None:
@@ -157,10 +191,19 @@ class TestForms:
         one = only(self.cells(90))
         assert (one.code, one.names) == ("category_lacks", {"category": "troubleshooting", "item": "when"})
         assert one.numbers == {
-            "needed": 200, "lacking": 120, "share": 0.6, "rest_share": pytest.approx(3 / 90), "answer_share": 0.9,
+            "needed": 200, "lacking": 120, "lacking_only": 0, "share": 0.6, "rest_share": pytest.approx(3 / 90), "answer_share": 0.9,
         }  # fmt: skip
+        assert one.unit == "clear"
         assert 80 < one.gain < 120 * 0.9
         assert one.cell == Cell("lacking", "category_item", "troubleshooting|when")
+
+    def test_only_those_that_lacked_nothing_else_spare_a_request(self) -> None:
+        """Of a simulated month: of 122 tickets that lacked the goal 18 lacked nothing else, and the advice promised 73."""
+        cells = grouped("category_item", {"t|goal": (122, 227)}, "lacking", "needed")
+        cells |= {("lacking_only", "category_item", "t|goal"): 18} | questions(goal=(76, 100))
+        one = only(cells)
+        assert (one.unit, one.numbers["lacking"], one.numbers["lacking_only"]) == ("requests", 122, 18)
+        assert 7 < one.gain < 18 * 0.76
 
     def test_what_nobody_gives_is_no_use_on_a_form(self) -> None:
         assert found(self.cells(0)) == ()
@@ -232,10 +275,31 @@ class TestLetters:
         )
 
     def test_wrong_and_went(self) -> None:
-        one = only(letters(went=150, went_by_hand=50, heard_wrong=40, objected=25, repeated=20))
+        one = only(letters(went=200, went_by_hand=50, heard_wrong=40, heard_wrong_by_hand=9, objected=25, repeated=24))
         assert (one.code, one.cell.measure) == ("kind_wrong", "heard_wrong")
-        assert one.numbers == {"went": 200, "heard_wrong": 40, "objected": 25, "repeated": 20, "share": 0.2}
+        assert one.numbers == {
+            "went": 200, "heard_wrong": 40, "objected": 25, "repeated": 24, "share": 0.2, "stopped": int(one.gain),
+        }  # fmt: skip
         assert 20 < one.gain < 40
+
+    def test_what_an_agent_let_go_is_not_to_be_approved(self) -> None:
+        """All went by an agent's hand already: to let an agent release them is what is done."""
+        assert found(letters(went_by_hand=100, heard_wrong_by_hand=60, objected=60)) == ()
+
+    def test_one_advice_for_a_kind_and_what_was_wrong_comes_first(self) -> None:
+        """Released as they were, and wrong where they went by themselves: not both "approve" and "let go"."""
+        both = letters(
+            judged_released=95, judged_edited=5, went=100, heard_wrong=30, went_by_hand=95, letters_shadow=50, judged_right=60,
+        )  # fmt: skip
+        assert [one.code for one in found(both)] == ["kind_wrong"]
+        reworked = letters(judged_released=20, judged_edited=40, letters_shadow=90, judged_right=60)
+        assert [one.code for one in found(reworked)] == ["kind_reworked"]
+
+    def test_what_was_released_and_wrong_does_not_go_more_freely(self) -> None:
+        fine = letters(judged_released=100, went_by_hand=100, heard_wrong_by_hand=2)
+        assert only(fine).code == "kind_let_go"
+        assert found(letters(judged_released=100, went_by_hand=100, heard_wrong_by_hand=20)) == ()
+        assert found(letters(judged_released=100, went_by_hand=100, went=40, heard_wrong=3)) == ()
 
     def test_now_and_then_wrong(self) -> None:
         assert found(letters(went=200, heard_wrong=10)) == ()
@@ -256,10 +320,10 @@ class TestLetters:
         assert (one.code, one.names, one.numbers) == (
             "letters_bounced",
             {"kind": "split"},
-            {"went": 100, "bounced": 15, "share": 0.15},
+            {"went": 100, "bounced": 15, "of_kind": 9, "share": 0.15},
         )
         one = only(letters(went=80, letters_failed=20))
-        assert (one.code, one.numbers) == ("letters_failed", {"tried": 100, "failed": 20, "share": 0.2})
+        assert (one.code, one.numbers) == ("letters_failed", {"tried": 100, "failed": 20, "of_kind": 20, "share": 0.2})
         assert found(letters(went=200, letters_bounced=3, letters_failed=2)) == ()
 
 
@@ -288,13 +352,14 @@ class TestOfAll:
         return {
             **questions(who=(4, 60), when=(50, 60), where=(40, 50)),
             **lacking("domain", (70, 300), acme=(28, 30)),
+            ("lacking_only", "domain_item", "acme|when"): 28,
             **noticed("product", "split", (130, 500), ecs=(100, 110)),
             **letters(judged_released=59, judged_edited=1),
         }
 
     def test_the_best_first_and_no_more_than_wanted(self) -> None:
         codes = [one.code for one in found(self.cells())]
-        assert codes == ["product_notice", "question_unanswered", "domain_lacks", "kind_let_go"]
+        assert codes == ["product_notice", "domain_lacks", "question_unanswered", "kind_let_go"]
         assert [one.code for one in advice(of(self.cells()))] == codes[:3]
         assert advice(of(self.cells()), 0) == ()
 
@@ -313,3 +378,77 @@ class TestOfAll:
 
     def test_half_a_ticket_is_not_worth_a_sentence(self) -> None:
         assert found(lacking("domain", (150, 3000), acme=(3, 5))) == ()
+
+
+class TestIntake:
+    def people(self, *counts: int) -> Report:
+        now, *before = (figures({"people": count}) for count in counts)
+        return report(now, *before)
+
+    def test_a_dead_week_is_told_first(self) -> None:
+        dead = report(
+            figures({"people": 0, **letters(judged_released=59)}),
+            *(figures({"people": n}) for n in (114, 115, 116, 111)),
+        )
+        one, *others = advice(dead, 20)
+        assert (one.code, one.names, one.numbers["now"], one.numbers["usual"]) == ("intake_low", {}, 0, 114)
+        assert [other.code for other in others] == ["kind_let_go"]
+        assert [one.code for one in advice(dead, 1)] == ["intake_low"]
+
+    def test_even_where_the_week_before_was_dead(self) -> None:
+        assert [one.code for one in advice(self.people(0, 114, 115, 116, 0))] == ["intake_low"]
+
+    @pytest.mark.parametrize(
+        "counts",
+        [
+            (60, 110, 100, 105, 108),  # a quiet week, more than half
+            (0, 2, 1, 3, 2),  # nobody may write by chance
+            (10, 150, 12, 130, 8),  # it jumps about
+            (0,),
+        ],
+    )
+    def test_fewer_alone_are_no_alarm(self, counts: tuple[int, ...]) -> None:
+        assert advice(self.people(*counts)) == ()
+
+    def test_days_off_bring_none(self) -> None:
+        """The week of 23 November 2026 with its holiday, and one in which nobody works."""
+        hours = Hours(timezone="Asia/Tokyo", days=frozenset(range(5)), country="JP")
+        closed = replace(hours, closed_on=frozenset(WEEK.days))
+        two_days = replace(hours, closed_on=frozenset(WEEK.days[:3]))
+        dead = self.people(0, 114, 115, 116, 111)
+        assert [one.code for one in advice(dead, hours=hours)] == ["intake_low"]
+        assert advice(dead, hours=closed) == ()
+        before = tuple(
+            replace(one, period=period_named("2026-W43", "Asia/Tokyo"))
+            for one in self.people(0, 110, 112, 114, 113).before
+        )
+        short = Report(figures=figures({"people": 44}), before=before, made_at=MADE_AT)
+        assert [one.code for one in advice(short, hours=hours)] == ["intake_low"]
+        assert advice(short, hours=two_days) == ()
+
+
+class TestInARow:
+    def week(self, released: int = 59, when: int = 28) -> Figures:
+        return figures({**letters(judged_released=released), **lacking("domain", (70, 300), acme=(when, 30))})
+
+    def rows(self, *before: Figures) -> dict[str, tuple[int, bool, tuple[float, ...]]]:
+        given = advice(report(self.week(), *before))
+        return {one.code: (one.periods, one.is_longer, one.shares) for one in given}
+
+    def test_how_long_it_has_been_so(self) -> None:
+        rows = self.rows(self.week(), self.week(released=0), self.week(when=25), self.week(when=27))
+        assert rows == {
+            "kind_let_go": (3, False, (1.0, 1.0, 1.0)),
+            "domain_lacks": (5, True, tuple(pytest.approx(hits / 30) for hits in (28, 28, 25, 27, 28))),
+        }
+
+    def test_a_first_report_says_nothing_of_it(self) -> None:
+        assert {row[:2] for row in self.rows().values()} == {(1, False)}
+
+    def test_another_item_is_another_advice(self) -> None:
+        other = figures(not_given("goal", (70, 300)) | not_given("acme|goal", (28, 30), "domain_item"))
+        assert self.rows(other)["domain_lacks"][0] == 1
+
+    def test_unclear_or_missing_is_the_same(self) -> None:
+        unclear = figures(not_given("when", (70, 300)) | not_given("acme|when", (28, 30), "domain_item", unsure=28))
+        assert self.rows(unclear)["domain_lacks"][0] == 2

@@ -84,7 +84,8 @@ class TestCorrected:
     def test_an_agent_who_corrects_in_bursts_is_no_news(self) -> None:
         assert line(report(corrected(30, 200), *[corrected(12, 200)] * 4), "corrected").news is News.WORSE
         bursts = [corrected(count, 200) for count in (0, 2, 40, 6)]
-        assert line(report(corrected(30, 200), *bursts), "corrected").news is News.NONE
+        assert line(report(corrected(30, 200), *bursts), "corrected").news is News.MAYBE
+        assert line(report(corrected(16, 200), *bursts), "corrected").news is News.NONE
 
 
 class TestShift:
@@ -141,7 +142,8 @@ class TestShift:
 
     def test_what_shifts_all_the_time_is_no_news(self) -> None:
         restless = [confident(SURE), confident(UNSURE), confident(SURE), confident(UNSURE)]
-        assert line(report(confident(UNSURE), *restless), "confidence_shift").news is News.NONE
+        assert line(report(confident(UNSURE), *restless), "confidence_shift").news is News.MAYBE
+        assert "confidence_shift" not in should_train(report(confident(UNSURE), *restless))
 
 
 class TestShouldTrain:

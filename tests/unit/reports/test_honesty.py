@@ -20,7 +20,7 @@ def of_kind(kind: str, **counts: int) -> dict[str | tuple[str, ...], int]:
 def test_by_hand() -> None:
     cells = of_kind(
         REQUEST, letters=100, went=50, went_by_hand=11, letters_held=6, letters_discarded=9, letters_failed=4, letters_bounced=2, letters_suppressed=12,
-        letters_shadow=8, judged_released=8, judged_edited=3, judged_discarded=5, judged_wrong=4, judged_right=6, heard_wrong=7, objected=3, repeated=5,
+        letters_shadow=8, judged_released=8, judged_edited=3, judged_discarded=5, judged_wrong=4, judged_right=6, heard_wrong=7, heard_wrong_by_hand=2, objected=3, repeated=5,
         shadow_same=4, shadow_other=1, shadow_open=3,
     )  # fmt: skip
     (found,) = letter_lines(figures(cells))
@@ -32,14 +32,21 @@ def test_by_hand() -> None:
     )
     assert found.coverage == wilson(50, 80)  # neither the 12 that must not go nor the 8 that were only shown
     assert found.precision == wilson(14, 26)
-    assert found.heard_wrong == wilson(7, 61)
+    assert found.heard_wrong == wilson(7, 50)
+    assert found.heard_wrong_by_hand == wilson(2, 11)
     assert (found.objected, found.repeated) == (3, 5)
     assert (found.shadow_same, found.shadow_other, found.shadow_open) == (4, 1, 3)
 
 
 def test_what_was_only_shown_has_no_coverage() -> None:
     (found,) = letter_lines(figures(of_kind(SPLIT, letters=5, letters_shadow=5, shadow_open=5)))
-    assert (found.coverage, found.precision, found.heard_wrong) == (Estimate(), Estimate(), Estimate())
+    assert (found.coverage, found.precision) == (Estimate(), Estimate())
+    assert (found.heard_wrong, found.heard_wrong_by_hand) == (Estimate(), Estimate())
+
+
+def test_figures_of_a_version_that_counted_both_together() -> None:
+    (found,) = letter_lines(figures(of_kind(SPLIT, letters=9, went=2, went_by_hand=7, heard_wrong=5)))
+    assert found.heard_wrong == wilson(2, 2)
 
 
 def test_kinds_stand_in_their_order_and_none_is_lost() -> None:
@@ -64,8 +71,12 @@ def test_a_letter_is_wrong_once_whoever_says_so() -> None:
     )
     held = ticket(2, Category.TROUBLESHOOTING, letters=(letter(REQUEST, MONDAY, state="discarded", judgement="wrong"),))
     fine = ticket(3, Category.TROUBLESHOOTING, letters=(letter(REQUEST, MONDAY),))
-    week = summarise([twice, held, fine], WEEK, book(load_pack("alibabacloud_jp")))
+    released = ticket(
+        4, Category.TROUBLESHOOTING, letters=(letter(REQUEST, MONDAY, judgement="wrong", judged_before="released"),)
+    )
+    week = summarise([twice, held, fine, released], WEEK, book(load_pack("alibabacloud_jp")))
     (found,) = letter_lines(week)
-    assert (found.went, found.objected, found.repeated) == (2, 1, 1)
+    assert (found.went, found.went_by_hand, found.objected, found.repeated) == (2, 1, 1, 1)
     assert found.heard_wrong == wilson(1, 2)
-    assert found.precision == wilson(0, 2)
+    assert found.heard_wrong_by_hand == wilson(1, 1)
+    assert found.precision == wilson(0, 3)
