@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reports.counting import SEPARATOR
+from reports.counting import halves
 from reports.figures import Cell
 from reports.frame import entry, joined, words_only
 from reports.intervals import done_within, median_wait, wilson
@@ -21,33 +22,44 @@ if TYPE_CHECKING:
     from reports.trend import Line
 
 WAITS = ("first_letter", "answer", "ready_unasked", "ready_asked", "agent")
-MOST_ROWS = 12  # of a table of products or customers
-_MAILED_ROWS = 7  # some mail programs cut what is longer than 102 kB
+MOST_ROWS = 100  # of a table of products or customers; the CSV file has them all
+_UNFOLDED = 12  # of them that a page shows at once
+_CARE = ("overdue", "complaint", "security")
 _MOST_LACKING = 5
+_MAILED_ROWS = 7  # some mail programs cut what is longer than 102 kB
 _DAYS_IN_TIME = 2
+_NOTED = frozenset({"care", "category"})  # tables that say what their column "usual" is; those below them need not
+_WHOLE_FROM = 10  # a mean of so many or more needs no decimal
 
 
 def headline(f: Frame) -> Section:
     """The headline figures, now and before."""
-    w = f.w
+    w, has_before = f.w, bool(f.report.before)
+    before = f.wording.before(f.figures.period, len(f.report.before))
     heads = (
         (w["figure"], False),
         (w[f"this_{f.figures.period.kind.value}"], True),
-        (w["news_head"], False),  # beside the figure: narrow screens cut off what stands last
+        # Beside the figure: narrow screens cut off what stands last.
+        *(((f.wording.said("news_head", before=before), False),) if has_before else ()),
         (w["interval"], True),
         (w["began"], True),
-        (f.wording.said("usual", before=f.wording.before(f.figures.period, len(f.report.before))), True),
+        *(((f.wording.said("usual", before=before), True),) if has_before else ()),
     )
+    known = [line for line in f.lines.values() if line.now.value is not None or line.now.of or line.usual.of]
     table = Table(
         id="headline",
-        caption=w["headline_caption"],
+        caption=w["headline_caption" if has_before else "headline_first"],
         columns=_columns(heads),
-        rows=tuple(_headline_row(line, f) for line in f.lines.values()),
-        note=w["median_note"],
-        mailed=(0, 1, 2, 3, 5),
+        rows=tuple(_headline_row(line, f) for line in known),
+        note=time_note(f),
         is_cards=True,
     )
-    return Section(id="headline", title=w["headline"], blocks=_some(table, trend_chart(f)))
+    return Section(id="headline", title=w["headline"], blocks=_some(table, trend_chart(f), _care_table(f)))
+
+
+def time_note(f: Frame) -> str:
+    """How times are to be read."""
+    return ("" if f.wording.language == "ja" else " ").join(filter(None, (f.w["median_note"], f.wording.day_is())))
 
 
 def _headline_row(line: Line, f: Frame) -> tuple[Entry, ...]:
@@ -55,14 +67,53 @@ def _headline_row(line: Line, f: Frame) -> tuple[Entry, ...]:
     usual = f.value_of(line, line.usual)
     around = f.range_of(line, line.usual)
     if line.usual.value is not None and around != f.w["nothing"]:
-        usual += f"{f.w['open_bracket']}{around}{f.w['close_bracket'].rstrip()}"
+        usual += f.bracketed(around)
     return (
         entry(f.w[line.name]),
-        Entry(text=(Run(text=f.value_of(line, line.now), href=f.href(line.cell), is_strong=True),)),
-        f.news(line.news),
+        Entry(text=(Run(text=f.value_of(line, line.now), href=f.link_of(line), is_strong=True),)),
+        *((f.news(line.news),) if f.report.before else ()),
         entry(f.w["nothing"] if is_count else f.range_of(line, line.now), tone="quiet"),
         entry(f.w["nothing"] if is_count else f"{line.now.of:,}", tone="quiet"),
-        entry(usual),
+        *((entry(usual),) if f.report.before else ()),
+    )
+
+
+def _care_table(f: Frame) -> Table | None:
+    """Targets that were missed, complaints, matters of security or law; none if there are none, now and before."""
+    if not any(figures.count(measure) for figures in (f.figures, *f.report.before) for measure in _CARE):
+        return None
+    w, people = f.w, f.figures.count("people")
+    heads = ((w["what"], False), (w["count_head"], True), (f.wording.counted("of_people_n", people), True))
+    rows = tuple(
+        (entry(w[measure]), f.count(measure), f.share(Cell(measure), people), *_usual(measure, "all", "", f))
+        for measure in _CARE
+    )
+    return _with_usual(Table(id="care", caption=w["care_caption"], columns=_columns(heads), rows=rows), f)
+
+
+def _usual(measure: str, dimension: str, value: str, f: Frame) -> tuple[Entry, ...]:
+    """How many there were in a period before, on average; without such periods no field."""
+    if not f.report.before:
+        return ()
+    counts = [figures.count(measure, dimension, value) for figures in f.report.before]
+    if dimension == "domain" and not any(counts):  # few are not counted by customer
+        return (entry(f.w["nothing"], tone="quiet"),)
+    mean = sum(counts) / len(counts)
+    return (entry(f.wording.number(mean, 0 if mean == round(mean) or mean >= _WHOLE_FROM else 1), tone="quiet"),)
+
+
+def _with_usual(table: Table, f: Frame, at: int | None = None) -> Table:
+    """The table with the head of the column that `_usual` filled, and what it means."""
+    if not f.report.before:
+        return table
+    before = f.wording.before(f.figures.period, len(f.report.before))
+    head = Column(head=f.w["usual_head"], is_number=True)
+    at = len(table.columns) if at is None else at
+    note = f.wording.said("usual_note", before=before) if table.id in _NOTED else ""
+    return replace(
+        table,
+        columns=(*table.columns[:at], head, *table.columns[at:]),
+        note=("" if f.wording.language == "ja" else " ").join(filter(None, (table.note, note))),
     )
 
 
@@ -74,11 +125,13 @@ def completeness(f: Frame) -> Section:
         _group_table("domain", f),
         _group_table("language", f),
     )
-    return Section(id="completeness", title=f.w["completeness"], blocks=_some(items_chart(f), _items_table(f), *tables))
+    blocks = _some(items_chart(f), _items_table(f), _asked_along_table(f), *tables)
+    return Section(id="completeness", title=f.w["completeness"], blocks=blocks)
 
 
 def _items_table(f: Frame) -> Table | None:
-    items = in_guide_order({*f.figures.by("needed", "item"), *f.figures.by("item_asked", "item")})
+    items = in_guide_order(f.figures.by("needed", "item"))
+    along = _asked_along(f)
     if not items:
         return None
     w = f.w
@@ -91,6 +144,7 @@ def _items_table(f: Frame) -> Table | None:
         (w["asked_for"], True),
         (w["answered_after"], True),
     )
+    nothing = entry(w["nothing"], tone="quiet")
     rows = tuple(
         (
             entry(f.wording.item(item)),
@@ -98,12 +152,41 @@ def _items_table(f: Frame) -> Table | None:
             f.share(Cell("given", "item", item), f.figures.count("needed", "item", item)),
             f.count("unsure", "item", item),
             f.count("lacking", "item", item),
-            f.count("item_asked", "item", item),
-            f.share(Cell("item_answered", "item", item), f.figures.count("item_due", "item", item)),
+            *((nothing, nothing) if item in along else _asked_and_given(item, f)),
         )
         for item in items
     )
-    return Table(id="items", caption=w["by_item"], columns=_columns(heads), rows=rows, note=w["item_note"])
+    return Table(
+        id="items", caption=w["by_item"], columns=_columns(heads), rows=rows, note=w["item_note"], most_mailed=0
+    )
+
+
+def _asked_along(f: Frame) -> tuple[str, ...]:
+    """The items that were asked for more often than they were needed."""
+    asked = f.figures.by("item_asked", "item")
+    return in_guide_order(item for item, count in asked.items() if count > f.figures.count("needed", "item", item))
+
+
+def _asked_and_given(item: str, f: Frame) -> tuple[Entry, Entry]:
+    due = f.figures.count("item_due", "item", item)
+    return f.count("item_asked", "item", item), f.share(Cell("item_answered", "item", item), due, has_base=True)
+
+
+def _asked_along_table(f: Frame) -> Table | None:
+    """The items that we ask for where nothing requires them."""
+    items, w = _asked_along(f), f.w
+    if not items:
+        return None
+    heads = ((w["item"], False), (w["asked_for"], True), (w["given_when_asked"], True))
+    rows = tuple((entry(f.wording.item(item)), *_asked_and_given(item, f)) for item in items)
+    return Table(
+        id="asked-along",
+        caption=w["asked_along"],
+        columns=_columns(heads),
+        rows=rows,
+        note=w["asked_along_note"],
+        most_mailed=0,
+    )
 
 
 def _group_table(dimension: str, f: Frame) -> Table | None:
@@ -123,14 +206,17 @@ def _group_table(dimension: str, f: Frame) -> Table | None:
     notes = [w[f"{dimension}_note"]] if f"{dimension}_note" in w else []
     left = len(values) - len(rows)
     notes += [f.wording.counted("and_more", left)] if left else []
-    return Table(
+    table = Table(
         id=dimension,
         caption=w[f"by_{dimension}"],
         columns=_columns(heads),
         rows=rows,
-        most_mailed=_MAILED_ROWS,
+        most_mailed=_MAILED_ROWS if dimension == "category" else 0,
+        unfolded=_UNFOLDED,
+        rest=f.wording.counted("rows_left", max(0, len(rows) - _UNFOLDED)),
         note=("" if f.wording.language == "ja" else " ").join(notes),
     )
+    return _with_usual(table, f, 2)
 
 
 def _group_row(dimension: str, value: str, f: Frame) -> tuple[Entry, ...]:
@@ -139,17 +225,18 @@ def _group_row(dimension: str, value: str, f: Frame) -> tuple[Entry, ...]:
     return (
         entry(f.wording.value(dimension, value), is_foreign=dimension == "domain"),
         f.count("people", dimension, value),
-        f.share(Cell("complete", dimension, value), workable),
-        f.share(Cell("complete_after_one", dimension, value), answered),
+        *_usual("people", dimension, value, f),
+        f.share(Cell("complete", dimension, value), workable, has_base=True),
+        f.share(Cell("complete_after_one", dimension, value), answered, has_base=True),
         _lacks_most(dimension, value, f),
     )
 
 
 def _lacks_most(dimension: str, value: str, f: Frame) -> Entry:
     lacking = {
-        pair.removeprefix(f"{value}{SEPARATOR}"): (count, pair)
+        halves(pair)[1]: (count, pair)
         for pair, count in f.figures.by("lacking", f"{dimension}_item").items()
-        if pair.startswith(f"{value}{SEPARATOR}")
+        if halves(pair)[0] == value
     }
     if not lacking:
         return entry(f.w["nothing"], tone="quiet")
@@ -192,10 +279,11 @@ def requests(f: Frame) -> Section:
         (w["asked"], "asked", figures.count("people"), w["of_tickets"]),
         (w["answered"], "answered", asked, w["of_asked"]),
         (w["complete_after_one_row"], "complete_after_one", answered, w["of_answered"]),
+        (w["doubtful_after_one_row"], "doubtful_after_one", answered, w["of_answered"]),
         (w["asked_twice"], "asked_twice", asked, w["of_asked"]),
     )
     made = [
-        (entry(name), f.count(measure), f.share(Cell(measure), of), entry(base, tone="quiet"))
+        (entry(name), f.count(measure), f.share(Cell(measure), of), _base(base, of, f))
         for name, measure, of, base in rows
     ]
     in_time = f.lines["answered_in_time"]
@@ -204,12 +292,16 @@ def requests(f: Frame) -> Section:
             entry(w["answered_in_time_row"]),
             entry(w["nothing"], tone="quiet"),
             f.estimate(in_time.now),
-            entry(w["of_asked"], tone="quiet"),
+            _base(w["of_asked"], asked, f),
         )
     )
     heads = ((w["what"], False), (w["count_head"], True), (w["share_head"], True), (w["base"], False))
     table = Table(id="requests", caption=w["requests_caption"], columns=_columns(heads), rows=tuple(made))
     return Section(id="requests", title=w["requests"], blocks=(table,), is_mailed=False)
+
+
+def _base(text: str, of: int, f: Frame) -> Entry:
+    return entry(text.format(n=f.wording.counted("n_tickets", of)), tone="quiet")
 
 
 def times(f: Frame) -> Section:
@@ -226,7 +318,7 @@ def times(f: Frame) -> Section:
                 entry(w[f"wait_{name}"]),
                 entry(f"{wait.count:,}"),
                 entry(f"{sum(wait.going.values()):,}"),
-                Entry(text=(Run(text=f.value_of(line, median), href=f.href(line.cell), is_strong=True),)),
+                Entry(text=(Run(text=f.value_of(line, median), href=f.link_of(line), is_strong=True),)),
                 entry(wording.span_range(median), tone="quiet"),
                 f.estimate(done_within(wait, _DAYS_IN_TIME * wording.day_minutes)),
             )
@@ -243,9 +335,7 @@ def times(f: Frame) -> Section:
         (w["interval"], True),
         (w["in_time"], True),
     )
-    table = Table(
-        id="times", caption=w["times_caption"], columns=_columns(heads), rows=tuple(rows), note=w["median_note"]
-    )
+    table = Table(id="times", caption=w["times_caption"], columns=_columns(heads), rows=tuple(rows), note=time_note(f))
     return Section(id="times", title=w["times"], blocks=_some(table, waits_chart(f)), is_mailed=False)
 
 
@@ -297,7 +387,7 @@ def _times_table(dimension: str, values: Iterable[str], f: Frame) -> Table:
 def _shares_table(dimension: str, f: Frame) -> Table:
     """What part of all tickets each decision or state has."""
     w, people = f.w, f.figures.count("people")
-    heads = ((w[dimension], False), (w["tickets_head"], True), (w["of_people"], True))
+    heads = ((w[dimension], False), (w["tickets_head"], True), (f.wording.counted("of_people_n", people), True))
     rows = tuple(
         (
             entry(f.wording.value(dimension, value)),

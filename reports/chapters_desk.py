@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reports.drift import drift, should_train
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from reports.frame import Frame
     from reports.honesty import KindLine
     from reports.parts import Block, Text
+    from reports.trend import Line
     from reports.wording import Wording
 
-_TOLD = ("objected", "repeated", "judged_wrong", "judged_edited")  # measures with examples of mistakes
+_MISTAKES = ("objected", "repeated", "judged_wrong")  # measures with examples of mistakes
+_EDITED = ("judged_edited",)
 _LETTER = "letter:"
-_MAILED_ROWS = 6
-_MAILED = (0, 1, 2, 4, 8, 9, 10)  # columns of the table of letters that a mail has room for
+_MOST_ROWS, _UNFOLDED = 50, 12
 
 
 def honesty(f: Frame) -> Section:
@@ -34,7 +36,8 @@ def honesty(f: Frame) -> Section:
     kinds = letter_lines(f.figures)
     blocks: list[Block | None] = []
     if kinds:
-        blocks += [_kinds_table(kinds, f), kinds_chart(kinds, f), _mistakes(f)]
+        blocks += [_kinds_table(kinds, f), _right_table(kinds, f), kinds_chart(kinds, f)]
+        blocks += [_examples(_MISTAKES, "wrong_examples", f), _examples(_EDITED, "edited_examples", f)]
         blocks += [_shadow_table([line for line in kinds if _shadows(line)], f), _suppressed_table(f)]
     else:
         blocks.append(Paragraph(text=words_only(w["no_letters"])))
@@ -46,48 +49,55 @@ def honesty(f: Frame) -> Section:
 
 
 def _kinds_table(kinds: Sequence[KindLine], f: Frame) -> Table:
+    """What became of the letters of each kind."""
+    w = f.w
+    measures = {
+        "letters": "letters_head",
+        "went": "went",
+        "went_by_hand": "went_by_hand",
+        "letters_held": "held_letters",
+        "letters_discarded": "discarded",
+        "letters_suppressed": "suppressed_n",
+    }
+    heads = (
+        (w["kind"], False),
+        *((w[head], True) for head in measures.values()),
+        (w["failed_or_bounced"], True),
+        (w["coverage"], True),
+    )
+    rows = tuple(
+        (
+            entry(f.wording.kind(line.kind)),
+            *(f.count(measure, "kind", line.kind) for measure in measures),
+            _two(line, f),
+            f.estimate(line.coverage, Cell("went", "kind", line.kind), has_base=True),
+        )
+        for line in kinds
+    )
+    return Table(id="kinds", caption=w["by_kind"], columns=_columns(heads), rows=rows, most_mailed=0)
+
+
+def _right_table(kinds: Sequence[KindLine], f: Frame) -> Table:
+    """What agents and customers said of them."""
     w = f.w
     heads = (
         (w["kind"], False),
-        (w["letters_head"], True),
-        (w["went"], True),
-        (w["went_by_hand"], True),
-        (w["held_letters"], True),
-        (w["discarded"], True),
-        (w["suppressed_n"], True),
-        (w["failed_or_bounced"], True),
-        (w["coverage"], True),
         (w["precision"], True),
         (w["heard_wrong"], True),
+        (w["heard_wrong_by_hand"], True),
         (w["objected"], True),
         (w["repeated"], True),
     )
     rows = tuple(
         (
             entry(f.wording.kind(line.kind)),
-            *(
-                f.count(measure, "kind", line.kind)
-                for measure in (
-                    "letters",
-                    "went",
-                    "went_by_hand",
-                    "letters_held",
-                    "letters_discarded",
-                    "letters_suppressed",
-                )
-            ),
-            _two(line, f),
-            f.estimate(line.coverage, Cell("went", "kind", line.kind)),
-            f.estimate(line.precision),
-            f.estimate(line.heard_wrong, Cell("heard_wrong", "kind", line.kind)),
-            f.count("objected", "kind", line.kind),
-            f.count("repeated", "kind", line.kind),
+            f.estimate(line.precision, has_base=True),
+            f.estimate(line.heard_wrong, Cell("heard_wrong", "kind", line.kind), has_base=True),
+            *(f.count(measure, "kind", line.kind) for measure in ("heard_wrong_by_hand", "objected", "repeated")),
         )
         for line in kinds
     )
-    return Table(
-        id="kinds", caption=w["by_kind"], columns=_columns(heads), rows=rows, note=w["kind_note"], mailed=_MAILED
-    )
+    return Table(id="kinds-right", caption=w["by_kind_right"], columns=_columns(heads), rows=rows, note=w["kind_note"])
 
 
 def _two(line: KindLine, f: Frame) -> Entry:
@@ -97,17 +107,49 @@ def _two(line: KindLine, f: Frame) -> Entry:
     return Entry(text=joined(*failed.text, " / ", *bounced.text), tone="worse" if line.failed or line.bounced else "")
 
 
-def _mistakes(f: Frame) -> Lines | None:
-    """Examples of letters that were wrong."""
+def honesty_in_short(f: Frame) -> Section | None:
+    """The letters of each kind in a line, and what the reading did not understand."""
+    w, wording = f.w, f.wording
+    told: list[Text] = []
+    for line in letter_lines(f.figures):
+        parts = (
+            ("went", line.went),
+            ("went_by_hand", line.went_by_hand),
+            ("held_letters", line.held),
+            ("discarded", line.discarded),
+            ("suppressed_n", line.suppressed),
+            ("why_bounced", line.bounced),
+            ("why_failed", line.failed),
+        )
+        said = f"{wording.kind(line.kind)}: " + wording.listed(
+            [wording.said("brief_part", name=w[name], n=f"{n:,}") for name, n in parts if n]
+            or [wording.said("brief_part", name=w["letters_head"], n=f"{line.letters:,}")]
+        )
+        for key, one in (("brief_right", line.precision), ("brief_wrong", line.heard_wrong)):
+            if one.value is not None:
+                said += wording.said(key, share=wording.share(one.value) + f.bracketed(wording.share_of(one)))
+        told.append(words_only(said))
+    if not told:
+        return None
+    defects = _defects(f)
+    return Section(
+        id="honesty",
+        title=w["honesty"],
+        blocks=(Lines(caption="", lines=tuple(told)), *((defects,) if defects else ())),
+    )
+
+
+def _examples(measures: Iterable[str], caption: str, f: Frame) -> Lines | None:
+    """Examples of letters with a word of an agent or a customer on them."""
     lines: list[Text] = []
-    for measure in _TOLD:
+    for measure in measures:
         for kind in f.figures.by(measure, "kind"):
             some = f.figures.examples.get(Cell(measure, "kind", kind), ())
             if some:
                 cell = Cell(measure, "kind", kind)
                 head = f"{f.wording.kind(kind)} – {f.w[f'example_{measure}']}"
                 lines.append((Run(text=head, href=f.href(cell)), Run(text=": "), *f.examples(some)))
-    return Lines(caption=f.w["wrong_examples"], lines=tuple(lines)) if lines else None
+    return Lines(caption=f.w[caption], lines=tuple(lines)) if lines else None
 
 
 def _shadows(line: KindLine) -> int:
@@ -136,7 +178,7 @@ def _shadow_table(kinds: Sequence[KindLine], f: Frame) -> Table | None:
         )
         for line in kinds
     )
-    return Table(id="shadow", caption=w["shadow"], columns=_columns(heads), rows=rows)
+    return Table(id="shadow", caption=w["shadow"], columns=_columns(heads), rows=rows, most_mailed=0)
 
 
 def _suppressed_table(f: Frame) -> Table | None:
@@ -171,7 +213,7 @@ def _corrections_table(f: Frame) -> Table | None:
     heads = ((f.w["target"], False), (f.w["times_count"], True))
     if not rows:
         return None
-    return Table(id="corrections", caption=f.w["corrections"], columns=_columns(heads), rows=tuple(rows))
+    return Table(id="corrections", caption=f.w["corrections"], columns=_columns(heads), rows=tuple(rows), most_mailed=0)
 
 
 def _counts_table(measure: str, dimension: str, caption: str, unit: str, f: Frame) -> Table | None:
@@ -180,9 +222,18 @@ def _counts_table(measure: str, dimension: str, caption: str, unit: str, f: Fram
         return None
     heads = ((f.w[dimension], False), (f.w[unit], True))
     rows = tuple(
-        (entry(f.wording.value(dimension, value)), f.count(measure, dimension, value)) for value in list(counts)[:20]
+        (entry(f.wording.value(dimension, value)), f.count(measure, dimension, value))
+        for value in list(counts)[:_MOST_ROWS]
     )
-    return Table(id=measure, caption=f.w[caption], columns=_columns(heads), rows=rows, most_mailed=_MAILED_ROWS)
+    return Table(
+        id=measure,
+        caption=f.w[caption],
+        columns=_columns(heads),
+        rows=rows,
+        most_mailed=0,
+        unfolded=_UNFOLDED,
+        rest=f.wording.counted("rows_left", max(0, len(rows) - _UNFOLDED)),
+    )
 
 
 def train_reasons(f: Frame) -> str:
@@ -201,29 +252,55 @@ def models(f: Frame) -> Section:
         verdict = Paragraph(text=words_only(w["drift_unknown"]))
     else:
         verdict = Paragraph(text=words_only(w["drift_ok"]))
-    rows = tuple(
-        (
-            entry(w[line.name]),
-            Entry(text=(Run(text=f.value_of(line, line.now), href=f.href(line.cell), is_strong=True),)),
-            entry(w["nothing"] if line.unit is Unit.INDEX else f.range_of(line, line.now), tone="quiet"),
-            entry(f.range_of(line, line.usual) if line.unit is Unit.INDEX else f.value_of(line, line.usual)),
-            f.news(line.news),
-        )
-        for line in lines
-        if line.now.value is not None
-    )
-    if not rows:
+    known = [line for line in lines if line.now.value is not None]
+    if not known or not f.report.before:
         return Section(id="drift", title=w["drift"], blocks=(verdict,), is_mailed=bool(why))
-    before = f.wording.before(f.figures.period, len(f.report.before))
+    figures = _drift_table([line for line in known if line.unit is not Unit.INDEX], f)
+    shifts = _shifts_table([line for line in known if line.unit is Unit.INDEX], f)
+    blocks = tuple(block for block in (verdict, figures, shifts) if block is not None)
+    return Section(id="drift", title=w["drift"], blocks=blocks, is_mailed=bool(why))
+
+
+def _drift_table(lines: Sequence[Line], f: Frame) -> Table | None:
+    if not lines:
+        return None
+    w, before = f.w, f.wording.before(f.figures.period, len(f.report.before))
     heads = (
         (w["figure"], False),
         (w[f"this_{f.figures.period.kind.value}"], True),
+        (f.wording.said("news_head", before=before), False),
         (w["interval"], True),
         (f.wording.said("usual", before=before), True),
-        (w["news_head"], False),
     )
-    table = Table(id="drift", caption=w["drift_caption"], columns=_columns(heads), rows=rows, is_cards=True)
-    return Section(id="drift", title=w["drift"], blocks=(verdict, table), is_mailed=bool(why))
+    rows = tuple(
+        (
+            entry(w[line.name]),
+            Entry(text=(Run(text=f.value_of(line, line.now), href=f.link_of(line), is_strong=True),)),
+            f.news(line.news),
+            entry(f.range_of(line, line.now), tone="quiet"),
+            entry(f.value_of(line, line.usual)),
+        )
+        for line in lines
+    )
+    return Table(id="drift", caption=w["drift_caption"], columns=_columns(heads), rows=rows, is_cards=True)
+
+
+def _shifts_table(lines: Sequence[Line], f: Frame) -> Table | None:
+    """How far the spreads moved: for those who want to know it exactly."""
+    if not lines:
+        return None
+    w, before = f.w, f.wording.before(f.figures.period, len(f.report.before))
+    heads = (
+        (w["figure"], False),
+        (w[f"this_{f.figures.period.kind.value}"], True),
+        (f.wording.said("news_head", before=before), False),
+        (w["drift_chance"], True),
+    )
+    rows = tuple(
+        (entry(w[line.name]), entry(f.value_of(line, line.now)), f.news(line.news), entry(f.range_of(line, line.usual)))
+        for line in lines
+    )
+    return Table(id="drift-shifts", caption=w["drift_shifts"], columns=_columns(heads), rows=rows, is_folded=True)
 
 
 def books(f: Frame) -> Section:
@@ -252,8 +329,17 @@ def books(f: Frame) -> Section:
         told = f.wording.listed([f.wording.short_date(day) for day in missing])
         blocks.append(Paragraph(text=words_only(f.wording.said("books_missing", days=told)), tone="quiet"))
     if days:
-        blocks.append(books_table(days, f.wording))
+        table = books_table(days, f.wording)
+        blocks.append(table if wrong else replace(table, most_mailed=0))
     return Section(id="books", title=w["books"], blocks=tuple(blocks))
+
+
+def books_in_short(f: Frame) -> Section | None:
+    """The books if they are wrong, without the days; None if there is nothing to say of them."""
+    whole = books(f)
+    if not any(one.faults or is_wrong(one) for one in f.report.books):
+        return None
+    return replace(whole, blocks=tuple(block for block in whole.blocks if not isinstance(block, Table)))
 
 
 def books_wrong(wrong: Sequence[DayBooks], wording: Wording) -> str:

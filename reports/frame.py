@@ -26,6 +26,7 @@ _SIGNS: Mapping[News, str] = {
     News.WORSE: "!",
     News.MORE: "▲",
     News.FEWER: "▼",
+    News.MAYBE: "~",
     News.UNKNOWN: "?",
 }
 _TONES: Mapping[News, str] = {
@@ -34,6 +35,7 @@ _TONES: Mapping[News, str] = {
     News.MORE: "moved",
     News.FEWER: "moved",
     News.NONE: "quiet",
+    News.MAYBE: "maybe",
     News.UNKNOWN: "quiet",
 }
 
@@ -95,22 +97,36 @@ class Frame:
         n = self.figures.count(measure)
         return Run(text=self.wording.counted(key, n), href=self.href(Cell(measure)), is_strong=True)
 
-    def share(self, cell: Cell, of: int) -> Entry:
+    def share(self, cell: Cell, of: int, *, has_base: bool = False) -> Entry:
         """A count's share of something, with its interval; a dash where there is nothing to divide by."""
         count = self.figures.cells.get(cell, 0)
-        return self.estimate(wilson(count, of) if count <= of else Estimate(), cell)
+        return self.estimate(wilson(count, of) if count <= of else Estimate(), cell, has_base=has_base)
 
-    def estimate(self, one: Estimate, cell: Cell | None = None) -> Entry:
-        """A share, its interval, and a bar of both."""
+    def estimate(self, one: Estimate, cell: Cell | None = None, *, has_base: bool = False) -> Entry:
+        """A share, its interval, and a bar of both; with its base where nothing else in the row says what it is of."""
         if one.value is None:
             return Entry(text=words_only(self.w["nothing"]), tone="quiet")
         runs = [Run(text=self.wording.share(one.value), href=self.href(cell), is_strong=True)]
         if one.low is None or one.high is None:
             return Entry(text=tuple(runs))
-        runs.append(
-            Run(text=f"{self.w['open_bracket']}{self.wording.share_range(one)}{self.w['close_bracket'].rstrip()}")
-        )
+        around = [self.wording.share_of(one)] if has_base else []
+        around.append(self.wording.share_range(one))
+        runs.append(Run(text=self.bracketed(self.wording.listed(around))))
         return Entry(text=tuple(runs), bar=Bar(value=min(1.0, one.value), low=one.low, high=min(1.0, one.high)))
+
+    def bracketed(self, text: str) -> str:
+        """Behind something else."""
+        return f"{self.w['open_bracket']}{text}{self.w['close_bracket'].rstrip()}"
+
+    def link_of(self, line: Line) -> str:
+        """Where a figure's number leads: to the tickets that it counts, or nowhere if the list would hold others."""
+        count = self.figures.cells.get(line.cell, 0) if line.cell else 0
+        one = line.now
+        is_counted = {
+            Unit.COUNT: one.value == count,
+            Unit.MINUTES: one.of == count,
+        }.get(line.unit, one.value is not None and round(one.value * one.of) == count)
+        return self.href(line.cell) if is_counted else ""
 
     def news(self, news: News) -> Entry:
         """Whether something moved, by a word and a sign."""
@@ -142,7 +158,9 @@ class Frame:
             case Unit.SHARE:
                 return self.wording.share_range(one)
             case Unit.COUNT:
-                return self.wording.number_range(one)
+                if one.low is None or one.high is None:
+                    return self.w["nothing"]
+                return self.wording.said("prediction_range", range=self.wording.number_range(one))
             case Unit.MINUTES:
                 return self.wording.span_range(one)
             case Unit.INDEX:

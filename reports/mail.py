@@ -18,7 +18,7 @@ from reports.frame import words_only
 from reports.parts import Chart, Document, Lines, Paragraph, Section, plain
 from reports.plots import drawn
 from reports.render_html import environment
-from reports.render_text import render_text
+from reports.render_text import render_brief
 from reports.wording import Wording, one_line
 from reports.words import counted, words
 from responders.mime import CRLF, fold, phrase, unstructured
@@ -49,12 +49,27 @@ _STYLES: Mapping[str, str] = {
     "head": f"background:#f4f6f8;font-size:12px;{_SOFT}",
     "name": "border-top:1px solid #e6eaee;font-weight:normal",
     "field": "border-top:1px solid #e6eaee",
+    "label": "display:none;mso-hide:all",
     "tone_better": ";color:#1d7a46;font-weight:bold",
     "tone_worse": ";color:#b3261e;font-weight:bold",
     "tone_alarm": ";color:#b3261e;font-weight:bold",
     "tone_moved": ";color:#7a4700;font-weight:bold",
+    "tone_maybe": ";color:#7a4700",
     "tone_quiet": f";{_SOFT}",
 }
+# Rows of wide tables as cards. Some programs drop a style sheet that holds anything else.
+_PHONE = (
+    "@media only screen and (max-width:480px){"
+    ".k{padding:14px 12px!important}"
+    ".c,.c caption,.c tbody,.c tr,.c th{display:block!important}"
+    ".c thead{display:none!important}"
+    ".c tr{padding:6px 0!important;border-top:1px solid #dfe4ea!important}"
+    ".c th,.c td{border:0!important;padding:1px 12px 1px 0!important;text-align:left!important}"
+    ".c th{font-weight:bold!important}"
+    ".c td{display:inline-block!important;white-space:normal!important}"
+    ".c .z{display:none!important}"
+    ".c .l{display:inline!important}}"
+)
 
 
 def report_mail(
@@ -92,7 +107,7 @@ def report_mail(
     cids = {chart.id: f"{chart.id}.{unique}@{domain}" for chart in shown}
     html = _html(document, cids)
     images = [_image(chart.id, cids[chart.id], drawn(chart, "png")) for chart in shown]
-    return _message(headers, render_text(document), html, images, seed)
+    return _message(headers, render_brief(document), html, images, seed)
 
 
 def alarm_mail(
@@ -138,7 +153,7 @@ def alarm_mail(
         now=now,
     )
     headers += [("X-Priority", "1"), ("Importance", "high")]
-    return _message(headers, render_text(told), _html(told, {}), [], seed)
+    return _message(headers, render_brief(told), _html(told, {}), [], seed)
 
 
 def alarm(books: Sequence[DayBooks], pack: Pack, language: str, links: Links) -> Document:
@@ -196,10 +211,12 @@ def alarm(books: Sequence[DayBooks], pack: Pack, language: str, links: Links) ->
         advice=(),
         no_advice="",
         sections=tuple(sections),
+        brief=(),
         contents=w["contents"],
         whole=w["alarm_link"],
         foot=wording.said("foot", desk=desk),
         foot_settings=w["foot_settings"],
+        foot_file=wording.said("foot_file", desk=desk),
     )
 
 
@@ -213,6 +230,9 @@ def _html(document: Document, cids: Mapping[str, str]) -> str:
             document=document,
             cids=cids,
             s=_STYLES,
+            phone=_PHONE,
+            colon=":",
+            nothing=w["nothing"],
             preview=preview,
             more=lambda left: counted(w, "more_rows", left),
         )

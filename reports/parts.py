@@ -64,8 +64,20 @@ class Table:
     note: str = ""
     is_cards: bool = False  # on a phone a row is a card of its own
     mailed: tuple[int, ...] = ()  # the columns that a mail has room for; none: all
-    most_mailed: int = 24  # rows that a mail has room for
+    most_mailed: int = 24  # rows that a mail has room for; 0: it stands in no mail
     is_folded: bool = False  # a page opens it on demand: a picture beside it says the same
+    unfolded: int = 0  # rows that a page shows before it folds the rest; 0: all
+    rest: str = ""  # what opens the rest
+
+    @property
+    def shown(self) -> tuple[tuple[Entry, ...], ...]:
+        """The rows that a page shows at once."""
+        return self.rows[: self.unfolded] if self.unfolded else self.rows
+
+    @property
+    def hidden(self) -> tuple[tuple[Entry, ...], ...]:
+        """The rows behind them."""
+        return self.rows[self.unfolded :] if self.unfolded else ()
 
     @property
     def has_links(self) -> bool:
@@ -185,8 +197,18 @@ class Suggestion:
 
     code: str
     title: Text
-    text: Text
-    gain: str
+    text: Text  # its last run, if it is a link, leads to the tickets
+    gain: str  # empty where nothing is counted
+
+    @property
+    def said(self) -> Text:
+        """The sentences alone."""
+        return self.text[:-1] if self.text and self.text[-1].href else self.text
+
+    @property
+    def href(self) -> str:
+        """Where the tickets are."""
+        return self.text[-1].href if self.text else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +228,12 @@ class Document:
     advice: tuple[Suggestion, ...]
     no_advice: str
     sections: tuple[Section, ...]
+    brief: tuple[Section, ...]  # instead of them in the plain text of a mail: what moved, and what came of it
     contents: str  # what the list of chapters is called
     whole: str  # what the link to itself is called
     foot: str
     foot_settings: str
+    foot_file: str  # of a file, which nobody sent
 
     @property
     def charts(self) -> tuple[Chart, ...]:

@@ -20,7 +20,7 @@ from models.errors import ConfigError
 from reports.parts import Curves, Intervals, Stacks, Trends, Volumes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -35,8 +35,9 @@ _COLOURS = (_BLUE, _VERMILION, _GREEN, _PURPLE, _ORANGE, _SKY)
 _MARKS = ("o", "s", "^", "D", "v", "P")
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)), "-.")
 _INK, _SOFT, _HAIR = "#222222", "#555555", "#d8d8d8"
-_WIDTH = 6.4  # inches: 640 pixels on a page or in a mail
-_SHARPNESS = 200  # dots an inch of a PNG: twice the pixels
+# Inches, for letters of nine points: a page shows 860 pixels, a mail 640, and less on a phone, where these must still be read.
+_WIDTHS: Mapping[Form, float] = {"svg": 7.6, "png": 5.4}
+_PIXELS = 1280  # across a PNG: twice what a mail shows
 _GETA = "〓"  # what printers of old set for a character that they had not
 _NAME_WIDTH = 24  # columns of a label beside a bar
 _LOCK = threading.Lock()
@@ -81,43 +82,45 @@ def drawn(chart: Chart, form: Form) -> bytes:
     import matplotlib as mpl  # noqa: PLC0415 - half a second that only those wait for who draw
 
     with _LOCK, mpl.rc_context({**_SETTINGS, "font.family": _font_name()}):
-        figure = _figure(chart)
+        figure = _figure(chart, _WIDTHS[form])
         out = io.BytesIO()
         if form == "svg":
             figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         else:
-            figure.savefig(out, format="png", dpi=_SHARPNESS, facecolor="white", metadata={"Software": None})
+            figure.savefig(
+                out, format="png", dpi=_PIXELS / _WIDTHS[form], facecolor="white", metadata={"Software": None}
+            )
         return out.getvalue()
 
 
-def _figure(chart: Chart) -> Figure:
+def _figure(chart: Chart, width: float) -> Figure:
     match chart.drawing:
         case Trends():
-            return _trends(chart.drawing)
+            return _trends(chart.drawing, width)
         case Volumes():
-            return _volumes(chart.drawing)
+            return _volumes(chart.drawing, width)
         case Stacks():
-            return _stacks(chart.drawing)
+            return _stacks(chart.drawing, width)
         case Intervals():
-            return _intervals(chart.drawing)
+            return _intervals(chart.drawing, width)
         case Curves():
-            return _curves(chart.drawing)
+            return _curves(chart.drawing, width)
         case _:
             assert_never(chart.drawing)
 
 
-def _blank(height: float) -> Figure:
+def _blank(width: float, height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure as New  # noqa: PLC0415
 
-    figure = New(figsize=(_WIDTH, height), layout="constrained")
+    figure = New(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _trends(drawing: Trends) -> Figure:
+def _trends(drawing: Trends, width: float) -> Figure:
     """Lines over the periods with their intervals; each is named at its end."""
-    figure = _blank(2.9)
+    figure = _blank(width, 2.9)
     axes = figure.add_subplot()
     ends: list[tuple[float, str, str]] = []
     count = len(drawing.labels)
@@ -139,7 +142,7 @@ def _trends(drawing: Trends) -> Figure:
             _whisker(axes, at, one, colour)
         if known:
             last = known[-1][1].value or 0
-            ends.append((100 * last, f"{_shown(series.label)} {last:.0%}", colour))
+            ends.append((100 * last, f"{_shown(series.label)} {_percent(last)}", colour))
     for (_, name, colour), y in zip(ends, _apart([end[0] for end in ends], 9), strict=True):
         axes.annotate(name, (count - 1, y), xytext=(12, 0), textcoords="offset points", va="center", color=colour)
     axes.set_xlim(-0.4, count - 1 + 0.25)
@@ -153,9 +156,9 @@ def _whisker(axes: Axes, at: float, one: Estimate, colour: str) -> None:
         axes.vlines(at, 100 * one.low, 100 * one.high, color=colour, linewidth=1, alpha=0.75)
 
 
-def _volumes(drawing: Volumes) -> Figure:
+def _volumes(drawing: Volumes, width: float) -> Figure:
     """Bars by day or hour; what came out of hours is hatched and stands on top."""
-    figure = _blank(2.5)
+    figure = _blank(width, 2.5)
     axes = figure.add_subplot()
     places = range(len(drawing.labels))
     axes.bar(places, drawing.inside, width=0.72, color=_BLUE, label=drawing.names[0])
@@ -186,9 +189,9 @@ def _volumes(drawing: Volumes) -> Figure:
     return figure
 
 
-def _stacks(drawing: Stacks) -> Figure:
+def _stacks(drawing: Stacks, width: float) -> Figure:
     """Bars of parts, the first label on top, the numbers within."""
-    figure = _blank(0.75 + 0.36 * len(drawing.labels))
+    figure = _blank(width, 0.75 + 0.36 * len(drawing.labels))
     axes = figure.add_subplot()
     places = range(len(drawing.labels))
     looks = ((_BLUE, "", "white"), (_SKY, "xxx", _INK), (_VERMILION, "////", _INK))
@@ -223,9 +226,9 @@ def _stacks(drawing: Stacks) -> Figure:
     return figure
 
 
-def _intervals(drawing: Intervals) -> Figure:
+def _intervals(drawing: Intervals, width: float) -> Figure:
     """A panel each with a mark and its interval a line."""
-    figure = _blank(0.85 + 0.32 * len(drawing.labels))
+    figure = _blank(width, 0.85 + 0.32 * len(drawing.labels))
     panels = figure.subplots(1, len(drawing.panels), sharey=True)
     for number, (axes, series) in enumerate(zip(panels, drawing.panels, strict=True)):
         for at, one in enumerate(series.points):
@@ -248,9 +251,9 @@ def _intervals(drawing: Intervals) -> Figure:
     return figure
 
 
-def _curves(drawing: Curves) -> Figure:
+def _curves(drawing: Curves, width: float) -> Figure:
     """How many are done after how long; each curve is named at its end, its median marked."""
-    figure = _blank(2.9)
+    figure = _blank(width, 2.9)
     axes = figure.add_subplot()
     ends: list[tuple[float, str, str]] = []
     for number, curve in enumerate(drawing.curves):
@@ -279,6 +282,11 @@ def _curves(drawing: Curves) -> Figure:
     axes.set_ylabel(_shown(drawing.unit))
     axes.set_xlabel(_shown(drawing.along), fontsize=8)
     return figure
+
+
+def _percent(share: float) -> str:
+    """A share, never rounded to nothing or all."""
+    return "<1%" if 0 < share < 0.01 else ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def _percent_axis(axes: Axes) -> None:

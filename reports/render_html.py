@@ -14,8 +14,6 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from reports.words import words
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,11 +39,7 @@ def render_file(document: Document, pictures: Mapping[str, bytes]) -> str:
     sources = {
         one.id: f"data:image/svg+xml;base64,{base64.b64encode(pictures[one.id]).decode()}" for one in document.charts
     }
-    return (
-        environment()
-        .get_template("file.html")
-        .render(document=document, sources=sources, style=style(), w=words(document.language))
-    )
+    return environment().get_template("file.html").render(document=document, sources=sources, style=style())
 
 
 @lru_cache(maxsize=1)

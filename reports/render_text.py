@@ -15,7 +15,7 @@ from responders.wrap import WIDTH, columns, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reports.parts import Block, Document, Entry, Text
+    from reports.parts import Block, Document, Entry, Section
 
 # Characters that are narrow in one font and wide in another.
 _PLAIN = str.maketrans(
@@ -26,34 +26,64 @@ _RULE = "-"
 
 
 def render_text(document: Document) -> str:
-    """The whole report."""
-    return "\n".join(_lines(document)).rstrip("\n") + "\n"
+    """The whole report, as a file."""
+    return _joined((*_lines(document, document.sections), *_foot(document.foot_file)))
 
 
-def _lines(document: Document) -> Iterator[str]:
-    w = words(document.language)
-    yield from _wrapped(document.title)
-    yield "=" * min(WIDTH, columns(document.title))
-    yield from _wrapped(document.subtitle)
+def render_brief(document: Document) -> str:
+    """The text of its mail: what is to be known, and where the rest is."""
+    sections = document.brief or document.sections
+    foot = _foot(document.foot, document.foot_settings)
+    again = _link(document) if document.brief else ()  # where the first is far above
+    return _joined((*_lines(document, sections), *again, *foot))
+
+
+def _joined(lines: Iterable[str]) -> str:
+    """The lines, never more than one empty line between two."""
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return "\n".join(kept).rstrip("\n") + "\n"
+
+
+def _foot(*lines: str) -> Iterator[str]:
+    yield ""
+    yield _RULE * 2
+    for line in lines:
+        yield from _wrapped(line)
+
+
+def _link(document: Document) -> Iterator[str]:
     if "://" in document.link:
         yield ""
         yield from _wrapped(f"{document.whole}:")
         yield document.link
+
+
+def _lines(document: Document, sections: Iterable[Section]) -> Iterator[str]:
+    w = words(document.language)
+    yield from _wrapped(document.title)
+    yield "=" * min(WIDTH, columns(document.title))
+    yield from _wrapped(document.subtitle)
+    yield from _link(document)
     yield from _head(document.summary_title)
     for one in document.summary:
         yield from _wrapped(("[!] " if one.tone == "alarm" else "") + plain(one.text))
         yield ""
     if document.advice_title:
         yield from _head(document.advice_title)
-    if not document.advice and document.no_advice:
+    if document.advice_title and not document.advice:
         yield from _wrapped(document.no_advice)
     for number, advice in enumerate(document.advice, 1):
         yield from _wrapped(f"{number}. {plain(advice.title)}")
-        yield from _indented(_without_links(advice.text), "   ")
-        yield from _indented(advice.gain, "   ")
-        yield from (f"   {run.href}" for run in advice.text if "://" in run.href)
+        yield from _indented(plain(advice.said).rstrip(), "   ")
+        if advice.gain:
+            yield from _indented(advice.gain, "   ")
+        if "://" in advice.href:
+            yield f"   {advice.href}"
         yield ""
-    for section in document.sections:
+    for section in sections:
         yield from _head(section.title)
         for block in section.blocks:
             yield from _block(block, w)
@@ -122,11 +152,6 @@ def _told(heads: Sequence[str], row: Sequence[str]) -> Iterator[str]:
 def _field(one: Entry) -> str:
     text = _clean(plain(one.text))
     return f"[{text}]" if one.sign else text
-
-
-def _without_links(text: Text) -> str:
-    """The sentences of an advice; where its link leads stands below."""
-    return "".join(run.text for run in text if not run.href).strip()
 
 
 def _clean(text: str) -> str:

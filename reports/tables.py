@@ -13,7 +13,7 @@ from reports.drift import drift, should_train
 from reports.figures import Cell, figures_to_value
 from reports.honesty import letter_lines
 from reports.intervals import done_within, median_wait, wilson
-from reports.trend import trend
+from reports.trend import drivers, trend
 from reports.wording import Wording
 
 if TYPE_CHECKING:
@@ -42,15 +42,29 @@ HEAD = (
 # What each measure is a share of, in the same dimension and value.
 _BASES: Mapping[str, str] = {
     **dict.fromkeys(
-        ("off_hours", "held", "split", "out_of_scope", "not_disclosed", "other_account", "workable", "awaits_agent"),
+        (
+            "off_hours",
+            "held",
+            "split",
+            "out_of_scope",
+            "not_disclosed",
+            "other_account",
+            "workable",
+            "awaits_agent",
+            "overdue",
+            "complaint",
+            "security",
+        ),
         "people",
     ),
     **dict.fromkeys(("complete", "incomplete", "doubtful"), "workable"),
     **dict.fromkeys(("answered", "asked_twice"), "asked"),
-    "complete_after_one": "answered",
-    **dict.fromkeys(("given", "unsure", "lacking"), "needed"),
+    **dict.fromkeys(("complete_after_one", "doubtful_after_one"), "answered"),
+    **dict.fromkeys(("given", "unsure", "lacking", "lacking_only", "not_given"), "needed"),
     "item_answered": "item_due",
     "mails_defective": "mails",
+    "heard_wrong": "went",
+    "heard_wrong_by_hand": "went_by_hand",
     **dict.fromkeys(
         (
             "went",
@@ -72,9 +86,13 @@ _DAYS_IN_TIME = 2
 VERSION = 1
 
 
-def as_json(report: Report) -> str:
-    """Everything that the report stands on, and what was made of it; keys are stable."""
+def as_json(report: Report, pack: Pack) -> str:
+    """Everything that the report stands on, and what was made of it; keys are stable.
+
+    Business days are as long as those of the pack's desk, as on the pages.
+    """
     period = report.figures.period
+    day_minutes = Wording(pack=pack, language=pack.default_language).day_minutes
     value: dict[str, Any] = {
         "version": VERSION,
         "period": {
@@ -86,8 +104,9 @@ def as_json(report: Report) -> str:
         "made_at": report.made_at.isoformat(),
         "figures": figures_to_value(report.figures),
         "before": [figures_to_value(one) for one in report.before],
-        "headline": [_line(line) for line in trend(report)],
+        "headline": [_line(line) for line in trend(report, day_minutes)],
         "letters": [asdict(line) for line in letter_lines(report.figures)],
+        "drivers": [asdict(one) for one in drivers(report)],
         "drift": [_line(line) for line in drift(report)],
         "should_train": list(should_train(report)),
         "advice": [
@@ -96,9 +115,11 @@ def as_json(report: Report) -> str:
                 "names": dict(one.names),
                 "numbers": dict(one.numbers),
                 "gain": one.gain,
+                "unit": one.unit,
+                "periods": one.periods,
                 "cell": list(one.cell),
             }
-            for one in advice(report)
+            for one in advice(report, hours=pack.desk.working)
         ],
         "books": [_books(one) for one in report.books],
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from models.assessment import Category, Section
-from reports.counting import SEPARATOR
+from reports.counting import halves
 from reports.periods import PeriodKind
 from reports.words import counted, words
 from reports.words_desk import DEFECTS_EN, DEFECTS_JA, FAULTS, REASONS
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _WHOLE_DAY = 24 * 60
 _LONGEST = 90  # characters of a subject
 _MANY_DAYS, _SOME_DAYS = 10, 1  # from here on hours, or minutes, say nothing
-_LITTLE = 0.005
+_LITTLE = 0.01
 # The method that names a value; others are words, or names of their own.
 _NAMED_BY = {
     **{name: name for name in ("item", "category", "product", "kind", "reason", "target", "hour", "day")},
@@ -74,7 +74,7 @@ class Wording:
         if 0 < value < _LITTLE:
             return self.w["below_one"]
         if 1 - _LITTLE < value < 1:
-            return "99%"
+            return self.w["above_99"]
         return f"{value * 100:.0f}%"
 
     def share_range(self, one: Estimate) -> str:
@@ -83,6 +83,10 @@ class Wording:
             return self.w["nothing"]
         low, high = f"{one.low * 100:.0f}", f"{one.high * 100:.0f}"
         return f"{low}%" if low == high else self.said("percent_range", low=low, high=high)
+
+    def share_of(self, one: Estimate) -> str:
+        """What a share is made of: so many of so many."""
+        return self.said("share_of", count=f"{round((one.value or 0) * one.of):,}", of=f"{one.of:,}")
 
     def number(self, value: float | None, places: int = 0) -> str:
         """A number."""
@@ -116,6 +120,14 @@ class Wording:
         """The same within a sentence, which says that business time is meant."""
         span = self.span(minutes)
         return span if minutes >= self.day_minutes else self.said("business", span=span)
+
+    def day_is(self) -> str:
+        """How long a business day is; empty where the desk never closes."""
+        hours, left = divmod(self.day_minutes, 60)
+        if self.day_minutes >= _WHOLE_DAY - 1:
+            return ""
+        key = "minutes" if not hours else "hours_minutes" if left else "hours"
+        return self.said("day_is", span=self.said(key, h=str(hours), m=str(left)))
 
     def span_range(self, one: Estimate) -> str:
         """The interval of a wait; perhaps open."""
@@ -238,7 +250,7 @@ class Wording:
     def value(self, dimension: str, value: str) -> str:
         """What a value of a dimension is called, whichever it is; a pair has both its names."""
         if dimension.endswith("_item"):
-            group, _, item = value.partition(SEPARATOR)
+            group, item = halves(value)
             return f"{self.value(dimension.removesuffix('_item'), group)} / {self.item(item)}"
         name = getattr(self, _NAMED_BY[dimension]) if dimension in _NAMED_BY else None
         if name is not None:

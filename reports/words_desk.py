@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 DESK: Mapping[str, Mapping[str, str]] = {
     "ja": {
-        "disposition_accept": "受付", "disposition_request_information": "情報のお願い", "disposition_split": "分割のお願い", "disposition_out_of_scope": "対応範囲外", "disposition_policy_notice": "非開示のご案内", "disposition_account_notice": "アカウントのご案内", "disposition_no_reply": "返信なし",
+        "disposition_accept": "受付", "disposition_request_information": "情報のお願い", "disposition_split": "分割のお願い", "disposition_out_of_scope": "範囲外", "disposition_policy_notice": "非開示のご案内", "disposition_account_notice": "アカウントのご案内", "disposition_no_reply": "返信なし",
         "state_ready": "対応可", "state_needs_review": "要確認", "state_waiting_customer": "お客様待ち", "state_answered": "回答済み", "state_waiting_recurrence": "再現待ち", "state_snoozed": "保留", "state_closed": "完了", "state_parked": "読取不可",
-        "kind_request_information": "情報のお願い", "kind_split": "分割のお願い", "kind_out_of_scope": "対応範囲外", "kind_policy_notice": "非開示のご案内", "kind_account_notice": "アカウントのご案内", "kind_follow_up": "再度のお願い", "kind_reminder": "リマインド", "kind_recurrence": "再現待ちのご案内", "kind_completed": "情報が揃ったご連絡", "kind_acknowledgement": "受付のご連絡",
+        "kind_request_information": "情報のお願い", "kind_split": "分割のお願い", "kind_out_of_scope": "範囲外", "kind_policy_notice": "非開示のご案内", "kind_account_notice": "アカウントのご案内", "kind_follow_up": "再度のお願い", "kind_reminder": "リマインド", "kind_recurrence": "再現待ちのご案内", "kind_completed": "情報が揃ったご連絡", "kind_acknowledgement": "受付のご連絡",
         "target_section": "{name}", "target_kind": "現象の種類", "target_language": "言語", "target_automatic": "自動メールの判定", "target_issues": "ご質問の区分", "target_letter": "返信の評価",
     },
     "en": {
         "disposition_accept": "accepted", "disposition_request_information": "request for information", "disposition_split": "split notice", "disposition_out_of_scope": "out of scope", "disposition_policy_notice": "not disclosed", "disposition_account_notice": "other account", "disposition_no_reply": "no reply",
-        "state_ready": "ready", "state_needs_review": "needs review", "state_waiting_customer": "waiting for the customer", "state_answered": "answered", "state_waiting_recurrence": "waiting for recurrence", "state_snoozed": "snoozed", "state_closed": "closed", "state_parked": "unreadable",
+        "state_ready": "Ready", "state_needs_review": "Needs review", "state_waiting_customer": "Waiting for customer", "state_answered": "Answered", "state_waiting_recurrence": "Waiting for recurrence", "state_snoozed": "Snoozed", "state_closed": "Closed", "state_parked": "Unreadable",
         "kind_request_information": "request for information", "kind_split": "split notice", "kind_out_of_scope": "out of scope", "kind_policy_notice": "not disclosed", "kind_account_notice": "other account", "kind_follow_up": "follow-up", "kind_reminder": "reminder", "kind_recurrence": "wait for recurrence", "kind_completed": "complete now", "kind_acknowledgement": "acknowledgement",
         "target_section": "{name}", "target_kind": "kind of symptom", "target_language": "language", "target_automatic": "automatic or not", "target_issues": "issues and categories", "target_letter": "a letter, called right or wrong",
     },
@@ -25,7 +25,7 @@ DESK: Mapping[str, Mapping[str, str]] = {
 # Why a letter did not go: every silence of the brake, and what a letter keeps as its reason besides.
 REASONS: Mapping[str, Mapping[str, str]] = {
     "ja": {
-        "automatic": "自動送信", "may_not_reply": "返信してはいけないメール", "null_sender": "差出人が空", "trust_failed": "差出人の確認に失敗", "no_usable_address": "返信できる宛先なし", "role_address": "人が読まない宛先", "own_address": "窓口自身のアドレス", "bounce_hold": "宛先に不達があった", "repeated_body": "同じ本文の繰り返し", "letter_spent": "同じ返信を送付済み", "letters_spent": "お願いを送り終えている", "quick_reply": "直後の自動的な返信", "closed": "完了した受付", "no_letters_in_language": "この言語の文面がない",
+        "automatic": "自動送信", "may_not_reply": "返信してはいけないメール", "null_sender": "差出人が空", "trust_failed": "差出人の確認に失敗", "no_usable_address": "返信できる宛先なし", "role_address": "人が読まない宛先", "own_address": "窓口自身のアドレス", "bounce_hold": "宛先に不達があった", "repeated_body": "同じ本文の繰り返し", "letter_spent": "同じ返信を送付済み", "letters_spent": "お願いを送り終えている", "quick_reply": "直後の自動的な返信", "closed": "完了したチケット", "no_letters_in_language": "この言語の文面がない",
         "rate_sender_hour": "差出人ごとの上限(1時間)", "rate_sender_day": "差出人ごとの上限(1日)", "rate_domain_hour": "ドメインごとの上限(1時間)", "rate_total": "全体の上限(10分間)", "blocked": "「送らない」に登録された宛先", "same_text": "同じ文面を24時間以内に送付済み", "stopped": "すべての返信を停止中", "mode_off": "作成しない設定の種類",
     },
     "en": {

@@ -49,7 +49,17 @@ def tickets_of(
     starts = sorted(of.start + timedelta(seconds=draw.random() * span) for _ in range(3 * count))
     usual = [at for at in starts if pack.desk.working.is_open(at) or draw.random() < 0.12]
     for number, at in enumerate(sorted(draw.sample(usual, min(count, len(usual)))), 1):
-        yield _one(pack, draw, number, at, complete, is_hostile=is_hostile)
+        yield _with_care(_one(pack, draw, number, at, complete, is_hostile=is_hostile), number)
+
+
+def _with_care(one: TicketFacts, number: int) -> TicketFacts:
+    """Some tickets miss their target, some are complaints, some matters of security."""
+    if one.is_automatic:
+        return one
+    if not number % 17:
+        one = replace(one, events=(*one.events, event("overdue", one.opened_at + timedelta(hours=5), by="uketsuke")))
+    holds = ("hold_complaint",) if not number % 23 else ("hold_security",) if not number % 41 else ()
+    return replace(one, mails=(replace(one.mails[0], holds=holds), *one.mails[1:])) if holds else one
 
 
 def _one(

@@ -16,10 +16,12 @@ from policy.pack import Pack
 from reports.document import Document, Links, document
 from reports.figures import Cell, Example, Figures, Report
 from reports.mail import alarm_mail, report_mail
-from reports.render_text import render_text
+from reports.parts import Table, plain
+from reports.render_text import render_brief, render_text
 from responders.wrap import columns
 from tests.support.made_reports import HOSTILE, books_of, period, report_of
 from tests.unit.reports.test_render_html import Page
+from tests.unit.reports.test_render_text import squeezed
 
 DESK = "https://desk.example.com"
 NOW = datetime(2026, 11, 29, 23, 0, tzinfo=UTC)
@@ -106,8 +108,29 @@ def test_the_same_key_gives_the_same_mail_and_id(made: Document, raw: bytes) -> 
     assert re.fullmatch(r"<memo\.[0-9a-f]{32}@support\.example\.com>", read(raw)["Message-ID"])
 
 
-def test_its_text_is_the_whole_report(made: Document, raw: bytes) -> None:
-    assert part(read(raw), "plain") == render_text(made)
+def test_its_text_is_short_and_says_what_is_to_be_known(made: Document, raw: bytes) -> None:
+    text = part(read(raw), "plain")
+    assert text == render_brief(made)
+    assert text.count("\n") <= 150 < render_text(made).count("\n")
+    said = squeezed(text)
+    for one in (*(each.text for each in made.summary), *(each.said for each in made.advice)):
+        assert squeezed(plain(one)) in said
+    assert [section.id for section in made.brief] == ["moved", "requests", "honesty"]
+    assert all(f"■ {section.title}" in text for section in made.brief)
+    assert text.count(made.link) >= 2
+    assert squeezed(made.foot) in said
+    assert squeezed(made.foot_settings) in said
+    assert not any(squeezed(chart.alt) in said for chart in made.charts)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_its_text_says_that_the_books_are_wrong_without_their_days(pack: Pack, language: str) -> None:
+    made = document(report_of(pack, count=60, before=1, faults=(LOST,)), pack, language, Links(desk=DESK))
+    text = part(read(sent(made)), "plain")
+    books = next(one for one in made.brief if one.id == "books")
+    assert not any(isinstance(block, Table) for block in books.blocks)
+    assert {"ja": "メールが見つかりません: 3件", "en": "there is no such mail: 3"}[language] in text
+    assert text.count("\n") <= 150
 
 
 def test_its_pictures_are_all_inside_and_all_used(made: Document, raw: bytes) -> None:
@@ -126,9 +149,15 @@ def test_its_pictures_are_all_inside_and_all_used(made: Document, raw: bytes) ->
 def test_its_html_is_what_mail_programs_keep(raw: bytes) -> None:
     html = part(read(raw), "html")
     page = Page(html)
-    assert not {"script", "style", "svg", "link", "form", "figure", "details"} & {tag for tag, _ in page.tags}
-    assert not any("class" in attributes for _, attributes in page.tags)
-    assert not re.search(r"var\(|light-dark|display:\s*(?:flex|grid)|url\(|@media", html)
+    assert not {"script", "svg", "link", "form", "figure", "details"} & {tag for tag, _ in page.tags}
+    assert not re.search(r"var\(|light-dark|display:\s*(?:flex|grid)|url\(", html)
+    # One style sheet, for phones alone: whoever drops it loses nothing.
+    assert len(page.all("style")) == 1
+    (sheet,) = re.findall(r"<style>(.*?)</style>", html)
+    assert re.fullmatch(r"@media only screen and \(max-width:480px\)\{(?:[^{}]+\{[^{}]+\})+\}", sheet)
+    used = {attributes["class"] for _, attributes in page.tags if "class" in attributes}
+    assert used == set(re.findall(r"\.([a-z])\b", sheet))
+    assert all("display:none" in (one["style"] or "") for one in page.all("span") if one.get("class") == "l")
     assert all(one.get("role") in {"presentation", "table"} for one in page.all("table"))
     assert not re.search(r'(?:src|background)="https?:', html)
 
@@ -142,7 +171,7 @@ def test_its_links_lead_to_the_desk(raw: bytes) -> None:
 def test_mail_parser_reads_it_too(made: Document, raw: bytes) -> None:
     found = mailparser.parse_from_bytes(raw)
     assert " ".join(found.subject.split()) == made.subject  # it keeps the folding
-    assert found.text_plain[0].replace("\r\n", "\n").strip() == render_text(made).strip()
+    assert found.text_plain[0].replace("\r\n", "\n").strip() == render_brief(made).strip()
     assert len(found.attachments) == 3
     assert not found.has_defects
 
@@ -189,8 +218,9 @@ def test_words_of_customers_change_nothing(pack: Pack, language: str) -> None:
     assert "<script>alert(1)" in "".join(page.words)
     assert message["Bcc"] is None
     assert message["X-Evil"] is None
-    assert "HYPERLINK" in part(message, "plain")
+    assert "HYPERLINK" in render_text(made)
     assert HOSTILE[2] not in part(message, "plain")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", part(message, "plain"))
 
 
 def test_a_desk_with_a_hostile_name_stays_in_its_header(made: Document) -> None:
@@ -263,7 +293,7 @@ def test_an_alarm_says_what_by_how_much_since_when_and_what_to_do(pack: Pack) ->
 
 def test_an_alarm_in_english(pack: Pack) -> None:
     message = alarmed(pack, "en", LOST)
-    assert message["Subject"] == "[Alarm] The books do not agree (Sun 29 Nov, off by +3)"
+    assert message["Subject"] == "[Alarm] The mail counts do not agree (Sun 29 Nov, off by +3)"
     assert "Accepted, but there is no such mail: 3" in part(message, "plain")
     assert "delete and restore nothing" in " ".join(part(message, "plain").split())
 

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from reports.advice import advice
 from reports.figures import Figures, Report, figures_from_value
 from reports.tables import HEAD, as_csv, as_json
 from reports.trend import trend
+from reports.wording import Wording
 from tests.support.made_reports import ZONE, period, report_of
 
 
@@ -28,13 +31,13 @@ def rows_of(raw: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
 
 
-def test_json_holds_every_sum(busy: Report) -> None:
-    value: Mapping[str, Any] = json.loads(as_json(busy))
+def test_json_holds_every_sum(busy: Report, pack: Pack) -> None:
+    value: Mapping[str, Any] = json.loads(as_json(busy, pack))
     assert figures_from_value(value["figures"], ZONE) == busy.figures
     assert [figures_from_value(one, ZONE) for one in value["before"]] == list(busy.before)
     assert [one["name"] for one in value["headline"]] == [line.name for line in trend(busy)]
     assert value["headline"][0]["now"]["value"] == busy.figures.count("people")
-    assert [one["code"] for one in value["advice"]] == [one.code for one in advice(busy)]
+    assert [one["code"] for one in value["advice"]] == [one.code for one in advice(busy, hours=pack.desk.working)]
     assert value["books"][0]["day"] == "2026-11-23"
     assert value["period"] == {
         "name": "2026-W48",
@@ -43,14 +46,27 @@ def test_json_holds_every_sum(busy: Report) -> None:
         "end": "2026-11-30T00:00:00+09:00",
     }
     assert value["letters"][0]["kind"]
-    assert as_json(busy) == as_json(busy)
+    assert as_json(busy, pack) == as_json(busy, pack)
 
 
-def test_json_of_an_empty_period_is_json() -> None:
+def test_json_of_an_empty_period_is_json(pack: Pack) -> None:
     of = period("2026-W48")
-    value = json.loads(as_json(Report(figures=Figures(period=of, as_of=of.end), made_at=of.end)))
+    value = json.loads(as_json(Report(figures=Figures(period=of, as_of=of.end), made_at=of.end), pack))
     assert value["figures"]["cells"] == []
     assert value["headline"][1]["now"]["value"] is None
+
+
+def test_json_counts_in_the_business_days_of_the_pack(busy: Report, pack: Pack) -> None:
+    """A desk that is open round the clock has longer days: page, CSV and JSON say the same of it."""
+    working = replace(pack.desk.working, opens=time(0), closes=time.max)
+    open_always = replace(pack, desk=replace(pack.desk, working=working))
+    for one in (pack, open_always):
+        minutes = Wording(pack=one, language="ja").day_minutes
+        lines = {line.name: line.now.value for line in trend(busy, minutes)}
+        told = {line["name"]: line["now"]["value"] for line in json.loads(as_json(busy, one))["headline"]}
+        assert told == lines
+    first, other = (json.loads(as_json(busy, one))["headline"] for one in (pack, open_always))
+    assert first != other
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
