@@ -37,6 +37,7 @@ _PAGES = {
     "/settings/tokens": Role.ADMIN,
     "/settings/webhooks": Role.ADMIN,
     "/settings/hand-over": Role.ADMIN,
+    "/settings/own-mails": Role.LEAD,
 }
 # Forms that need more than the pages beside them.
 _FORMS: dict[str, Role] = {}

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from desk.audit_pages import add_audit
 from desk.frame import require_form
+from desk.own_mails_pages import refused
 from desk.sign_in import address_of, come_in, goodbye
 from desk.texts import LANGUAGES
 from models.agents import (
@@ -311,6 +312,7 @@ def _own_page(
         shortest=SHORTEST_PASSWORD,
         languages=list(LANGUAGES),
         notices=NOTICES,
+        refused=refused(desk, request),
         report_notices=[one for one in notices_for(person.role) if one not in NOTICES],
         has_passwords=desk.settings.has_passwords,
     )

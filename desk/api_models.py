@@ -335,9 +335,10 @@ class Report(Said):
 
 
 class Reports(Said):
-    """The saved reports, the newest first."""
+    """Some of the saved reports, the newest periods first, and where the next ones begin."""
 
     reports: list[Report]
+    next_cursor: str | None = Field(description="For the next page; null: this was the last one.")
 
 
 class ReportPeriod(Said):
@@ -366,7 +367,9 @@ class ReportLine(Said):
     now: ReportEstimate
     before: list[ReportEstimate] = Field(description="The oldest first.")
     usual: ReportEstimate = Field(description="The periods before in one; of counts: what was to be expected.")
-    news: Literal["none", "better", "worse", "more", "fewer", "unknown"]
+    news: Literal["none", "maybe", "better", "worse", "more", "fewer", "unknown"] = Field(
+        description="`maybe`: moved, but not beyond what happens by chance between periods."
+    )
     cell: tuple[str, str, str] | None = Field(
         description="Measure, dimension, value: `/reports/{period}/tickets` of the desk takes them in its query and lists the tickets."
     )

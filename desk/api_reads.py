@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, FastAPI, Query, Response
 from fastapi import Path as InPath
@@ -16,7 +16,8 @@ from desk.api_views import cursor_of, letter_object, mail_object, report_object,
 from desk.frame import PartNumber, Ref, RowId, as_file
 from desk.outside import event_object
 from desk.readings import quotable_mails
-from desk.report_pages import begun_period, ledger_of
+from desk.report_order import place_of
+from desk.report_pages import begun_period, ledger_of, saved_reports
 from ingest.parse import attachment_bytes
 from models.assessment import Category
 from models.errors import NotFound
@@ -42,6 +43,12 @@ _LanguageIs = Annotated[str | None, Query(pattern=r"^[A-Za-z-]{2,16}$", descript
 _AssigneeIs = Annotated[
     str | None,
     Query(max_length=64, pattern=r"^[^\u0000]*$", description="An agent's name; empty: tickets that nobody has."),
+]
+_ReportCursor = Annotated[
+    str | None,
+    Query(
+        pattern=r"^r[0-9]{4}-(W[0-9]{2}|[0-9]{2}(-[0-9]{2})?)$", description="`next_cursor` of the page before; opaque."
+    ),
 ]
 _PeriodIs = Annotated[
     str,
@@ -187,11 +194,25 @@ def add_reads(api: FastAPI, desk: Desk, pace: Pace) -> None:
         "/reports",
         response_model=said.Reports,
         summary="List quality reports",
-        **described(Scope.REPORTS_READ, "listReports", "Reports"),
+        description="The newest periods first; those that have begun.",
+        **described(Scope.REPORTS_READ, "listReports", "Reports", "not_found"),
     )
-    def list_reports(_: Caller = reports) -> said.Reports:
-        saved = desk.ledger.saved() if desk.ledger else ()
-        return said.Reports(reports=[report_object(one, link) for one in saved])
+    def list_reports(
+        kind: Annotated[Literal["day", "week", "month"] | None, Query(description="None: all kinds.")] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+        cursor: _ReportCursor = None,
+        _: Caller = reports,
+    ) -> said.Reports:
+        behind = _place_of_report(cursor)
+        found = [
+            one
+            for one in saved_reports(desk)
+            if kind in {None, one.kind} and (behind is None or place_of(one.name) < behind)
+        ]
+        return said.Reports(
+            reports=[report_object(one, link) for one in found[:limit]],
+            next_cursor=f"r{found[limit - 1].name}" if len(found) > limit else None,
+        )
 
     @api.get(
         "/reports/{period}",
@@ -204,6 +225,18 @@ def add_reads(api: FastAPI, desk: Desk, pace: Pace) -> None:
         ledger = ledger_of(desk)
         found = begun_period(desk, ledger, period)
         return Response(ledger.download(found.name, "json", desk.pack.default_language), media_type="application/json")
+
+
+def _place_of_report(cursor: str | None) -> tuple[date, int, str] | None:
+    """Where a cursor points among the reports.
+
+    Raises:
+        ProblemFound: No report has this cursor.
+    """
+    try:
+        return place_of(cursor[1:]) if cursor is not None else None
+    except ValueError as error:
+        raise ProblemFound(404, "cursor_unknown", "this cursor is of no report; begin anew") from error
 
 
 def _place(cursor: str | None, *, is_by_change: bool) -> tuple[int | None, datetime | None, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from desk.frame import RowId, RowKey, as_file, require_form
+from desk.frame import RowId, RowKey, require_form
 from models.programs import ALL_EVENTS, EVENT_NAMES, MOST_NAME, Scope, url_fault
 
 if TYPE_CHECKING:
@@ -140,25 +140,11 @@ def _add_webhooks(app: FastAPI, desk: Desk) -> None:
 
 def _add_hand_over(app: FastAPI, desk: Desk) -> None:
     @app.get("/settings/hand-over")
-    def hand_over(request: Request, before: RowKey = None) -> Response:
-        memos = desk.store.memos(limit=_PAGE, before=before)
+    def hand_over(request: Request) -> Response:
         return desk.page(
             request,
             "hand_over.html",
             mode=desk.settings.hand_over,
             to=desk.settings.hand_over_to,
             is_sending=desk.settings.is_sending,
-            memos=memos,
-            before=before,
-            next_before=memos[-1].memo_id if len(memos) == _PAGE else None,
         )
-
-    @app.get("/settings/hand-over/{memo_id}/raw")
-    def raw(memo_id: RowId) -> Response:
-        return as_file(desk.store.raw_memo(memo_id), f"memo-{memo_id}.eml")
-
-    @app.post("/settings/hand-over/{memo_id}/again")
-    def again(request: Request, memo_id: RowId, token: Annotated[str, Form()]) -> Response:
-        agent = require_form(request, desk, token)
-        desk.store.memo_again(memo_id, by=agent, now=desk.clock())
-        return RedirectResponse("/settings/hand-over", status_code=303)

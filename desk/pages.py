@@ -22,6 +22,7 @@ from desk.letter_pages import add_letters
 from desk.live import add_live
 from desk.machines_pages import add_machines
 from desk.oidc import add_oidc
+from desk.own_mails_pages import add_own_mails
 from desk.queue_pages import add_queue
 from desk.reply_pages import add_replies
 from desk.report_pages import add_reports
@@ -68,6 +69,7 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     add_access(app, desk)
     add_oidc(app, desk)
     add_machines(app, desk)
+    add_own_mails(app, desk)
     add_api(app, desk)
 
     @app.exception_handler(StaleForm)

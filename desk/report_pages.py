@@ -16,7 +16,10 @@ from fastapi import FastAPI, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk.frame import PAGE, require_form
+from desk.own_mails_pages import refused
+from desk.report_order import newest_first
 from desk.report_texts import period_text
+from models.decision import Disposition
 from models.errors import NotFound
 from models.memos import is_mailable
 
@@ -36,6 +39,8 @@ FORMS = {  # of a download: type and how its name ends
     "json": "application/json",
     "txt": "text/plain; charset=utf-8",
 }
+# Dispositions of tickets that the desk checks for what they lack; of the others it asks nothing.
+CHECKED = frozenset({Disposition.ACCEPT.value, Disposition.REQUEST_INFORMATION.value})
 _PER_PAGE = 36  # saved reports
 _BOOK_DAYS = 14
 _LONGEST = 400  # of a part of a cell: a domain and an item
@@ -68,6 +73,7 @@ class Behind:
     total: int  # tickets
     tickets: tuple[tuple[TicketFacts, int], ...]  # the newest first; each with how often it counts
     said: int | None = None  # the figure in the saved report, where one is saved
+    counted_at: datetime | None = None  # as of when the tickets were counted, where that is not now
 
 
 class Ledger(Protocol):
@@ -130,6 +136,13 @@ def ledger_of(desk: Desk) -> Ledger:
     return desk.ledger
 
 
+def saved_reports(desk: Desk) -> list[SavedReport]:
+    """The saved reports, the newest period first; of periods that have begun."""
+    if desk.ledger is None:
+        return []
+    return newest_first(desk.ledger.saved(), [desk.ledger.name_for(kind, _today(desk)) for kind in KINDS])
+
+
 def begun_period(desk: Desk, ledger: Ledger, name: str) -> ReportPeriod:
     """The period of a name that a stranger may have typed.
 
@@ -176,10 +189,11 @@ def _list_page(
     typed: dict[str, str] | None = None,
 ) -> Response:
     ledger, language, today = desk.ledger, desk.language(request), _today(desk)
-    saved = tuple(ledger.saved()) if ledger else ()
+    saved = saved_reports(desk)
     of_kind = [one for one in saved if one.kind == kind]
     shown = of_kind[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-    week = next((one for one in saved if one.kind == "week"), None)
+    this_week = ledger.name_for("week", today) if ledger else ""
+    week = next((one for one in saved if one.kind == "week" and one.name < this_week), None)
     days = desk.store.day_books(today - timedelta(days=_BOOK_DAYS), today)
     return desk.page(
         request,
@@ -198,6 +212,7 @@ def _list_page(
         today=today.isoformat(),
         books=_sum_of(desk.store.books(now=desk.clock())),
         days=_lines(days, today),
+        refused=refused(desk, request),
     )
 
 
@@ -291,6 +306,8 @@ def _add_tickets(app: FastAPI, desk: Desk) -> None:
             period=found,
             called=period_text(found.kind, found.first_day, found.last_day, language),
             behind=behind,
+            checked=CHECKED,
+            counted_at=behind.counted_at,
             skip=skip,
             last=skip + len(behind.tickets),
             newer=f"{path}?{urlencode({**cell, 'skip': skip - PAGE})}" if skip else "",
@@ -324,6 +341,11 @@ class _Balance:
         return self.accepted - sum(self.parts.values())
 
     @property
+    def is_begun(self) -> bool:
+        """Has any mail come by then? The books of a desk that is not at work yet say nothing."""
+        return bool(self.accepted or any(self.parts.values()) or self.faults)
+
+    @property
     def do_agree(self) -> bool:
         return not self.difference and not self.faults
 
@@ -347,5 +369,7 @@ def _lines(days: Sequence[DayBooks], today: date) -> list[_Balance]:
         before = ordered[number - 1] if number and ordered[number - 1].day == one.day - timedelta(days=1) else None
         if one.day > today - timedelta(days=_BOOK_DAYS + 1):
             grown_by = one.accepted - before.accepted if before else None
-            lines.append(_sum_of(one, one.day, grown_by))
+            line = _sum_of(one, one.day, grown_by)
+            if line.is_begun:
+                lines.append(line)
     return lines[::-1][:_BOOK_DAYS]

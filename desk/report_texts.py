@@ -18,7 +18,7 @@ REPORTS: Mapping[str, Mapping[str, str]] = {
         "report_elsewhere": "このデスクではレポートを作成していません。レポートを作成しているデスクをご確認ください。",
         "report_newest": "最新の週次レポート",
         "report_read": "レポートを読む",
-        "report_none_yet": "週次レポートはまだありません。最初の 1 週間が終わると作成されます。途中経過は下のリンクからご覧いただけます。",
+        "report_none_yet": "週次レポートはまだありません。最初の1週間が終わると作成されます。途中経過は下のリンクからご覧いただけます。",
         "report_current": "途中経過",
         "report_current_day": "今日",
         "report_current_week": "今週",
@@ -56,35 +56,39 @@ REPORTS: Mapping[str, Mapping[str, str]] = {
         "report_file_json": "JSON",
         "report_file_txt": "テキスト",
         "report_mail": "自分にメールで送る",
-        "report_mailed": "このレポートのメールを送信待ちに入れました。宛先: {to}",
-        "report_mail_waits": "送信用のメールサーバーが設定されていないため、設定されるまで送信されません。",
+        "report_mailed": "レポートを {to} 宛てに送信します(数分以内に届きます)。",
+        "report_mail_waits": "レポートを {to} 宛ての送信待ちに入れました。送信用のメールサーバーが設定されるまで送信されません。",
         "report_no_address": "メールアドレスが登録されていないため送れません。",
         "report_address_odd": "登録されているメールアドレスには送れません。半角英数字のアドレスを登録してください。",
         "report_set_address": "「自分の設定」でメールアドレスを登録する",
         "report_subscribe": "毎回メールで受け取る",
-        "report_behind": "レポートの数字に含まれる受付",
+        "report_behind": "レポートの数字に含まれるチケット",
         "report_back": "レポートに戻る",
-        "report_behind_one": "該当する受付: {total} 件",
-        "report_behind_many": "数字は {count}、該当する受付は {total} 件です(1 件の受付が複数回数えられることがあります)。",
-        "report_behind_changed": "レポート作成時の数字は {said} でした。その後の変更(評価の登録や受付の統合など)により現在の数と異なります。",
-        "report_behind_none": "該当する受付はありません。",
-        "report_behind_range": "{first}〜{last} 件目 / 全 {total} 件",
+        "report_behind_one": "該当するチケット: {total}件",
+        "report_behind_many": "数字は{count}、該当するチケットは{total}件です(1件のチケットを複数回数えることがあります)。",
+        "report_behind_changed": "レポート作成時の数字は{said}でした。その後の変更(評価の登録やチケットの統合など)により現在の数と異なります。",
+        "report_behind_none": "該当するチケットはありません。",
+        "report_behind_range": "{first}〜{last}件目 / 全{total}件",
         "report_customer": "お客様(ドメイン)",
         "report_no_domain": "フリーメールなど",
         "report_received": "受信日時",
         "report_lacked": "初回の不足",
         "report_lacked_unsure": "{item}(不確か)",
-        "report_times": "{count} 回",
+        "report_times": "{count}回",
         "report_nothing_lacked": "なし",
+        "report_not_checked": "対象外",
+        "report_state_now": "現在の状態",
+        "report_states_are_now_at": "状態は現在のもの、数字は{at}時点のものです。「対象外」は、情報の不足を確認する対象ではないチケットです。",
+        "report_states_are_now": "状態は現在のもの、数字は集計時点のものです。「対象外」は、情報の不足を確認する対象ではないチケットです。",
         "report_previous_page": "← 前のページ",
-        "books_help": "受信したメールが、1 通残らず受付・追加メール・読取不可などのいずれかになっているかを確かめます。",
+        "books_help": "受信したメールが、1通残らずチケット・追加メール・読取不可などのいずれかになっているかを確かめます。",
         "books_now": "現在の状態",
         "books_agree": "一致しています",
         "books_differ": "一致していません",
         "books_look": "数は一致していますが、確認が必要です",
-        "books_off_by": "差 {count} 通",
+        "books_off_by": "差{count}通",
         "books_call": "管理者に連絡し、docs/operate.md の手順に沿って確認してください。",
-        "books_days": "直近 14 日間の照合(各日の終わり時点の累計)",
+        "books_days": "直近14日間の照合(各日の終わり時点の累計)",
         "books_no_days": "日ごとの照合はまだ記録されていません。",
         "books_day": "日付",
         "books_sign": "結果",
@@ -99,7 +103,7 @@ REPORTS: Mapping[str, Mapping[str, str]] = {
         "my_report_notices_help": "リーダーと管理者が受け取れます。レポートは期間が終わった次の朝に届きます。",
         "notice_report_day": "日次レポート",
         "notice_report_week": "週次レポート(毎週月曜日)",
-        "notice_report_month": "月次レポート(毎月 1 日)",
+        "notice_report_month": "月次レポート(毎月1日)",
         "notice_books": "受付数の照合が合わないときの警告",
     },
     "en": {
@@ -144,8 +148,8 @@ REPORTS: Mapping[str, Mapping[str, str]] = {
         "report_file_json": "JSON",
         "report_file_txt": "Text",
         "report_mail": "Send it to me by mail",
-        "report_mailed": "The report is on its way to {to}.",
-        "report_mail_waits": "No mail server is set for sending: the mail waits until there is one.",
+        "report_mailed": "The report is on its way to {to}; it takes some minutes.",
+        "report_mail_waits": "The report waits to be sent to {to}: no mail server is set for sending.",
         "report_no_address": "It cannot be sent: you have no mail address here.",
         "report_address_odd": "It cannot be sent to your mail address. Give one of plain letters and digits.",
         "report_set_address": "Set your mail address under “My settings”",
@@ -164,6 +168,10 @@ REPORTS: Mapping[str, Mapping[str, str]] = {
         "report_lacked_unsure": "{item} (unsure)",
         "report_times": "{count} times",
         "report_nothing_lacked": "nothing",
+        "report_not_checked": "not checked",
+        "report_state_now": "State now",
+        "report_states_are_now_at": "States are those of now; the figure is of {at}. “Not checked”: the desk does not ask for anything there.",
+        "report_states_are_now": "States are those of now; the figure is of when it was counted. “Not checked”: the desk does not ask for anything there.",
         "report_previous_page": "← Previous page",
         "books_help": "Has every mail that came in become a ticket, a part of one, or one of the rest that is named here?",
         "books_now": "The books now",
@@ -201,12 +209,12 @@ DETAILS_OF_REPORTS: Mapping[str, Mapping[str, str]] = {
         r"a report is no file of this form": "レポートをこの形式で保存することはできません。",
         r"this report has no such figure": "レポートにその数字はありません。",
         # What is wrong with the books.
-        r"lost: (\d+) deliver(?:y|ies) of the door's tally without a mail": "紛失: 受信の記録があるのに保存されていないメール {0} 通",
-        r"uncounted: (\d+) deliver(?:y|ies) of mails that the door never counted": "記録漏れ: 保存されているのに受信の記録がないメール {0} 通",
-        r"orphan: (\d+) mails? triaged without a ticket( \([\d, ]+\))?": "行き先なし: 判定済みなのに受付がないメール {0} 通{1}",
-        r"twice: (\d+) mails? parked or waiting, and of a ticket too( \([\d, ]+\))?": "重複計上: 読取不可または判定待ちなのに受付にも含まれるメール {0} 通{1}",
-        r"odd: (\d+) mails? in no known state": "状態不明のメール {0} 通",
-        r"stuck: (\d+) mails? waiting for more than an hour": "滞留: 1 時間以上判定を待っているメール {0} 通",
+        r"lost: (\d+) deliver(?:y|ies) of the door's tally without a mail": "紛失: 受信の記録があるのに保存されていないメール{0}通",
+        r"uncounted: (\d+) deliver(?:y|ies) of mails that the door never counted": "記録漏れ: 保存されているのに受信の記録がないメール{0}通",
+        r"orphan: (\d+) mails? triaged without a ticket( \([\d, ]+\))?": "行き先なし: 判定済みなのにチケットがないメール{0}通{1}",
+        r"twice: (\d+) mails? parked or waiting, and of a ticket too( \([\d, ]+\))?": "重複計上: 読取不可または判定待ちなのにチケットにも含まれるメール{0}通{1}",
+        r"odd: (\d+) mails? in no known state": "状態不明のメール{0}通",
+        r"stuck: (\d+) mails? waiting for more than an hour": "滞留: 1時間以上判定を待っているメール{0}通",
     },
     "en": {
         r"this desk makes no reports": "This desk makes no reports.",
@@ -226,26 +234,28 @@ DETAILS_OF_REPORTS: Mapping[str, Mapping[str, str]] = {
 
 
 def period_text(kind: str, first: date, last: date, language: str) -> str:
-    """A period as a person writes it: 2026年11月23日(月)〜29日(日), 23–29 November 2026."""
+    """A period as a person writes it: 2026年第48週(11月23日〜29日), Week 48 of 2026 (23–29 Nov)."""
     if language == "ja":
         return _japanese(kind, first, last)
     if kind == "month":
         return f"{_WHOLE_MONTHS[first.month - 1]} {first.year}"
     if kind == "day":
         return f"{_DAYS[first.weekday()]} {first.day} {_MONTHS[first.month - 1]} {first.year}"
-    end = f"{last.day} {_MONTHS[last.month - 1]} {last.year}"
+    year, week, _ = first.isocalendar()
+    begin, end = (f"{day.day} {_MONTHS[day.month - 1]}" for day in (first, last))
     if first.year != last.year:
-        return f"{first.day} {_MONTHS[first.month - 1]} {first.year} – {end}"
-    return f"{first.day} {_MONTHS[first.month - 1]} – {end}" if first.month != last.month else f"{first.day}–{end}"
+        begin, end = f"{begin} {first.year}", f"{end} {last.year}"
+    days = f"{begin} – {end}" if first.month != last.month else f"{first.day}–{end}"
+    return f"Week {week} of {year} ({days})"
 
 
 def _japanese(kind: str, first: date, last: date) -> str:
     if kind == "month":
         return f"{first.year}年{first.month}月"
-    begin = f"{first.year}年{first.month}月{first.day}日({_WEEKDAYS[first.weekday()]})"
     if kind == "day":
-        return begin
-    end = f"{last.day}日({_WEEKDAYS[last.weekday()]})"
-    if first.month != last.month:
-        end = f"{last.month}月{end}"
-    return f"{begin}〜{f'{last.year}年' if first.year != last.year else ''}{end}"
+        return f"{first.year}年{first.month}月{first.day}日({_WEEKDAYS[first.weekday()]})"
+    year, week, _ = first.isocalendar()
+    # A week that goes over the turn of a year names both.
+    begin, end = (f"{one.year}年" if first.year != last.year else "" for one in (first, last))
+    month = f"{last.month}月" if first.month != last.month else ""
+    return f"{year}年第{week}週({begin}{first.month}月{first.day}日〜{end}{month}{last.day}日)"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from desk.access_texts import ACCESS, DETAILS_OF_ACCESS
 from desk.conversation_texts import CONVERSATION, DETAILS_MORE, REASONS_MORE
 from desk.machines_texts import MACHINES
+from desk.own_mails_texts import DETAILS_OF_OWN_MAILS, OWN_MAILS
 from desk.queue_texts import QUEUE
 from desk.reply_texts import DETAILS_BY_HAND, REASONS_BY_HAND, REPLIES
 from desk.report_texts import DETAILS_OF_REPORTS, REPORTS
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JA: Mapping[str, str] = {
-    **CONVERSATION["ja"], **ACCESS["ja"], **MACHINES["ja"], **REPLIES["ja"], **SHAPING["ja"], **SEARCH["ja"], **QUEUE["ja"], **REPORTS["ja"],
+    **CONVERSATION["ja"], **ACCESS["ja"], **MACHINES["ja"], **REPLIES["ja"], **SHAPING["ja"], **SEARCH["ja"], **QUEUE["ja"], **REPORTS["ja"], **OWN_MAILS["ja"],
     "queue": "受付一覧", "outbox": "送信一覧", "reports": "品質レポート", "sign_in": "サインイン", "sign_out": "サインアウト",
     "name": "ユーザー名", "password": "パスワード", "sign_in_failed": "ユーザー名またはパスワードが違います。", "sign_in_wait": "失敗が続いたため、しばらくお待ちください。",
     "ready": "対応可", "needs_review": "要確認", "waiting_customer": "お客様待ち", "answered": "回答済み", "waiting_recurrence": "再現待ち",
@@ -49,7 +50,7 @@ JA: Mapping[str, str] = {
     "versions": "版の一覧", "version_now": "現在の版", "show_diff": "現在の文面との違い", "restore": "この版に戻す", "restore_pack": "設定ファイルの文面に戻す", "no_versions": "保存された版はありません。", "diff_of": "違い", "diff_none": "違いはありません。", "variables": "使える項目", "no_preview": "プレビューできる受付がありません。", "preview_failed": "プレビューを表示できません", "no_address": "この受付のメールには返信できる宛先がありません。", "not_read": "この受付のメールはまだ読み取られていません。", "saved_by": "{by}、{at}",
 }  # fmt: skip
 EN: Mapping[str, str] = {
-    **CONVERSATION["en"], **ACCESS["en"], **MACHINES["en"], **REPLIES["en"], **SHAPING["en"], **SEARCH["en"], **QUEUE["en"], **REPORTS["en"],
+    **CONVERSATION["en"], **ACCESS["en"], **MACHINES["en"], **REPLIES["en"], **SHAPING["en"], **SEARCH["en"], **QUEUE["en"], **REPORTS["en"], **OWN_MAILS["en"],
     "queue": "Queue", "outbox": "Outbox", "reports": "Reports", "sign_in": "Sign in", "sign_out": "Sign out",
     "name": "User name", "password": "Password", "sign_in_failed": "Wrong user name or password.", "sign_in_wait": "Too many failures; please wait a few minutes.",
     "ready": "Ready", "needs_review": "Needs review", "waiting_customer": "Waiting for customer", "answered": "Answered", "waiting_recurrence": "Waiting for recurrence",
@@ -119,6 +120,7 @@ DETAILS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         **DETAILS_OF_ACCESS["ja"],
         **DETAILS_OF_REPORTS["ja"],
+        **DETAILS_OF_OWN_MAILS["ja"],
         **TRUST_JA,
         **DETAILS_MORE["ja"],
         **DETAILS_BY_HAND["ja"],
@@ -137,6 +139,7 @@ DETAILS: Mapping[str, Mapping[str, str]] = {
     "en": {
         **DETAILS_OF_ACCESS["en"],
         **DETAILS_OF_REPORTS["en"],
+        **DETAILS_OF_OWN_MAILS["en"],
         **DETAILS_BY_HAND["en"],
         r"(T\d+) cannot move from (\w+) to (\w+)": "{0} cannot move from “{1}” to “{2}”.", r"(T\d+) cannot move from (\w+) to (\w+) (\w+)": "{0} is “{1}”: its letter ({2}) cannot become “{3}”.", r"no state (.*)": "There is no state “{0}”.", r"Requested action aborted: try again later": "Please load the page again in a while.",
         r"no ticket (T\d+)": "There is no ticket {0}.", r"no (?:stray |parked )?mail (\d+)": "There is no mail {0}.", r"no letter (\d+)": "There is no letter {0}.", r"mail (\d+) has no part (\d+)": "Mail {0} has no part {1}.",

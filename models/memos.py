@@ -91,9 +91,10 @@ class NewMemo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoView:
-    """A memo as the settings page shows it."""
+    """A memo as the page of mails to our own people shows it."""
 
     memo_id: int
+    key: str  # what it is about; cut where that is very long
     kind: str
     ref: str
     to: str

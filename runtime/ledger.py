@@ -98,7 +98,7 @@ class DeskLedger:
             count, total = count + often, total + 1
         shown = tuple(islice(reversed(newest), skip, skip + limit))
         said = kept.figures.count(*cell) if kept else None
-        return Behind(sentence=sentence, count=count, total=total, tickets=shown, said=said)
+        return Behind(sentence=sentence, count=count, total=total, tickets=shown, said=said, counted_at=book.as_of)
 
     def download(self, name: str, form: str, language: str) -> bytes:
         """The report as a file."""
@@ -151,7 +151,7 @@ def printed(
         case "csv":
             return as_csv(report, reporter.pack, language)
         case "json":
-            return as_json(report).encode("utf-8")
+            return as_json(report, reporter.pack).encode("utf-8")
         case "txt":
             return render_text(told).encode("utf-8")
         case "eml":

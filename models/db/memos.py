@@ -38,6 +38,7 @@ READER = EventReaderRow.__table__  # type: ignore[attr-defined]
 AGENT = AgentRow.__table__  # type: ignore[attr-defined]
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 WAITS, TOO_LATE = 0, -1  # in the place of a memo's id
+_SHOWN = tuple(column for column in MEMO.c if column.name != "raw")
 FRESH = timedelta(days=1)  # older news is none
 KEPT = timedelta(days=30)
 MEMOS = "memos"  # the reader's name
@@ -202,14 +203,30 @@ class Memos(Shelf):
             if done.rowcount:
                 add_desk_event(connection, now, by, "memo_again", f"{row.kind} {row.ref}")
 
-    def memos(self, *, limit: int = 50, before: int | None = None) -> tuple[MemoView, ...]:
-        """Memos, the newest first; `before` is the id of the last one of the page before."""
-        columns = [column for column in MEMO.c if column.name != "raw"]
-        query = select(*columns).order_by(MEMO.c.id.desc()).limit(limit)
+    def memos(
+        self, *, limit: int = 50, before: int | None = None, kinds: Sequence[MemoKind] = (), state: str = ""
+    ) -> tuple[MemoView, ...]:
+        """Memos of these kinds (none: of all) in that state, the newest first; `before` is the last one's id on the page before."""
+        query = select(*_SHOWN).order_by(MEMO.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(MEMO.c.id < before)
+        if kinds:
+            query = query.where(MEMO.c.kind.in_([kind.value for kind in kinds]))
+        if state:
+            query = query.where(MEMO.c.state == state)
         with self.read() as connection:
             return tuple(_view(row) for row in connection.execute(query).mappings())
+
+    def refused_memo(self, address: str) -> MemoView | None:
+        """The latest memo to an address, if it failed; None if a later one was taken, or none failed."""
+        is_to = func.lower(MEMO.c.to_address) == address.lower()
+        latest = select(*_SHOWN).where(is_to).order_by(MEMO.c.id.desc()).limit(1)
+        with self.read() as connection:
+            failed = connection.execute(latest.where(MEMO.c.state == FAILED)).mappings().first()
+            if failed is None or not address:
+                return None
+            later = select(MEMO.c.id).where(is_to, MEMO.c.state == SENT, MEMO.c.id > failed["id"]).limit(1)
+            return None if connection.execute(later).first() else _view(failed)
 
     def raw_memo(self, memo_id: int) -> bytes:
         """The complete message; empty once it was sent long ago.
@@ -359,6 +376,7 @@ def _end(connection: Connection, claim: MemoClaim, **values: object) -> None:
 def _view(row: RowMapping) -> MemoView:
     return MemoView(
         memo_id=row["id"],
+        key=row["key"],
         kind=row["kind"],
         ref=row["ref"],
         to=row["to_address"],

@@ -157,6 +157,7 @@ PAGES = (
     "/settings/tokens",
     "/settings/webhooks",
     "/settings/hand-over",
+    "/settings/own-mails",
     "/reports",
     "/outbox/stop",
     "/tickets/{ref}/split",

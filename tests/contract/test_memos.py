@@ -202,3 +202,48 @@ def test_notices_that_never_went_are_given_up_and_old_ones_forgotten_but_not_wha
     assert (left.kind, left.state, store.raw_memo(left.memo_id)) == ("hand_over", "sent", b"")
     keep(store, memo())
     assert len(store.memos()) == 1
+
+
+def to(address: str, key: str, *, kind: MemoKind = MemoKind.REPORT) -> NewMemo:
+    return NewMemo(key=key, kind=kind, ref="", to=address, mail_from="", raw=b"Subject: x\r\n\r\n")
+
+
+def end(store: Store, *, is_sent: bool) -> None:
+    (claim,) = store.claim_memos(limit=5, lease=LEASE, now=NOW)
+    if is_sent:
+        store.memo_sent(claim)
+    else:
+        store.memo_failed(claim, error="550 no such user", now=NOW)
+
+
+def test_memos_are_looked_through_by_kind_and_state(store: Store) -> None:
+    for number, kind in enumerate((MemoKind.HAND_OVER, MemoKind.REPORT, MemoKind.NOTICE, MemoKind.ALARM) * 3):
+        store.queue_memo(to("x@desk.example", f"{kind}:{number}", kind=kind), now=NOW)
+        end(store, is_sent=number % 2 == 0)
+    news = (MemoKind.REPORT, MemoKind.ALARM)
+    keys = ["alarm:11", "report:9", "alarm:7", "report:5", "alarm:3", "report:1"]
+    assert [one.key for one in store.memos(kinds=news)] == keys
+    first = store.memos(kinds=news, limit=2)
+    assert [one.key for one in store.memos(kinds=news, limit=2, before=first[-1].memo_id)] == keys[2:4]
+    assert {one.kind for one in store.memos(state="failed")} == {"report", "alarm"}
+    assert store.memos(kinds=[MemoKind.NOTICE], state="failed") == ()
+    assert len(store.memos()) == 12
+
+
+def test_the_latest_memo_to_an_address_is_told_where_it_failed(store: Store) -> None:
+    assert store.refused_memo("lead@desk.example") is None
+    assert store.refused_memo("") is None
+    store.queue_memo(to("lead@desk.example", "report:2026-W44:lead@desk.example"), now=NOW)
+    assert store.refused_memo("lead@desk.example") is None, "it waits"
+    end(store, is_sent=False)
+    found = store.refused_memo("Lead@Desk.example")
+    assert found is not None
+    assert (found.key, found.error) == ("report:2026-W44:lead@desk.example", "550 no such user")
+    assert store.refused_memo("ead@desk.example") is None
+    store.queue_memo(to("other@desk.example", "report:2026-W45:other@desk.example"), now=NOW)
+    end(store, is_sent=True)
+    assert store.refused_memo("lead@desk.example") == found, "another's mail says nothing of this address"
+    store.queue_memo(to("lead@desk.example", "report:2026-W45:lead@desk.example"), now=NOW)
+    assert store.refused_memo("lead@desk.example") == found, "a mail that waits says nothing yet"
+    end(store, is_sent=True)
+    assert store.refused_memo("lead@desk.example") is None

@@ -183,7 +183,7 @@ async def test_an_agent_who_is_signed_in_reads_and_takes_no_step(app: FastAPI, s
     async with signed_in(app) as client:
         assert (await client.get(f"{V1}/tickets/{ref}")).json()["ref"] == ref
         assert (await client.get(f"{V1}/mails/1/raw")).status_code == 200
-        assert (await client.get(f"{V1}/reports")).json() == {"reports": []}
+        assert (await client.get(f"{V1}/reports")).json() == {"reports": [], "next_cursor": None}
         problem(await client.post(f"{V1}/tickets/{ref}/notes", json={"text": "x"}), 401, "token_required")
     assert [event.what for event in store.ticket(ref).events if event.what == "note"] == []
 
@@ -376,10 +376,45 @@ async def test_reports_are_listed_and_read(store: Store, pack: Pack, clock: Cloc
 
 
 @ON_SQLITE
+async def test_reports_come_in_pages_by_their_periods(store: Store, pack: Pack, clock: Clock) -> None:
+    days = [f"2026-{month:02d}-{day:02d}" for month in (9, 10) for day in range(1, 29)]
+    names = ["2026-W40", "2026-W47", "2026-10", *days, "2027-W01"]
+    made = [saved(name, NOW + timedelta(hours=number)) for number, name in enumerate(names)]
+    app = make_app(store, pack, clock, ledger=CannedLedger(reports=made))
+    async with browsing(app) as client:
+        client.headers.update(token(store, Scope.REPORTS_READ))
+
+        async def pages(limit: int, **asked: str) -> list[list[str]]:
+            found: list[list[str]] = []
+            more: dict[str, str] = {}
+            while True:
+                answer = (await client.get(f"{V1}/reports", params={"limit": str(limit), **asked, **more})).json()
+                found.append([one["name"] for one in answer["reports"]])
+                if answer["next_cursor"] is None:
+                    return found
+                more = {"cursor": answer["next_cursor"]}
+
+        turned = await pages(13)
+        assert [len(page) for page in turned] == [13, 13, 13, 13, 7]
+        listed = [name for page in turned for name in page]
+        assert listed == (await pages(100))[0]
+        assert listed[:3] == ["2026-W47", "2026-10", "2026-10-28"]
+        assert "2027-W01" not in listed, "it has not begun"
+        assert len(listed) == len(set(listed)) == len(names) - 1
+        assert len((await pages(50))[0]) == 50
+        assert (await client.get(f"{V1}/reports")).json()["next_cursor"] is not None
+        assert await pages(1, kind="week") == [["2026-W47"], ["2026-W40"]]
+        problem(await client.get(f"{V1}/reports", params={"cursor": "r2026-W99"}), 404, "cursor_unknown")
+        problem(await client.get(f"{V1}/reports", params={"cursor": "r9999-12"}), 404, "cursor_unknown")
+        for asked in ({"cursor": "p12"}, {"cursor": "r1"}, {"limit": "0"}, {"limit": "101"}, {"kind": "year"}):
+            problem(await client.get(f"{V1}/reports", params=asked), 422, "not_understood")
+
+
+@ON_SQLITE
 async def test_a_desk_without_a_ledger_has_no_reports(store: Store, pack: Pack, clock: Clock) -> None:
     async with browsing(make_app(store, pack, clock, ledger=None)) as client:
         client.headers.update(token(store, Scope.REPORTS_READ))
-        assert (await client.get(f"{V1}/reports")).json() == {"reports": []}
+        assert (await client.get(f"{V1}/reports")).json() == {"reports": [], "next_cursor": None}
         problem(await client.get(f"{V1}/reports/2026-W47"), 404, "not_found")
 
 

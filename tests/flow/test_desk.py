@@ -639,7 +639,7 @@ async def test_every_page_is_shown_on_either_database(store: Store, pack: Pack, 
         for path in [*addresses_of(app, "GET"), f"/mails/{stray}"]:
             if (
                 path in {"/mails/1", "/mails/1/parts/1", "/live", "/reports/open", "/reports/2026-W47/tickets"}
-                or path.startswith(("/settings/webhooks/", "/settings/hand-over/"))
+                or path.startswith(("/settings/webhooks/", "/settings/own-mails/"))
                 or path.endswith(".svg")
             ):  # a ticket's mail is shown with its ticket, and this one has no parts; a stream has no end; there is no webhook; no figure is asked for; a report of nothing has no pictures
                 continue

@@ -57,6 +57,10 @@ def text_of(page: Response) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.text)).split())
 
 
+def text_of_part(part: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", part)).split())
+
+
 def links_of(page: Response) -> list[str]:
     return [html.unescape(one) for one in re.findall(r'href="(/reports[^"]*)"', page.text)]
 
@@ -75,7 +79,7 @@ def file_long_ago(store: Store) -> None:
 async def test_the_newest_week_leads_and_each_kind_has_its_list(browser: AsyncClient) -> None:
     page = await browser.get("/reports")
     assert page.status_code == 200
-    assert "16–22 Nov 2026" in text_of(page)
+    assert "Week 47 of 2026 (16–22 Nov)" in text_of(page)
     assert [one for one in links_of(page) if one.startswith("/reports/2026")] == [
         "/reports/2026-W47",
         "/reports/2026-W48",  # so far
@@ -148,14 +152,46 @@ async def test_what_is_no_date_is_said_and_shown_again(browser: AsyncClient, kin
     answer = await browser.get(f"/reports/open?kind={kind}&day={day}")
     assert (answer.status_code, EN[word] in text_of(answer)) == (422, True)
     assert "<b>" not in answer.text[answer.text.index("<main") : answer.text.index('<nav class="tabs"')].replace(
-        "<b>16–22 Nov 2026</b>", ""
+        "<b>Week 47 of 2026 (16–22 Nov)</b>", ""
     )
     if day.startswith("2026"):
         assert f'value="{day}"' in answer.text
         assert f'<option value="{kind}" selected>' in answer.text or kind == "year"
 
 
+async def test_the_newest_week_is_the_newest_by_its_days(browser: AsyncClient, ledger: CannedLedger) -> None:
+    later = NOW + timedelta(hours=1)
+    ledger.reports = [
+        saved("2027-W36", later),  # by a clock that was wrong
+        saved("2026-W48", later),  # the same: this week goes on
+        saved("2026-W40", later),  # made up for
+        saved("2026-W47", NOW),
+        saved("2025-W52", later),
+    ]
+    page = await browser.get("/reports")
+    newest = page.text[page.text.index('class="card newest"') :]
+    assert re.findall(r'class="button primary" href="([^"]+)"', newest) == [WEEK]
+    table = page.text[page.text.index('class="figures saved"') :]
+    assert re.findall(r'scope="row"><a href="/reports/([\dW-]+)"', table[: table.index("</table>")]) == [
+        "2026-W48",
+        "2026-W47",
+        "2026-W40",
+        "2025-W52",
+    ]
+    assert "Weekly 4" in text_of(page)
+
+
 # --- the books
+
+
+async def test_days_before_the_first_mail_are_no_days_of_the_books(browser: AsyncClient, sqlite_store: Store) -> None:
+    none = Books(accepted=0, ticketed=0, joined=0, parked=0, waiting=0, duplicates=0, deleted=0)
+    one = Books(accepted=1, ticketed=1, joined=0, parked=0, waiting=0, duplicates=0, deleted=0)
+    lost = Books(accepted=0, ticketed=0, joined=0, parked=0, waiting=0, duplicates=0, deleted=0, faults=("lost: x",))
+    for day, books in ((19, none), (20, lost), (21, none), (22, one), (23, one)):
+        sqlite_store.keep_books(date(2026, 11, day), now=NOW, books=books)
+    days = re.findall(r'scope="row"><a href="/reports/(2026-11-\d\d)"', (await browser.get("/reports")).text)
+    assert days == ["2026-11-23", "2026-11-22", "2026-11-20"], "what is wrong is never left out"
 
 
 async def test_the_books_are_shown_with_a_sign(browser: AsyncClient, sqlite_store: Store, clock: Clock) -> None:
@@ -198,7 +234,7 @@ async def test_books_that_do_not_agree_are_an_alarm(
     assert "1,100 (+10)" in said
     assert f"✗ {w['books_differ']} ({w['books_off_by'].format(count='+1')})" in said
     assert ("Orphans: 2 triaged without a ticket (7, 12)" in said) is (language == "en")
-    assert ("行き先なし: 判定済みなのに受付がないメール 2 通 (7, 12)" in said) is (language == "ja")
+    assert ("行き先なし: 判定済みなのにチケットがないメール2通 (7, 12)" in said) is (language == "ja")
     assert "2026-11-10" in rows[13]
 
 
@@ -221,6 +257,18 @@ async def test_a_report_stands_in_the_desks_frame(browser: AsyncClient, sqlite_s
     assert not re.search(r'<script(?! src="/static/)|<style|\sstyle=|\son\w+=', page.text)
 
 
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("ja", "2026年第47週(11月16日〜22日) · 品質レポート · uketsuke"),
+        ("en", "Week 47 of 2026 (16–22 Nov) · Reports · uketsuke"),
+    ],
+)
+async def test_the_title_of_the_page_names_the_week(app: FastAPI, language: str, title: str) -> None:
+    async with signed_in(app, language=language) as client:
+        assert f"<title>{title}</title>" in (await client.get(WEEK)).text
+
+
 async def test_a_period_that_goes_on_says_so_and_has_none_behind_it(browser: AsyncClient) -> None:
     page = await browser.get("/reports/2026-W48")
     assert EN["report_so_far"] in text_of(page)
@@ -232,7 +280,7 @@ async def test_a_period_that_goes_on_says_so_and_has_none_behind_it(browser: Asy
 async def test_a_report_speaks_the_pages_language(app: FastAPI) -> None:
     async with signed_in(app, language="ja") as client:
         page = text_of(await client.get(WEEK))
-        assert "2026年11月16日(月)〜22日(日)" in page
+        assert "レポート: 2026年第47週(11月16日〜22日)" in page
         assert "初回から揃っていた割合" in page
         assert (await client.get(f"{WEEK}/file.txt")).text == "txt 2026-W47 ja"
         assert "complete on arrival" in text_of(await client.get(f"{WEEK}?lang=en"))
@@ -304,6 +352,33 @@ async def test_what_is_no_report_is_a_page_that_says_so(browser: AsyncClient, pa
     assert EN["not_found"] in text_of(page)
     assert "<script>alert" not in page.text
     assert "\0" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/reports/2026-W99", f"{WEEK}/tickets?measure=nothing", f"{WEEK}/file.exe"])
+async def test_an_error_below_the_reports_leads_back_to_them(browser: AsyncClient, path: str) -> None:
+    page = await browser.get(path)
+    main = page.text[page.text.index("<main") :]
+    assert re.findall(r'href="([^"]+)"', main[: main.index("</main>")]) == ["/reports", "/queue"]
+    elsewhere = await browser.get("/tickets/T999999")
+    assert elsewhere.status_code == 404
+    assert "/reports" not in elsewhere.text[elsewhere.text.index("<main") :]
+
+
+async def test_a_refused_form_of_a_report_leads_back_to_the_reports(browser: AsyncClient) -> None:
+    token = await token_on(browser, WEEK)
+    refused = await browser.post(f"{WEEK}/mail", data={"token": token}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert refused.status_code == 403
+    assert '<a href="/reports">← ' in refused.text
+
+
+async def test_who_may_read_no_reports_is_not_led_to_them(app: FastAPI, sqlite_store: Store) -> None:
+    sqlite_store.add_agent("jiro", PASSWORD, NOW, role=Role.AGENT)
+    async with browsing(app) as client:
+        await sign_in(client, "jiro")
+        refused = await client.get(WEEK)
+        assert refused.status_code == 403
+        assert 'href="/reports"' not in refused.text
+        assert 'href="/queue">← ' in refused.text
 
 
 async def test_names_that_are_none_are_told_how_they_are_written(app: FastAPI) -> None:
@@ -397,6 +472,25 @@ async def test_a_figure_that_has_changed_since_says_so(browser: AsyncClient, led
     assert EN["report_behind_changed"].format(said=2) in text_of(await browser.get(FIGURE))
 
 
+async def test_states_of_the_list_are_told_to_be_of_now(app: FastAPI, ledger: CannedLedger) -> None:
+    ledger.tickets = [
+        (ticket(3, missing_first=("when",)), 1),
+        (ticket(2), 1),
+        (ticket(1, disposition="ask_to_split", missing_first=("goal",), unsure_first=("when",)), 1),
+    ]
+    async with signed_in(app, language="ja") as client:
+        page = await client.get(FIGURE)
+        said = text_of(page)
+        assert "状態は現在のもの、数字は集計時点のものです。" in said
+        ledger.counted_at = NOW
+        assert "状態は現在のもの、数字は2026/11/24 10:00時点のものです。" in text_of(await client.get(FIGURE))
+    rows = re.findall(r"<tr.*?</tr>", page.text, flags=re.DOTALL)
+    assert re.findall(r'scope="col">([^<]*)<', rows[0])[4] == "現在の状態"
+    lacked = [text_of_part(one[one.rindex('data-label="初回の不足">') + 19 :]) for one in rows[1:]]
+    assert lacked[1:] == ["なし", "対象外"], "of a ticket that is not checked nothing is said to be missing"
+    assert lacked[0] not in lacked[1:]
+
+
 # --- by mail
 
 
@@ -419,8 +513,19 @@ async def test_a_report_comes_by_mail_to_who_asks(
     assert (done.status_code, done.headers["location"]) == (303, f"{WEEK}?mailed=1")
     assert ledger.sent == [("2026-W47", AGENT, "hanako@example.com", NOW)]
     said = text_of(await browser.get(done.headers["location"]))
-    assert "on its way to hanako@example.com" in said
-    assert EN["report_mail_waits"] in said, "there is no smarthost"
+    assert EN["report_mail_waits"].format(to="hanako@example.com") in said, "there is no smarthost"
+    assert "some minutes" not in said
+
+
+async def test_where_mails_go_out_the_report_is_promised_within_minutes(
+    sqlite_store: Store, pack: Pack, clock: Clock
+) -> None:
+    sqlite_store.add_agent(AGENT, PASSWORD, NOW)
+    sqlite_store.set_details(AGENT, email="sato@example.com", language="", notices=(), now=NOW)
+    app = make_app(sqlite_store, pack, clock, ledger=CannedLedger(), is_sending=True)
+    async with signed_in(app, language="ja") as client:
+        said = text_of(await client.get((await send(client)).headers["location"]))
+    assert "レポートを sato@example.com 宛てに送信します(数分以内に届きます)。" in said
 
 
 async def test_a_forms_token_is_asked_for(app: FastAPI, browser: AsyncClient, ledger: CannedLedger) -> None:
@@ -536,6 +641,24 @@ async def test_every_figure_of_a_real_report_leads_to_its_tickets(
             WholeReport.model_validate((await client.get("/reports/2026-W48/file.json")).json()).period.kind == "week"
         )
         assert ".report" in (await client.get("/reports/style.css")).text
+
+
+async def test_a_kept_report_was_made_once_whenever_one_looks_at_it(
+    sqlite_store: Store, pack: Pack, clock: Clock
+) -> None:
+    file_week(sqlite_store)
+    clock.advance(timedelta(days=7))
+    reporter_for(sqlite_store, pack).make_due(clock())
+    (made,) = {one.made_at for one in sqlite_store.reports()}
+    clock.advance(timedelta(days=2, hours=3))
+    async with signed_in(make_app(sqlite_store, pack, clock)) as client:
+        page = text_of(await client.get("/reports/2026-W48"))
+        assert "made 2026/12/01 10:00" in page
+        assert made.isoformat() == "2026-12-01T01:00:00+00:00"
+        assert clock().strftime("%d %B") not in page, "3 December is no day of this report"
+        assert "2026/12/03" not in page
+        listed = text_of(await client.get("/reports/2026-W48/tickets?measure=people"))
+        assert "the figure is of 2026/11/30 08:00." in listed, "as the report was counted"
 
 
 async def test_a_real_ledger_refuses_what_is_no_figure(sqlite_store: Store, pack: Pack, clock: Clock) -> None:

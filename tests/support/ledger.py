@@ -38,6 +38,7 @@ class CannedLedger:
     reports: list[SavedReport] = field(default_factory=list)
     tickets: list[tuple[TicketFacts, int]] = field(default_factory=list)
     said: int | None = None
+    counted_at: datetime | None = None
     sent: list[tuple[str, str, str, datetime]] = field(default_factory=list)
 
     def saved(self) -> list[SavedReport]:
@@ -89,6 +90,7 @@ class CannedLedger:
             total=len(self.tickets),
             tickets=tuple(self.tickets[skip : skip + limit]),
             said=self.said,
+            counted_at=self.counted_at,
         )
 
     def download(self, name: str, form: str, language: str) -> bytes:
