@@ -53,6 +53,7 @@ def headline(f: Frame) -> Section:
         rows=tuple(_headline_row(line, f) for line in known),
         note=time_note(f),
         is_cards=True,
+        mailed=(0, 1, 2, 4, 5) if has_before else (),
     )
     return Section(id="headline", title=w["headline"], blocks=_some(table, trend_chart(f), _care_table(f)))
 

@@ -282,7 +282,7 @@ def _not_arrived(f: Frame) -> Iterator[Text]:
 def _care(f: Frame) -> Text:
     """Targets that were missed, complaints, matters of security or law."""
     some = [
-        tuple(_filled(f.w["care_one"].replace("{name}", f.w[measure]), {"{n}": f.number(measure)}))
+        tuple(_filled(f.w[f"care_{measure}"], {"{n}": f.number(measure)}))
         for measure in _CARE
         if f.figures.count(measure)
     ]

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from reports.intervals import Estimate
 
 
+_FEW = 2  # rows that are shown rather than folded
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """Some words, perhaps a link."""
@@ -72,12 +75,13 @@ class Table:
     @property
     def shown(self) -> tuple[tuple[Entry, ...], ...]:
         """The rows that a page shows at once."""
-        return self.rows[: self.unfolded] if self.unfolded else self.rows
+        return self.rows[: self.unfolded] if self.hidden else self.rows
 
     @property
     def hidden(self) -> tuple[tuple[Entry, ...], ...]:
-        """The rows behind them."""
-        return self.rows[self.unfolded :] if self.unfolded else ()
+        """The rows behind them; a few are not worth a click."""
+        is_long = 0 < self.unfolded < len(self.rows) - _FEW
+        return self.rows[self.unfolded :] if is_long else ()
 
     @property
     def has_links(self) -> bool:
