@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from models.db.store import Store
+from models.memos import MemoKind, NewMemo
 from models.views import Books
 from policy.pack import Pack
 from tests.browser.test_desk import LONG_WORD, NARROW, OVERFLOW, serving, sign_in, watched
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.browser
 
 WEEK = "/reports/2026-W47"
 FIGURE = f"{WEEK}/tickets?measure=complete&dimension=all&value="
+OWN_PAGES = ("/me", "/settings/own-mails", "/settings/own-mails?show=failed&tried=1")
 WIDTHS = [("ja", "light", 1280), ("en", "dark", 1280), ("ja", "dark", NARROW), ("en", "light", NARROW)]
 
 
@@ -58,6 +60,24 @@ def desk(sqlite_store: Store, pack: Pack, ledger: CannedLedger) -> Iterator[str]
         sqlite_store.keep_books(date(2026, 11, 23) - timedelta(days=days), now=NOW, books=sums)
     with serving(make_app(sqlite_store, pack, Clock(NOW), ledger=ledger)) as address:
         yield address
+
+
+def write_own_mails(store: Store) -> None:
+    """One of each kind, in each state; the agent's own latest report was refused."""
+    to = f"hanako.{'long' * 12}@desk.example"
+    store.set_details(AGENT, email=to, language="", notices=(), now=NOW)
+    for number, kind in enumerate(MemoKind):
+        keys = {"report": f"report:2026-W44:{to}", "alarm": f"books:2026-11-23:{to}"}
+        raw = b"Subject: x\r\n\r\nx\r\n"
+        memo = NewMemo(key=keys.get(kind, f"{kind}:1"), kind=kind, ref="", to=to, mail_from="", raw=raw)
+        store.queue_memo(memo, now=NOW)
+        (claim,) = store.claim_memos(limit=1, lease=timedelta(minutes=9), now=NOW)
+        if kind is MemoKind.ALARM:
+            store.memo_deferred(claim, next_at=NOW + timedelta(hours=1), error="451 4.7.1 " + LONG_WORD)
+        elif number:
+            store.memo_failed(claim, error=f"550 5.1.1 <{to}>: user unknown {LONG_WORD}", now=NOW)
+        else:
+            store.memo_sent(claim)
 
 
 def test_a_lead_goes_from_the_list_to_a_ticket_by_the_keyboard(
@@ -126,13 +146,22 @@ def test_a_picture_is_drawn_under_the_policies_within_the_page_and_alone(chromiu
 
 @pytest.mark.parametrize(("language", "theme", "width"), WIDTHS)
 def test_axe_finds_nothing_and_no_page_is_too_wide(
-    chromium: Browser, desk: str, language: str, theme: str, width: int
+    chromium: Browser, desk: str, sqlite_store: Store, language: str, theme: str, width: int
 ) -> None:
+    write_own_mails(sqlite_store)
     found: dict[str, list[object]] = {}
     options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     with watched(chromium, language, width=width) as page:
         sign_in(page, desk)
-        for path in ("/reports", "/reports?kind=day", WEEK, "/reports/2026-W48", f"{WEEK}?mailed=1", FIGURE, "/me"):
+        for path in (
+            "/reports",
+            "/reports?kind=day",
+            WEEK,
+            "/reports/2026-W48",
+            f"{WEEK}?mailed=1",
+            FIGURE,
+            *OWN_PAGES,
+        ):
             page.goto(f"{desk}{path}{'&' if '?' in path else '?'}theme={theme}&lang={language}")
             if path == WEEK:
                 page.click(".downloads summary")
