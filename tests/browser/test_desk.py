@@ -18,7 +18,6 @@ from models.controls import Verdict
 from models.db.store import Store
 from models.decision import ReplyState
 from models.states import TicketState
-from policy.pack import Pack
 from tests.support.desk import AGENT, PASSWORD
 from tests.support.filings import LEASE, NOW, arrival, assessment, file_one, filing, mail, reply
 
