@@ -27,10 +27,11 @@ from reports.mail import alarm_mail, report_mail
 from reports.periods import PeriodKind, last_ended, period_before
 from reports.quality import summarise
 from responders.signing import memo_address
+from runtime.clock import utc_now
 from runtime.logs import log_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
     from models.db.store import Store
@@ -47,7 +48,7 @@ LEASE = timedelta(minutes=30)  # a report of a very large desk takes minutes
 RETRY = timedelta(minutes=20)  # after a report that could not be made: longer than the scheduler's turn
 PATIENCE = timedelta(hours=4)  # with mails that are not read yet
 _AT_LEAST, _MOST_DOMAINS = 3, 300  # tickets of a customer who is counted by himself; customers
-_REMEMBERED = 8  # reports that are not kept, for the pictures of their pages
+_REMEMBERED = 8  # reports that are not kept
 _REMEMBERED_FOR = timedelta(minutes=2)
 _NEWS = {PeriodKind.DAY: ReportNews.DAY, PeriodKind.WEEK: ReportNews.WEEK, PeriodKind.MONTH: ReportNews.MONTH}
 
@@ -81,6 +82,7 @@ class Reporter:
     store: Store
     pack: Pack
     office: Office
+    clock: Callable[[], datetime] = utc_now  # for how long what was counted is remembered
     _remembered: OrderedDict[str, tuple[Report, datetime]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _counting: dict[str, Lock] = field(default_factory=dict)
@@ -91,17 +93,19 @@ class Reporter:
         return self.pack.desk.timezone
 
     def report(self, period: Period, now: datetime) -> Report:
-        """The report of a period: as it was kept, or made now. It is remembered for a while, for its pictures."""
+        """The report of a period: as it was kept, or made now; then it is remembered for a while, for its pictures."""
+        kept = self.kept(period)
+        if kept is not None:
+            return kept
         with self._lock:
             turn = self._counting.setdefault(period.name, Lock())
-        with turn:
-            kept = self.kept(period)
+        with turn:  # of several who ask for it at once, one counts
             known, until = self._remembered.get(period.name, (None, now))
-            if known is not None and now < until and (kept is None or known.made_at == kept.made_at):
+            if known is not None and self.clock() < until:
                 return known
-            made = kept or self._whole(self._count(period, self.counted_at(period, now)), now)
+            made = self._whole(self._count(period, self.counted_at(period, now)), now)
             with self._lock:
-                self._remembered[period.name] = made, (now if kept is None else made.made_at) + _REMEMBERED_FOR
+                self._remembered[period.name] = made, self.clock() + _REMEMBERED_FOR
                 self._remembered.move_to_end(period.name)
                 while len(self._remembered) > _REMEMBERED:
                     self._counting.pop(self._remembered.popitem(last=False)[0], None)
@@ -180,7 +184,7 @@ class Reporter:
         except ClaimLost:  # it took so long that another scheduler has made it
             return False
         except Exception as error:  # noqa: BLE001 - the other reports must not wait for it
-            log_for("scheduler").error("report_failed", period=period.name, error=repr(error)[:300])
+            log_for("scheduler").error("report_failed", period=period.name, error=type(error).__name__)
             with suppress(ClaimLost):
                 self.store.release_report(period.name, token, now=now, delay=RETRY)
             return False

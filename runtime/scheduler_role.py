@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from models.errors import UketsukeError
 from policy.load import load_pack
 from reports.jobs import start_jobs
 from runtime.letter_texts import SavedTexts
@@ -35,7 +36,8 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
         try:
             make_reports(reporter, clock())
         except Exception as error:  # noqa: BLE001 - the next turn makes up for it
-            log.error("report_failed", error=repr(error)[:300])  # noqa: TRY400 - a trace may quote a mail
+            told = str(error) if isinstance(error, UketsukeError) else type(error).__name__
+            log.error("reports_failed", error=told)  # noqa: TRY400 - a trace may quote a mail
 
     def pass_minute() -> None:
         moved = {what: count for what, count in pass_time(store, pack, clock()).items() if count}

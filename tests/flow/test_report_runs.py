@@ -267,12 +267,14 @@ def test_reports_are_due_at_the_hour_on_the_wall(store: Store, pack: Pack, day: 
 
 def test_the_pictures_of_a_page_count_once(store: Store, pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     file_one(store)
-    one = reporter(store, pack)
+    clock = Clock(NOW)
+    one = Reporter(store, pack, Office(identity=IDENTITY, desk_link=LINK), clock)
     counted = []
     count = Reporter._count
 
     def counting(self: Reporter, period: Period, as_of: datetime) -> Figures:
         counted.append(period.name)
+        clock.advance(timedelta(minutes=10))  # a large desk
         return count(self, period, as_of)
 
     monkeypatch.setattr(Reporter, "_count", counting)
@@ -282,7 +284,10 @@ def test_the_pictures_of_a_page_count_once(store: Store, pack: Pack, monkeypatch
     for each in threads:
         each.join(timeout=60)
     assert counted == ["2026-W48"]
-    one.report(period_named("2026-W48", ZONE), NOW + timedelta(minutes=3))
+    one.report(period_named("2026-W48", ZONE), clock())
+    assert counted == ["2026-W48"]
+    clock.advance(timedelta(minutes=3))
+    one.report(period_named("2026-W48", ZONE), clock())
     assert counted == ["2026-W48"] * 2, "what goes on is counted anew after a while"
 
 
