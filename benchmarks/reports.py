@@ -35,7 +35,7 @@ from benchmarks.tickets import Ids, copied, patterns_of, write_copies
 from models.db.migrate import upgrade
 from models.db.store import Store
 from policy.load import load_pack
-from reports.counting import book_of
+from reports.book import book_of
 from reports.document import Links, document
 from reports.figures import Report, figures_to_value
 from reports.periods import PeriodKind, period_of
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from benchmarks.tickets import Pattern
-    from reports.counting import Book
+    from reports.book import Book
     from reports.figures import Figures
 
 PACK = load_pack("alibabacloud_jp")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.book import halves
 from reports.comparing import (
     Advice,
     Rate,
@@ -21,7 +22,6 @@ from reports.comparing import (
     surely_above,
     surely_below,
 )
-from reports.counting import halves
 from reports.figures import Cell
 from reports.intervals import wilson
 from reports.trend import ENOUGH, Part, whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reports.counting import halves
+from reports.book import halves
 from reports.figures import Cell
 from reports.frame import entry, joined, words_only
 from reports.intervals import done_within, median_wait, wilson

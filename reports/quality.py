@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reports.counting import WaitState, as_of, cells_of, is_counted, spreads_of, waits_of
+from reports.counting import WaitState, cells_of, is_counted, spreads_of, waits_of
 from reports.figures import MOST_EXAMPLES, Cell, Example, Figures, Wait
+from reports.standing import as_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from models.facts import TicketFacts
-    from reports.counting import Book
+    from reports.book import Book
     from reports.periods import Period
 
 _SHOWN = frozenset({"lacking", "objected", "repeated", "judged_wrong", "judged_edited"})  # measures that want examples

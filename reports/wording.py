@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from models.assessment import Category, Section
-from reports.counting import halves
+from reports.book import halves
 from reports.periods import PeriodKind
 from reports.words import counted, words
 from reports.words_desk import DEFECTS_EN, DEFECTS_JA, FAULTS, REASONS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from desk.report_pages import Behind, ReportPeriod
 from models.errors import NotFound
-from reports.counting import SEPARATOR
+from reports.book import SEPARATOR
 from reports.document import Links, document, sentence_of
 from reports.figures import Cell
 from reports.periods import period_before, period_named, period_of

@@ -20,7 +20,7 @@ from models.controls import normal_pattern
 from models.errors import ClaimLost, NotFound, StoreError
 from models.facts import DayBooks
 from models.memos import MemoKind, NewMemo, ReportNews
-from reports.counting import book_of
+from reports.book import book_of
 from reports.document import Links, document
 from reports.figures import Cell, Report, figures_from_value, figures_to_value
 from reports.mail import alarm_mail, report_mail
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from models.db.store import Store
     from models.views import Books
     from policy.pack import Pack
-    from reports.counting import Book
+    from reports.book import Book
     from reports.figures import Figures
     from reports.periods import Period
     from responders.identity import SenderIdentity

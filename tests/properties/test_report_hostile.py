@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.assessment import Category
 from policy.load import load_pack
 from reports.advice import advice
-from reports.counting import SEPARATOR, halves
+from reports.book import SEPARATOR, halves
 from reports.document import document, sentence_of
 from reports.figures import Figures, Report
 from reports.frame import Links

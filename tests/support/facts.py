@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from models.assessment import Category, SymptomKind
 from models.facts import EventFacts, LetterFacts, MailFacts, TicketFacts
 from policy.pack import Pack
-from reports.counting import Book, book_of
+from reports.book import Book, book_of
 from reports.figures import MOST_EXAMPLES, Cell, Example, Figures, Wait
 from reports.periods import Period
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from models.assessment import Category, SymptomKind
 from models.facts import DayBooks, LetterFacts, TicketFacts
 from policy.pack import Pack
-from reports.counting import book_of
+from reports.book import book_of
 from reports.figures import Example, Figures, Report
 from reports.periods import Period, period_before, period_named
 from reports.quality import summarise

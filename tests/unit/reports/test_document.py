@@ -13,7 +13,7 @@ import pytest
 
 from models.assessment import Category
 from policy.pack import Pack
-from reports.counting import book_of
+from reports.book import book_of
 from reports.document import Document, Links, document, sentence_of
 from reports.figures import Cell, Figures, Report
 from reports.parts import Chart, Lines, Paragraph, Run, Section, Table, Text, plain
