@@ -318,6 +318,9 @@ def _listed(some: Iterable[Text], f: Frame) -> Text:
 
 def _is_unbegun(f: Frame) -> bool:
     """Is there no sign that the desk was in use: no mail of any sort, none before, none in the books?"""
+    began_at = f.report.began_at
+    if began_at is not None:
+        return began_at >= f.figures.period.end
     return not f.figures.cells and not f.report.before and not any(one.accepted for one in f.report.books)
 
 

@@ -100,6 +100,7 @@ class Report:
     before: tuple[Figures, ...] = ()
     books: tuple[DayBooks, ...] = ()  # of the period's days, as far as they were counted
     made_at: datetime
+    began_at: datetime | None = None  # when the desk's first mail came; None: not known, or none has come
 
 
 def figures_to_value(figures: Figures) -> dict[str, Any]:

@@ -122,7 +122,8 @@ class Reporter:
             return None
         assert saved.made_at is not None
         books = self.store.day_books(period.first_day, period.last_day)
-        return Report(figures=figures, before=before, books=books, made_at=saved.made_at)
+        first = self.store.first_arrival()
+        return Report(figures=figures, before=before, books=books, made_at=saved.made_at, began_at=first)
 
     def counted_at(self, period: Period, now: datetime) -> datetime:
         """As of when a period is counted: the hour of reports after its end, or now if that is still to come."""
@@ -216,7 +217,8 @@ class Reporter:
     def _whole(self, figures: Figures, now: datetime) -> Report:
         period = figures.period
         books = self.store.day_books(period.first_day, period.last_day)
-        return Report(figures=figures, before=self._before(period, figures.as_of), books=books, made_at=now)
+        first, before = self.store.first_arrival(), self._before(period, figures.as_of)
+        return Report(figures=figures, before=before, books=books, made_at=now, began_at=first)
 
     def _before(self, period: Period, as_of: datetime) -> tuple[Figures, ...]:
         """The periods before at the same age. None that the desk was not there for: it would look like a lull."""

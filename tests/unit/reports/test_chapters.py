@@ -210,6 +210,8 @@ def test_before_the_desk_began(pack: Pack) -> None:
     assert "not in use yet" in summary(told(nothing, pack, "en"))
     quiet = summary(told(replace(nothing, books=books_of(of.days, 0)), pack))  # mails were counted
     assert "運用開始前" not in quiet
+    assert "運用開始前" not in summary(told(replace(nothing, began_at=of.start), pack)), "it got nothing, but was there"
+    assert "運用開始前" in summary(told(replace(nothing, began_at=of.end), pack))
     machines = with_cells(nothing, {Cell("tickets"): 1, Cell("automatic"): 1})
     assert "運用開始前" not in summary(told(machines, pack))
     assert "運用開始前" not in summary(told(replace(nothing, before=(figures_of(pack, "2026-W47", 3),)), pack))
