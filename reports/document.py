@@ -318,6 +318,8 @@ def _listed(some: Iterable[Text], f: Frame) -> Text:
 
 def _is_unbegun(f: Frame) -> bool:
     """Is there no sign that the desk was in use: no mail of any sort, none before, none in the books?"""
+    if f.figures.as_of < f.figures.period.end:  # it goes on, and the first mail may come any moment
+        return False
     began_at = f.report.began_at
     if began_at is not None:
         return began_at >= f.figures.period.end

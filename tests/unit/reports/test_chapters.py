@@ -212,6 +212,8 @@ def test_before_the_desk_began(pack: Pack) -> None:
     assert "運用開始前" not in quiet
     assert "運用開始前" not in summary(told(replace(nothing, began_at=of.start), pack)), "it got nothing, but was there"
     assert "運用開始前" in summary(told(replace(nothing, began_at=of.end), pack))
+    going = replace(nothing, figures=replace(nothing.figures, as_of=of.start))
+    assert "運用開始前" not in summary(told(going, pack))
     machines = with_cells(nothing, {Cell("tickets"): 1, Cell("automatic"): 1})
     assert "運用開始前" not in summary(told(machines, pack))
     assert "運用開始前" not in summary(told(replace(nothing, before=(figures_of(pack, "2026-W47", 3),)), pack))
