@@ -21,7 +21,7 @@ DETAILS_OF_ACCESS: Mapping[str, Mapping[str, str]] = {
 ACCESS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         # signing in
-        "sign_in_pause": "{seconds} 秒ほどお待ちのうえ、もう一度サインインしてください。",
+        "sign_in_pause": "{seconds}秒ほどお待ちのうえ、もう一度サインインしてください。",
         "passwords_off": "パスワードでのサインインは利用できません。",
         "sign_in_by": "{provider} でサインイン",
         "session_expired": "セッションの有効期限が切れました。もう一度サインインしてください。入力した内容は失われていません。サインイン後に確認してから送信できます。",
@@ -41,8 +41,8 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "welcome_by": "{provider} のアカウントで登録する", "set_password": "設定してサインイン",
         "welcome_gone": "このリンクは使えません", "welcome_gone_help": "リンクはすでに使われたか、期限が切れたか、新しいリンクに置き換えられています。管理者に新しいリンクの発行を依頼してください。最初の管理者のリンクは、起動し直すと新しく表示されます。",
         "new_password": "新しいパスワード", "password_again": "新しいパスワード(確認)", "old_password": "現在のパスワード",
-        "password_help": "{shortest} 文字以上で決めてください。文字の種類の制限はありません。", "password_ends_sessions": "変更すると、ほかの端末はすべてサインアウトされます。",
-        "password_short": "パスワードが短すぎます。{shortest} 文字以上で、同じ文字の繰り返しではないものにしてください。", "password_long": "パスワードが長すぎます。", "password_name": "ユーザー名と同じパスワードは使えません。",
+        "password_help": "{shortest}文字以上で決めてください。文字の種類の制限はありません。", "password_ends_sessions": "変更すると、ほかの端末はすべてサインアウトされます。",
+        "password_short": "パスワードが短すぎます。{shortest}文字以上で、同じ文字の繰り返しではないものにしてください。", "password_long": "パスワードが長すぎます。", "password_name": "ユーザー名と同じパスワードは使えません。",
         "password_differs": "確認用のパスワードが一致しません。", "wrong_password": "現在のパスワードが違います。",
         "bad_name": "ユーザー名は1文字以上64文字以内で、見える文字だけを使ってください。", "name_taken": "このユーザー名はすでに使われています。", "bad_email": "メールアドレスの形式が正しくありません。", "email_taken": "このメールアドレスは別の担当者が登録しています。", "bad_role": "役割を選んでください。",
         # people

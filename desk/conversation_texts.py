@@ -56,7 +56,7 @@ CONVERSATION: Mapping[str, Mapping[str, str]] = {
         "too_early": "保留の期限は、これからの日時にしてください。",
         "no_time": "保留の期限を日時で入力してください。",
         "no_account": "アカウント ID は 16 桁の数字で入力してください。",
-        "shown_mails": "メールが多いため、新しい {shown} 通を表示しています(全 {total} 通)。",
+        "shown_mails": "メールが多いため、新しい{shown}通を表示しています(全{total}通)。",
         "show_all_mails": "すべて表示",
     },
     "en": {

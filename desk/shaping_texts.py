@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 SHAPING: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "shape": "受付の整理",
-        "split_here": "ご質問ごとに受付を分ける({count} 件)",
+        "split_here": "ご質問ごとに受付を分ける({count}件)",
         "split_title": "受付を分割",
         "split_help": "選んだご質問を新しい受付にします。選ばなかったものはこの受付に残ります。お客様に分割をお願いする返信が承認待ちの場合は、破棄します。",
         "split_pick": "新しい受付にする",
@@ -33,7 +33,7 @@ SHAPING: Mapping[str, Mapping[str, str]] = {
         "merge_other": "統合先",
         "other_customer": "別のお客様の受付です。",
         "other_customer_sure": "別のお客様であることを確認しました",
-        "count_mails": "メール {count} 通",
+        "count_mails": "メール{count}通",
         "move_mail": "このメールを別の受付へ",
         "move_mail_title": "メールを移動",
         "move_mail_help": "このメールと、このメールへの返信を移します。両方の受付の内容(揃っている項目・不足・関係者)は、残ったメールから数え直します。",
@@ -90,7 +90,7 @@ SHAPING: Mapping[str, Mapping[str, str]] = {
         # corrections
         "correct": "読み取りを訂正",
         "correct_help": "押すとすぐに受付へ反映され、モデルの学習データにもなります。",
-        "correct_mail": "{number} 通目",
+        "correct_mail": "{number}通目",
         "correct_sections": "項目",
         "correct_present": "あり",
         "correct_missing": "なし",

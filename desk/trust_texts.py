@@ -55,6 +55,6 @@ TRUST_JA: Mapping[str, str] = {
     "dkim: no signature": "dkim: 署名なし",
     "dkim: the headers are not well-formed": "dkim: ヘッダーの形式が正しくない",
     r"dkim: signed by another domain only \((.*)\)": "dkim: 別のドメインの署名のみ({0})",
-    r"dkim: only the first (\d+) signatures were looked at": "dkim: 先頭 {0} 件の署名のみ確認",
+    r"dkim: only the first (\d+) signatures were looked at": "dkim: 先頭{0}件の署名のみ確認",
     **{rf"(dkim=.*): {said}": f"{{0}}({ja})" for said, ja in _SIGNATURE.items()},
 }

@@ -253,10 +253,10 @@ def test_many_tickets_and_undo_without_a_script(chromium: Browser, desk: str, sq
         page.check(f"input[value^='{ref}:']")
     page.select_option("select[name=does]", "closed")
     page.click(".bulk button")
-    page.wait_for_selector(".did:has-text('2 件を完了にしました。')")
+    page.wait_for_selector(".did:has-text('2件を完了にしました。')")
     assert page.locator("tbody tr").count() == 1
     page.click(".did button")
-    page.wait_for_selector(".did:has-text('2 件を元に戻しました。')")
+    page.wait_for_selector(".did:has-text('2件を元に戻しました。')")
     assert page.locator("tbody tr").count() == 3
     context.close()
 

@@ -322,7 +322,7 @@ def test_an_agent_is_told_in_his_language_and_what_comes_soon_after_is_bundled(
     run(one)
     bundled = next(letter for letter in catcher.letters[2:] if letter["To"] == "hanako@desk.example")
     text = body_of(bundled)
-    assert bundled["Subject"] == f"受付のお知らせ 2 件 ({second}, {first})"
+    assert bundled["Subject"] == f"受付のお知らせ2件 ({second}, {first})"
     assert (
         text.index("対応できるようになった受付") < text.index("担当になった受付") < text.index("回答目標を過ぎた受付")
     )

@@ -276,8 +276,8 @@ async def test_a_mail_that_came_meanwhile_is_shown_and_what_was_typed_stays(
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"to": "nobody"}, "正しいメールアドレスを 1 件だけ"),
-        ({"to": f"{CUSTOMER}, {COLLEAGUE}"}, "正しいメールアドレスを 1 件だけ"),
+        ({"to": "nobody"}, "正しいメールアドレスを1件だけ"),
+        ({"to": f"{CUSTOMER}, {COLLEAGUE}"}, "正しいメールアドレスを1件だけ"),
         ({"to": DESK}, "この窓口自身のアドレス"),
         ({"cc_more": "support+T000001.aaaaaaaaaaaaaaaa@uketsuke.example"}, "この窓口自身のアドレス"),
         ({"cc_more": "ok@a.example, <script>@"}, "Cc に、メールアドレスとして読み取れないもの"),

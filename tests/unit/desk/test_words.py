@@ -123,7 +123,7 @@ def test_the_readers_warnings_are_japanese_on_a_japanese_page() -> None:
     ("detail", "code", "ja", "en"),
     [
         ("0.10 is under 0.50", "hold_low_confidence", "0.10(基準 0.50)", "0.10 is under 0.50"),
-        ("5 letters, the limit is 5", "rate_sender_hour", "5 通(上限 5 通)", "5 letters, the limit is 5"),
+        ("5 letters, the limit is 5", "rate_sender_hour", "5通(上限5通)", "5 letters, the limit is 5"),
         ("from_matches_envelope", "recipient", TOKENS["ja"]["from_matches_envelope"], TOKENS["en"]["from_matches_envelope"]),
         ("no usable address", "recipient", "返信できる宛先なし", "no usable address"),
         ("bounce: null_sender: <>", "automatic", "不達通知: null_sender: <>", "bounce: null_sender: <>"),
