@@ -8,10 +8,8 @@ itself. A customer's mail that is carried along stays as it came, but for its li
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from dataclasses import dataclass
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -23,6 +21,7 @@ from models.assessment import Facet, Section
 from models.conversation import How
 from models.mail import Trust
 from models.memos import MemoKind, NewMemo, NoticeKind, hand_over_key, is_mailable
+from responders.memo_head import memo_headers, unique_of
 from responders.mime import CRLF, fold, phrase, unstructured
 
 if TYPE_CHECKING:
@@ -115,20 +114,15 @@ def notice_memo(notices: Notices, frame: MemoFrame, *, now: datetime) -> NewMemo
 def _headers(
     subject: str, to: str, frame: MemoFrame, language: str, *, key: str, now: datetime
 ) -> list[tuple[str, str]]:
-    name, domain = frame.pack.desk.name[language], frame.from_address.rpartition("@")[2]
-    unique = hashlib.sha256(f"{frame.instance} {key}".encode()).hexdigest()[:32]
-    return [
-        ("From", f"{phrase(name, len('From: '))} <{frame.from_address}>"),
-        ("To", to),
-        ("Subject", _subject(subject[:_LONGEST_SUBJECT])),
-        ("Date", format_datetime(now)),
-        # The same at every try, and signed by nobody: an answer to it proves nothing about the ticket.
-        ("Message-ID", f"<memo.{unique}@{domain}>"),
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
-        ("X-Uketsuke-Instance", frame.instance),
-        ("MIME-Version", "1.0"),
-    ]
+    return memo_headers(
+        _subject(subject[:_LONGEST_SUBJECT]),
+        to=to,
+        from_address=frame.from_address,
+        from_name=frame.pack.desk.name[language],
+        instance=frame.instance,
+        key=key,
+        now=now,
+    )
 
 
 def _subject(text: str) -> str:
@@ -299,7 +293,7 @@ def _mail_part(raw: bytes, name: str) -> bytes:
 def _boundary(seed: str, parts: Sequence[bytes]) -> bytes:
     """A line that stands in no part; the same at every try."""
     for turn in range(1000):
-        found = b"=_" + hashlib.sha256(f"{seed} {turn}".encode()).hexdigest()[:32].encode()
+        found = b"=_" + unique_of(f"{seed} {turn}").encode()
         if not any(found in part for part in parts):
             return found
     raise AssertionError

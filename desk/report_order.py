@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from models.views import period_kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from models.views import SavedReport
 
 _RANK = {"month": 2, "week": 1, "day": 0}  # of periods that end on one day, the longest is the newest
-
-
-def kind_of(name: str) -> str:
-    """The kind of a period by how its name is written: 2026-11-29, 2026-W48, 2026-11."""
-    return "week" if "W" in name else "day" if name.count("-") > 1 else "month"
 
 
 def last_day(name: str) -> date:
@@ -25,7 +22,7 @@ def last_day(name: str) -> date:
         ValueError: No period has this name.
     """
     try:
-        match kind_of(name):
+        match period_kind(name):
             case "day":
                 return date.fromisoformat(name)
             case "week":
@@ -43,7 +40,7 @@ def place_of(name: str) -> tuple[date, int, str]:
     Raises:
         ValueError: No period has this name.
     """
-    return last_day(name), _RANK[kind_of(name)], name
+    return last_day(name), _RANK[period_kind(name)], name
 
 
 def newest_first(saved: Iterable[SavedReport], current: Iterable[str]) -> list[SavedReport]:
@@ -51,6 +48,6 @@ def newest_first(saved: Iterable[SavedReport], current: Iterable[str]) -> list[S
 
     Such a report was made while a clock was wrong. It has no page, and it comes into the list when its period begins.
     """
-    latest = {kind_of(name): name for name in current}
-    begun = (one for one in saved if one.name <= latest[kind_of(one.name)])
+    latest = {period_kind(name): name for name in current}
+    begun = (one for one in saved if one.name <= latest[period_kind(one.name)])
     return sorted(begun, key=lambda one: place_of(one.name), reverse=True)

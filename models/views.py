@@ -191,6 +191,11 @@ class DueReminder:
     reply_id: int = 0  # of our request
 
 
+def period_kind(name: str) -> str:
+    """The kind of a period by how its name is written (`reports.periods`): 2026-11-29, 2026-W48, 2026-11."""
+    return "week" if "W" in name else "day" if name.count("-") > 1 else "month"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedReport:
     """A report in the ledger: the figures of one period."""

@@ -25,13 +25,16 @@ class Book:
 
     def asked_until(self, at: datetime) -> datetime:
         """A request that went before this has had, at that instant, the time that the pack gives customers."""
-        return self.pack.desk.working.days_before(at, self.pack.limits.remind_after_days)
+        return _asked_until(self.pack, at)
 
 
 def book_of(pack: Pack, as_of: datetime, domains: frozenset[str] = frozenset()) -> Book:
     """The book of a pack at an instant."""
-    asked_before = pack.desk.working.days_before(as_of, pack.limits.remind_after_days)
-    return Book(pack=pack, as_of=as_of, asked_before=asked_before, domains=domains)
+    return Book(pack=pack, as_of=as_of, asked_before=_asked_until(pack, as_of), domains=domains)
+
+
+def _asked_until(pack: Pack, at: datetime) -> datetime:
+    return pack.desk.working.days_before(at, pack.limits.remind_after_days)
 
 
 def halves(value: str) -> tuple[str, str]:

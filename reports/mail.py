@@ -8,8 +8,6 @@ as text alone, and without pictures.
 from __future__ import annotations
 
 import base64
-import hashlib
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from models.memos import is_mailable
@@ -21,7 +19,8 @@ from reports.render_html import environment
 from reports.render_text import render_brief
 from reports.wording import Wording, one_line
 from reports.words import counted, words
-from responders.mime import CRLF, fold, phrase, unstructured
+from responders.memo_head import memo_headers, unique_of
+from responders.mime import CRLF, fold, unstructured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,13 +96,13 @@ def report_mail(
         from_address=from_address,
         from_name=from_name,
         instance=instance,
-        seed=seed,
+        key=key,
         now=now,
     )
     headers.append(("X-Uketsuke-Report", document.name))
     mailed = [block for section in document.sections if section.is_mailed for block in section.blocks]
     shown = [block for block in mailed if isinstance(block, Chart)]
-    unique, domain = _unique(seed), from_address.rpartition("@")[2]
+    unique, domain = unique_of(seed), from_address.rpartition("@")[2]
     cids = {chart.id: f"{chart.id}.{unique}@{domain}" for chart in shown}
     html = _html(document, cids)
     images = [_image(chart.id, cids[chart.id], drawn(chart, "png")) for chart in shown]
@@ -149,7 +148,7 @@ def alarm_mail(
         from_address=from_address,
         from_name=from_name,
         instance=instance,
-        seed=seed,
+        key=key,
         now=now,
     )
     headers += [("X-Priority", "1"), ("Importance", "high")]
@@ -240,31 +239,20 @@ def _html(document: Document, cids: Mapping[str, str]) -> str:
 
 
 def _headers(
-    subject: str,
-    language: str,
-    *,
-    to: str,
-    from_address: str,
-    from_name: str,
-    instance: str,
-    seed: str,
-    now: datetime,
+    subject: str, language: str, *, to: str, from_address: str, from_name: str, instance: str, key: str, now: datetime
 ) -> list[tuple[str, str]]:
     if not is_mailable(to):
         raise ValueError("this address cannot be written to")
-    domain = from_address.rpartition("@")[2]
-    return [
-        ("From", f"{phrase(one_line(from_name), len('From: '))} <{from_address}>"),
-        ("To", to),
-        ("Subject", unstructured(one_line(subject)[:_LONGEST_SUBJECT], len("Subject: "))),
-        ("Date", format_datetime(now)),
-        ("Message-ID", f"<memo.{_unique(seed)}@{domain}>"),
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
-        ("Content-Language", language),
-        ("X-Uketsuke-Instance", instance),
-        ("MIME-Version", "1.0"),
-    ]
+    return memo_headers(
+        unstructured(one_line(subject)[:_LONGEST_SUBJECT], len("Subject: ")),
+        to=to,
+        from_address=from_address,
+        from_name=one_line(from_name),
+        instance=instance,
+        key=key,
+        now=now,
+        language=language,
+    )
 
 
 def _message(headers: Sequence[tuple[str, str]], text: str, html: str, images: Sequence[str], seed: str) -> bytes:
@@ -296,10 +284,6 @@ def _base64(content: bytes) -> str:
 
 def _multipart(kind: str, seed: str, parts: Sequence[str], more: str = "") -> str:
     # The same at every try, and in no line of base64: those hold no "=_".
-    boundary = f"=_{_unique(seed)}"
+    boundary = f"=_{unique_of(seed)}"
     body = "".join(f"--{boundary}{CRLF}{part}{CRLF}" for part in parts) + f"--{boundary}--{CRLF}"
     return fold("Content-Type", f'multipart/{kind}{more}; boundary="{boundary}"') + CRLF + body
-
-
-def _unique(seed: str) -> str:
-    return hashlib.sha256(seed.encode()).hexdigest()[:32]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from desk.report_pages import Behind, ReportPeriod
 from models.errors import NotFound
-from reports.book import SEPARATOR
+from reports.book import halves
 from reports.document import Links, document, sentence_of
 from reports.figures import Cell
 from reports.periods import period_before, period_named, period_of
@@ -125,8 +125,7 @@ def _where(cell: Cell, period: Period) -> tuple[datetime, datetime, str]:
     """The part of a period in which all of a cell's tickets lie, and a tag that all of them have, or none."""
     group = cell.dimension.removesuffix("_item")
     if group in _TAGGED:
-        # A domain may hold the separator; an item never does.
-        value = cell.value if group == cell.dimension else cell.value.rpartition(SEPARATOR)[0]
+        value = cell.value if group == cell.dimension else halves(cell.value)[0]
         return period.start, period.end, f"{group}:{value}"
     if cell.dimension == "day":
         day = next((day for day in period.days if f"{day:%Y-%m-%d}" == cell.value), None)

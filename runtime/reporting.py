@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from desk.masking import hidden
 from models.controls import normal_pattern
 from models.errors import ClaimLost, NotFound, StoreError
-from models.facts import DayBooks
 from models.memos import MemoKind, NewMemo, ReportNews
 from reports.book import book_of
 from reports.document import Links, document
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from models.db.store import Store
-    from models.views import Books
+    from models.facts import DayBooks
     from policy.pack import Pack
     from reports.book import Book
     from reports.figures import Figures
@@ -154,10 +153,10 @@ class Reporter:
 
     def keep_books(self, now: datetime) -> DayBooks | None:
         """Close the books of yesterday, once; if they do not agree, whoever wants to know is told. None: another has closed them."""
-        day = now.astimezone(ZoneInfo(self.timezone)).date() - timedelta(days=1)
+        day = day_at(now, self.timezone) - timedelta(days=1)
         if self.store.day_books(day, day):
             return None
-        closed = self.store.keep_books(day, memos=lambda books: self._alarms(day, books, now), now=now)
+        closed = self.store.keep_books(day, memos=self._alarms, now=now)
         return closed if closed.counted_at == now else None
 
     def mail(self, report: Report, to: str, language: str, key: str, now: datetime) -> NewMemo:
@@ -210,9 +209,16 @@ class Reporter:
         Raises:
             NotFound: It was kept under its own name, and is not any more.
         """
-        if isinstance(value, str):
-            value = json.loads(self.store.report(value).value)["figures"]
-        return figures_from_value(value, self.timezone)
+        return self._figures_kept(value) if isinstance(value, str) else figures_from_value(value, self.timezone)
+
+    def _figures_kept(self, name: str) -> Figures:
+        """The figures of a period as they were kept.
+
+        Raises:
+            NotFound: There are none.
+            KeyError, ValueError, TypeError: A version of ours kept them that counted otherwise.
+        """
+        return figures_from_value(json.loads(self.store.report(name).value)["figures"], self.timezone)
 
     def _whole(self, figures: Figures, now: datetime) -> Report:
         period = figures.period
@@ -242,8 +248,7 @@ class Reporter:
     def _kept(self, period: Period, as_of: datetime) -> Figures | None:
         """The figures of a period that were kept as of that instant."""
         try:
-            value = json.loads(self.store.report(period.name).value)["figures"]
-            figures = figures_from_value(value, self.timezone)
+            figures = self._figures_kept(period.name)
         except (NotFound, KeyError, ValueError, TypeError):
             return None
         return figures if figures.as_of == as_of else None
@@ -267,23 +272,10 @@ class Reporter:
                 seen.add(_mailbox(address))
                 yield address, self.pack.default_language
 
-    def _alarms(self, day: date, books: Books, now: datetime) -> list[NewMemo]:
+    def _alarms(self, books: DayBooks) -> list[NewMemo]:
         """The mails that tell that the books do not agree; none if they do."""
-        if not books.faults:
-            return []
-        closed = DayBooks(
-            day=day,
-            counted_at=now,
-            accepted=books.accepted,
-            ticketed=books.ticketed,
-            joined=books.joined,
-            parked=books.parked,
-            waiting=books.waiting,
-            duplicates=books.duplicates,
-            deleted=books.deleted,
-            faults=books.faults,
-        )
-        return [self._alarm(closed, to, language) for to, language in self._readers(ReportNews.BOOKS)]
+        readers = self._readers(ReportNews.BOOKS) if books.faults else ()
+        return [self._alarm(books, to, language) for to, language in readers]
 
     def _alarm(self, books: DayBooks, to: str, language: str) -> NewMemo:
         key = f"books:{books.day}:{to}"

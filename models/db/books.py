@@ -56,7 +56,7 @@ class DoorBooks(Shelf):
         day: date,
         *,
         now: datetime,
-        memos: Sequence[NewMemo] | Callable[[Books], Sequence[NewMemo]] = (),
+        memos: Sequence[NewMemo] | Callable[[DayBooks], Sequence[NewMemo]] = (),
         books: Books | None = None,
     ) -> DayBooks:
         """Write a day's books, and with them the memos that tell of them; returns what stands. May be called twice.
@@ -66,17 +66,14 @@ class DoorBooks(Shelf):
         Args:
             day: At the desk; it has ended.
             now: The time.
-            memos: To write with them, or what makes them of the balance.
+            memos: To write with them, or what makes them of the day's books.
             books: The balance, where the caller has it; None counts it now.
         """
         balance = books or self.books(now=now)
-        written = memos(balance) if callable(memos) else memos
-        values = {
-            "day": day,
-            "counted_at": now,
-            **{name: getattr(balance, name) for name in _FIGURES},
-            "faults": dump(list(balance.faults)),
-        }
+        figures = {name: getattr(balance, name) for name in _FIGURES}
+        closed = DayBooks(day=day, counted_at=now, **figures, faults=balance.faults)
+        written = memos(closed) if callable(memos) else memos
+        values = {"day": day, "counted_at": now, **figures, "faults": dump(list(balance.faults))}
         with self.write() as connection:
             if insert_if_new(connection, DAY_BOOKS, values, ["day"]):
                 for memo in written:

@@ -19,7 +19,7 @@ from models.db.rows import names
 from models.db.tables import ReportRow
 from models.errors import ClaimLost, NotFound
 from models.memos import Reader, is_mailable
-from models.views import SavedReport
+from models.views import SavedReport, period_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 REPORT = ReportRow.__table__  # type: ignore[attr-defined]
 _READERS = tuple(role.value for role in Role if role.includes(Role.LEAD))
-_MONTH = "2026-11"
 
 
 class SavedReports(Shelf):
@@ -49,7 +48,7 @@ class SavedReports(Shelf):
             if row is not None and (row.made_at is not None or (row.claimed_until and row.claimed_until > now)):
                 return None
         with self.write() as connection:
-            values = {"name": name, "kind": _kind_of(name), "made_at": None, "value": "", "attempts": 1, **mine}
+            values = {"name": name, "kind": period_kind(name), "made_at": None, "value": "", "attempts": 1, **mine}
             if insert_if_new(connection, REPORT, values, ["name"]):
                 return token
             is_free = or_(REPORT.c.claimed_until.is_(None), REPORT.c.claimed_until <= now)
@@ -136,8 +135,3 @@ class SavedReports(Shelf):
             for row in rows
             if kind.value in names(row.notices) and is_mailable(row.email)
         )
-
-
-def _kind_of(name: str) -> str:
-    """A period's kind by its name (reports.periods): 2026-11-29, 2026-W48, 2026-11."""
-    return "week" if "W" in name else "month" if len(name) == len(_MONTH) else "day"

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from models.db.books import STUCK_AFTER
 from models.db.store import Store
+from models.facts import DayBooks
 from models.memos import MemoKind, NewMemo
 from models.views import Books
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail
@@ -214,9 +215,9 @@ def test_a_days_books_are_written_once(store: Store) -> None:
 def test_the_alarm_is_made_of_the_balance_and_written_with_it(store: Store) -> None:
     desk_of_six(store)
     run(store, "DELETE FROM inbound WHERE id = 2")
-    told: list[Books] = []
+    told: list[DayBooks] = []
 
-    def alarms(books: Books) -> list[NewMemo]:
+    def alarms(books: DayBooks) -> list[NewMemo]:
         told.append(books)
         return [alarm(), alarm("second@example.com")]
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.report_order import kind_of, last_day, newest_first, place_of
+from desk.report_order import last_day, newest_first, place_of
+from models.views import period_kind
 from reports.periods import period_named, period_of
 from tests.support.filings import NOW
 from tests.support.ledger import ZONE, saved
@@ -19,7 +20,7 @@ CURRENT = ("2026-W48", "2026-11", "2026-11-24")
 @given(st.sampled_from(["day", "week", "month"]), st.dates(date(1990, 1, 1), date(2100, 1, 1)))
 def test_kind_and_last_day_are_those_of_the_period(kind: str, day: date) -> None:
     period = period_of(kind, day, ZONE)
-    assert (kind_of(period.name), last_day(period.name)) == (kind, period.last_day)
+    assert (period_kind(period.name), last_day(period.name)) == (kind, period.last_day)
 
 
 @pytest.mark.parametrize(
