@@ -154,6 +154,17 @@ class Settings(BaseModel):
     passwords: Literal["on", "off"] = Field(
         "on", validate_default=True, description="off: people sign in by the provider alone"
     )
+    database_connections: int = Field(5, ge=2, le=100, description="most connections that one process has to PostgreSQL")
+    retention_days: int = Field(
+        0, ge=0, le=36_500, description="days after its last change that a closed ticket is kept; 0: for ever"
+    )
+    watch_host: str = Field("127.0.0.1", description="where a role's metrics and health bind")
+    watch_port: int = Field(
+        0,
+        ge=0,
+        le=65_000,
+        description="port of a role's metrics and health; 0: none; `serve` counts up from it, a port for each role",
+    )
     workers: int = Field(1, ge=1, le=64, description="worker processes that `serve` starts")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least severe event that is logged"

@@ -1,0 +1,27 @@
+"""Who runs: the processes of an installation, as they say themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SAYS_SO_EVERY = timedelta(seconds=10)
+GONE_AFTER = timedelta(seconds=60)  # a process that has not said so for that long runs no more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process of one role on one machine."""
+
+    id: str  # of this start: another start has another one
+    role: str
+    host: str
+    pid: int
+    version: str
+    shape: str  # the newest shape of the database that its code knows
+    started_at: datetime
+    seen_at: datetime
