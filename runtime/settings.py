@@ -1,7 +1,8 @@
 """Settings: environment variables, or the same names in `uketsuke.toml`; the environment wins.
 
 The only module that reads the environment. A wrong value raises `ConfigError` with one line: what is wrong, where it
-came from, how to mend it. `docs/settings.md` names every setting; a house test holds it to that.
+came from, how to mend it. `docs/settings.md` names every setting; a house test holds it to that. What may hold a
+password may lie in a file of its own, which NAME_FILE names (systemd's credentials, Docker's secrets).
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Z
 
 
 _PERIODS = ("day", "week", "month")
+
+# Settings that may hold a password: for each there is a NAME_FILE too, the file that holds its value.
+SECRET_SETTINGS = frozenset({"database_url", "smarthost", "imap"})
+_SUFFIX = "_FILE"
+_MOST_BYTES_OF_SECRET = 65_536  # a file that is larger is none that holds one line
 
 
 class Settings(BaseModel):
@@ -154,7 +160,9 @@ class Settings(BaseModel):
     passwords: Literal["on", "off"] = Field(
         "on", validate_default=True, description="off: people sign in by the provider alone"
     )
-    database_connections: int = Field(5, ge=2, le=100, description="most connections that one process has to PostgreSQL")
+    database_connections: int = Field(
+        5, ge=2, le=100, description="most connections that one process has to PostgreSQL"
+    )
     retention_days: int = Field(
         0, ge=0, le=36_500, description="days after its last change that a closed ticket is kept; 0: for ever"
     )
@@ -411,21 +419,59 @@ def load_settings(environ: Mapping[str, str] | None = None, file: Path = FILE) -
 
 
 def gather(environ: Mapping[str, str], file: Path) -> tuple[dict[str, object], dict[str, str]]:
-    """Raw values by setting name, and where each came from (`environment` or the file's name)."""
+    """Raw values by setting name, and where each came from: `environment`, the file's name, or the file that NAME_FILE names.
+
+    Raises:
+        ConfigError: A name is unknown, is set both as a value and as a file, or its file cannot be used.
+    """
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name, value in _read_file(file).items():
-        values[name], sources[name] = value, str(file)
-    for name, text in environ.items():
-        if name.startswith(PREFIX):
-            values[name], sources[name] = text, "environment"
+    given = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+    for source, layer in ((str(file), _read_file(file)), ("environment", given)):
+        for name, value in layer.items():
+            held = _held_by(name)
+            if held is None:
+                values[name], sources[name] = value, source
+            elif held in layer:
+                raise ConfigError(f"{held} and {name} ({source}): both are set; remove one of them")
+            else:
+                values[held], sources[held] = _read_secret(name, source, value), str(value)
     for name in values:
         if name not in known:
             raise ConfigError(
                 f"{name} ({sources[name]}): no such setting; remove it or see `uketsuke check` for all names"
             )
     return values, sources
+
+
+def _held_by(name: str) -> str | None:
+    """The setting whose value lies in the file that `name` names; None where `name` is a setting itself."""
+    held = name.removesuffix(_SUFFIX)
+    is_file = name.endswith(_SUFFIX) and held.removeprefix(PREFIX).lower() in SECRET_SETTINGS
+    return held if is_file else None
+
+
+def _read_secret(name: str, source: str, value: object) -> str:
+    """What the file holds, without one line break at its end. The message never quotes it."""
+    where = f"{name} ({source})"
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(f"{where}: names no file; write the path of the file that holds the value, or remove it")
+    path = Path(value.strip())
+    try:
+        if path.stat().st_size > _MOST_BYTES_OF_SECRET:
+            raise ConfigError(f"{where}: {path}: is too large for one value; name the file that holds it alone")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{where}: {path}: {error.strerror}; name a file that this user may read") from None
+    except ValueError:  # no UTF-8, or a NUL in the path
+        raise ConfigError(f"{where}: {path}: is no text in UTF-8; write the value into it and nothing else") from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text.strip():
+        raise ConfigError(f"{where}: {path}: is empty; write the value into it, or remove the setting")
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise ConfigError(f"{where}: {path}: holds more than one line; leave the value alone in it")
+    return text
 
 
 def envelope_of_mta(environ: Mapping[str, str] | None = None) -> tuple[str | None, tuple[str, ...]]:

@@ -12,7 +12,7 @@ import typer
 
 from models.errors import ConfigError, MailboxError, ProviderError, UketsukeError
 from runtime.cli.common import open_store, print_text
-from runtime.settings import FILE, PREFIX, Settings, gather, load_settings
+from runtime.settings import FILE, PREFIX, SECRET_SETTINGS, Settings, gather, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +62,10 @@ def _settings_lines(settings: Settings) -> Iterator[str]:
     for field, info in Settings.model_fields.items():
         name = PREFIX + field.upper()
         value = getattr(settings, field)
-        shown = "(set, not shown)" if field in {"smarthost", "database_url"} and "@" in str(value) else value
+        is_secret = field in SECRET_SETTINGS and (
+            sources.get(name) not in {None, "environment", str(FILE)} or "@" in str(value)
+        )
+        shown = "(set, not shown)" if is_secret else value
         if field == "imap" and settings.mailbox:
             shown = settings.mailbox.shown
         yield f"{name:<26} {shown!s:<40} {sources.get(name, 'default'):<12} {info.description}"
@@ -83,6 +86,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("smarthost", lambda: _smarthost(settings))
     yield _dkim(settings)
     yield from _open_key_file(settings)
+    yield from _open_secret_files(settings)
     yield _try("mailbox", lambda: _mailbox(settings))
     yield _sender_check(settings)
     yield _try("sign-in", lambda: _sign_in(settings))
@@ -305,6 +309,26 @@ def _open_key_file(settings: Settings) -> Iterator[Finding]:
     if file is not None and file.is_file() and file.stat().st_mode & 0o077:
         detail = f"{file} may be read by others than its owner; chmod 600 {file}"
         yield Finding(what="dkim key file", detail=detail, is_warning=True)
+
+
+def _open_secret_files(settings: Settings) -> Iterator[Finding]:
+    """Files that hold a secret, and that everybody on this machine may read."""
+    _, sources = gather(os.environ, FILE)
+    named = [
+        (f"{PREFIX}{field.upper()}_FILE", Path(sources[PREFIX + field.upper()]))
+        for field in sorted(SECRET_SETTINGS)
+        if sources.get(PREFIX + field.upper()) not in {None, "environment", str(FILE)}
+    ]
+    named += [
+        ("UKETSUKE_SECRET_FILE", settings.secret_path),
+        *(("UKETSUKE_IMAP_PASSWORD_FILE", one) for one in (settings.imap_password_file,) if one),
+        *(("UKETSUKE_OIDC_CLIENT_SECRET_FILE", one) for one in (settings.oidc_client_secret_file,) if one),
+        *(("UKETSUKE_SMTP_TLS_KEY", one) for one in (settings.smtp_tls_key,) if one),
+    ]
+    for name, file in named:
+        if file.is_file() and file.stat().st_mode & 0o007:
+            detail = f"{name}: {file} may be read by everybody on this machine; chmod o-rwx {file}"
+            yield Finding(what="secret file", detail=detail, is_warning=True)
 
 
 def _mailbox(settings: Settings) -> str:
