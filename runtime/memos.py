@@ -18,7 +18,10 @@ from models.memos import hand_over_key, is_handed_over
 from responders.deliver import deliver, next_attempt
 from responders.dkim_sign import signed
 from runtime.logs import log_for
+from runtime.metrics import CLAIMS_LOST, DEFERRED, GIVEN_UP, HANDED_OVER, REFUSED, SMARTHOST
+from runtime.metrics import MEMOS as COUNTED
 from runtime.outbox import LEASE, SESSION_S
+from runtime.pulse import MEMOS
 
 if TYPE_CHECKING:
     import threading
@@ -108,6 +111,7 @@ class MemoBox:
     def run(self, stop: threading.Event) -> None:
         """Make and send until `stop` is set; a database that is away for a while is waited for."""
         while not stop.is_set():
+            MEMOS.beat()
             try:
                 self.maker.make()
                 done = self.run_batch()
@@ -126,26 +130,32 @@ class MemoBox:
             try:
                 self._send(claim, self.smarthost)
             except ClaimLost:
+                CLAIMS_LOST.labels("memo").inc()
                 self.log.warning("memo_claim_lost", memo_id=claim.memo_id)
         return len(claims)
 
     def _send(self, claim: MemoClaim, smarthost: Smarthost) -> None:
         log = self.log.bind(memo_id=claim.memo_id, kind=claim.kind, ref=claim.ref)
         try:
-            asyncio.run(self._deliver(claim, smarthost))
+            with SMARTHOST.labels("memo").time():
+                asyncio.run(self._deliver(claim, smarthost))
         except DeliveryRefused as error:
             self.store.memo_failed(claim, error=str(error), now=self.clock())
+            COUNTED.labels(REFUSED).inc()
             log.warning("memo_refused", error=str(error))
         except DeliveryDeferred as error:
             now = self.clock()
             again = next_attempt(claim.attempts, now)
             if again is None:
                 self.store.memo_failed(claim, error=f"given up: {error}", now=now)
+                COUNTED.labels(GIVEN_UP).inc()
             else:
                 self.store.memo_deferred(claim, next_at=again, error=str(error))
+                COUNTED.labels(DEFERRED).inc()
             log.info("memo_deferred", attempts=claim.attempts, error=str(error))
         else:
             self.store.memo_sent(claim)
+            COUNTED.labels(HANDED_OVER).inc()
             log.info("memo_sent")
 
     async def _deliver(self, claim: MemoClaim, smarthost: Smarthost) -> None:

@@ -15,6 +15,8 @@ from models.errors import ClaimLost, DeliveryDeferred, DeliveryRefused
 from responders.deliver import deliver, next_attempt
 from responders.dkim_sign import signed
 from runtime.logs import address_key, log_for
+from runtime.metrics import CLAIMS_LOST, DEFERRED, GIVEN_UP, HANDED_OVER, LETTERS, REFUSED, SMARTHOST
+from runtime.pulse import LETTERS as PULSE
 
 if TYPE_CHECKING:
     import threading
@@ -49,6 +51,7 @@ class Outbox:
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; a database that is away for a while is waited for."""
         while not stop.is_set():
+            PULSE.beat()
             try:
                 done = self.run_batch()
             except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
@@ -64,15 +67,18 @@ class Outbox:
             try:
                 self._hand_over(claim)
             except ClaimLost:
+                CLAIMS_LOST.labels("letter").inc()
                 self.log.warning("claim_lost", reply_id=claim.reply_id)
         return len(claims)
 
     def _hand_over(self, claim: OutboxClaim) -> None:
         log = self.log.bind(reply_id=claim.reply_id, ref=claim.ref, to=address_key(claim.to, self.secret))
         try:
-            refused = asyncio.run(self._deliver(claim))
+            with SMARTHOST.labels("letter").time():
+                refused = asyncio.run(self._deliver(claim))
         except DeliveryRefused as error:
             self.store.reply_failed(claim, now=self.clock(), error=str(error))
+            LETTERS.labels(REFUSED).inc()
             log.warning("letter_refused", error=str(error))
         except DeliveryDeferred as error:
             self._defer(claim, str(error))
@@ -80,6 +86,7 @@ class Outbox:
         else:
             note = f"Cc not taken: {'; '.join(refused)}" if refused else ""
             self.store.reply_sent(claim, now=self.clock(), note=note)
+            LETTERS.labels(HANDED_OVER).inc()
             log.info("letter_sent", cc_refused=len(refused))
 
     async def _deliver(self, claim: OutboxClaim) -> tuple[str, ...]:
@@ -96,5 +103,7 @@ class Outbox:
         again = next_attempt(claim.attempts, now)
         if again is None:
             self.store.reply_failed(claim, now=now, error=f"given up: {error}")
+            LETTERS.labels(GIVEN_UP).inc()
         else:
             self.store.reply_deferred(claim, now=now, next_at=again, error=error)
+            LETTERS.labels(DEFERRED).inc()

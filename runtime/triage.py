@@ -19,6 +19,8 @@ from responders.placement import is_inherited, may_lead_elsewhere, place
 from responders.replies import leads_to_another, read_as_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from classify.scorer import Scorer
     from models.assessment import Assessment
     from models.decision import Decision, History, Reply
@@ -51,12 +53,20 @@ class Triage:
     history: History  # with the ticket that the mail joins by its matter, or a link in its place
 
 
-def triage(mail: Mail, history: History, rules: Rules) -> Triage:
-    """Assess, decide, compose. Pure and repeatable: the same arguments give the same letter with the same id."""
+def triage(mail: Mail, history: History, rules: Rules, lap: Callable[[str], None] = lambda _stage: None) -> Triage:
+    """Assess, decide, compose. Pure and repeatable: the same arguments give the same letter with the same id.
+
+    Args:
+        mail: As it was parsed.
+        history: What was there before.
+        rules: What it is measured by.
+        lap: Hears of each stage that is over: `assess`, then `decide`.
+    """
     if history.ticket is not None:
         mail = without_our_words(mail, texts_sent(history.ticket.letters))
         history = replace(history, ticket=as_seen_by(mail, history.ticket))
     seen, history = _read(mail, history, rules)
+    lap("assess")
     decision = decide(mail, seen, history, rules.pack)
     reply = compose(mail, seen, decision, history, rules.pack, rules.identity)
     if reply is not None:
@@ -64,6 +74,7 @@ def triage(mail: Mail, history: History, rules: Rules) -> Triage:
         goes, reason = outbound_state(reply.kind, decision, silence, history, rules.pack, rules.mode)
         reply = replace(reply, state=goes, reason=reason)
     state = ticket_state(seen, decision, reply, history)
+    lap("decide")
     return Triage(mail=mail, seen=seen, decision=decision, reply=reply, state=state, history=history)
 
 

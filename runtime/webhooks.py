@@ -17,6 +17,8 @@ import httpx
 from desk.outside import event_body, signature
 from models.errors import ClaimLost
 from runtime.logs import log_for
+from runtime.metrics import CALL, CALLS, CLAIMS_LOST
+from runtime.pulse import WEBHOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +54,7 @@ class Hooks:
         """Go on until `stop` is set; each webhook that has something to send gets a thread for as long as that is so."""
         senders: dict[int, threading.Thread] = {}
         while not stop.is_set():
+            WEBHOOKS.beat()
             try:
                 self.queue()
                 for webhook_id in self.store.webhooks_due(now=self.clock()):
@@ -106,11 +109,13 @@ class Hooks:
         async with httpx.AsyncClient(
             transport=self.transport, timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
         ) as client:
-            answers = await asyncio.gather(*(self._post(client, claim) for claim in claims))
+            with CALL.time():
+                answers = await asyncio.gather(*(self._post(client, claim) for claim in claims))
         for claim, (status, error) in zip(claims, answers, strict=True):
             try:
                 self._mark(claim, status, error)
             except ClaimLost:
+                CLAIMS_LOST.labels("call").inc()
                 self.log.warning("call_claim_lost", call_id=claim.call_id)
 
     async def _post(self, client: httpx.AsyncClient, claim: CallClaim) -> tuple[int, str]:
@@ -140,10 +145,12 @@ class Hooks:
         log = self.log.bind(call_id=claim.call_id, webhook_id=claim.webhook_id, ref=claim.ref, event=claim.what)
         if not error:
             self.store.call_arrived(claim, answer=status, now=now)
+            CALLS.labels("arrived").inc()
             log.info("call_arrived", status=status)
             return
         again = next_try(claim.attempts, claim.at, now)
         is_off = self.store.call_failed(claim, answer=status, error=error, next_at=again, now=now)
+        CALLS.labels("failed" if again is not None else "given_up").inc()
         log.warning("webhook_given_up" if is_off else "call_failed", attempts=claim.attempts, error=error)
 
 

@@ -28,6 +28,16 @@ from responders.recipient import choose_recipient
 from responders.signing import memo_of_address, ref_of_message_id, ref_of_plus_address, split_of_address
 from runtime.letter_texts import SavedTexts
 from runtime.logs import address_key, log_for
+from runtime.metrics import (
+    CLAIMS_LOST,
+    DECIDED_ANEW,
+    MAILS_FAILED,
+    MAILS_GIVEN_BACK,
+    MAILS_PARKED,
+    Laps,
+    mail_filed,
+)
+from runtime.pulse import WORKER
 from runtime.triage import triage
 
 if TYPE_CHECKING:
@@ -69,14 +79,16 @@ class Worker:
         self._texts: SavedTexts | None = None  # none as long as nothing was ever saved
         self._owed: list[Claim] = []  # claims that a failing database would not even take back
         self._hang_s: float | None = None
+        self._stop: threading.Event | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a database that is away for a while is waited for.
 
         The process is this role's own: a mail that hangs it ends it, for the supervisor to start another.
         """
-        self._hang_s = HANG_S
+        self._hang_s, self._stop = HANG_S, stop
         while not stop.is_set():
+            WORKER.beat()
             try:
                 done = self.run_batch()
             except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
@@ -94,11 +106,20 @@ class Worker:
         begun = self.clock()
         claims = self.store.claim_mails(limit=BATCH, lease=LEASE, now=begun, max_attempts=MAX_ATTEMPTS)
         for claim in claims:
-            if self.clock() - begun > BATCH_TIME:
+            why = self._why_not_now(begun)
+            if why:
+                MAILS_GIVEN_BACK.labels(why).inc()
                 self._give_back(claim, timedelta(0), "")
             else:
+                WORKER.beat()
                 self.finish(claim)
         return len(claims)
+
+    def _why_not_now(self, begun: datetime) -> str:
+        """Why the rest of a batch goes back for others, at once and uncounted; empty if its next mail is worked on."""
+        if self._stop is not None and self._stop.is_set():
+            return "stopping"
+        return "late" if self.clock() - begun > BATCH_TIME else ""
 
     def _take_saved_texts(self) -> None:
         """Letters are written with what agents have saved at the desk by now."""
@@ -116,11 +137,14 @@ class Worker:
             with _ended_after(self._hang_s):
                 self._file(claim)
         except ClaimLost:
+            CLAIMS_LOST.labels("mail").inc()
             self.log.warning("claim_lost", mail_id=claim.mail_id)
         except Outdated:
+            MAILS_GIVEN_BACK.labels("outdated").inc()
             self.log.warning("outdated", mail_id=claim.mail_id)
             self._give_back(claim, STORE_PAUSE, "its ticket kept changing; this try is not counted")
         except StoreUnavailable as error:
+            MAILS_GIVEN_BACK.labels("database").inc()
             self.log.warning("store_unavailable", mail_id=claim.mail_id, error=str(error))
             self._give_back(claim, STORE_PAUSE, "the database was away; this try is not counted")
         except Exception as error:  # noqa: BLE001 - a bug in reading one mail must not lose it or stop the rest
@@ -141,14 +165,16 @@ class Worker:
             self._give_back(claim, timedelta(0), "")
 
     def _file(self, claim: Claim) -> None:
-        now = self.clock()
+        now, laps = self.clock(), Laps()
+        envelope = envelope_from_json(claim.envelope_json)
         mail = parse_mail(
             claim.raw,
-            envelope_from_json(claim.envelope_json),
+            envelope,
             own_addresses=self.own,
             instance=self.rules.identity.instance,
             authserv_id=self.rules.identity.authserv_id,
         )
+        laps("parse")
         if self._lets_another_go_first(claim, mail, now):
             return
         if is_own_letter(mail, self.rules.identity.secret):
@@ -159,17 +185,19 @@ class Worker:
             # The mail is safe by now and no transaction is open: DNS may take its seconds.
             trust = self.check_sender(claim.raw, mail)
             mail = replace(mail, trust=trust.trust, trust_evidence=trust.evidence)
+            laps("sender_check")
         for tries_left in reversed(range(MOST_TRIES)):
             try:
-                self._decide_and_file(claim, mail, now)
+                self._decide_and_file(claim, mail, now, laps)
             except Outdated:
                 if not tries_left:
                     raise
+                DECIDED_ANEW.inc()
                 self.log.info("decided_anew", mail_id=claim.mail_id)
             else:
                 return
 
-    def _decide_and_file(self, claim: Claim, mail: Mail, now: datetime) -> None:
+    def _decide_and_file(self, claim: Claim, mail: Mail, now: datetime, laps: Laps) -> None:
         """Decide in view of what is there now.
 
         Raises:
@@ -190,7 +218,8 @@ class Worker:
             proven_refs=(*filter(None, (ref_of_message_id(one, secret) for one in returned)), *named),
             split=split,
         )
-        done = self._triaged(mail, history, claim)
+        laps("history")
+        done = self._triaged(mail, history, claim, laps)
         is_here = any(history.ref == one or history.ref == self.store.merged_into(one) for one in named)
         is_returned = is_here and is_failure(claim.raw)
         ref = self.store.file(
@@ -206,6 +235,9 @@ class Worker:
                 objection=objection_in(done.mail.reply_text, self.rules.pack.cues),
             )
         )
+        laps("file")
+        waited = self.clock() - mail.envelope.received_at
+        mail_filed(done.decision.disposition.value, done.reply, waited_s=waited.total_seconds())
         self.log.info(
             "mail_filed",
             mail_id=claim.mail_id,
@@ -227,10 +259,10 @@ class Worker:
         addresses = (memo_of_address(one, own.address, own.secret) for one in mail.envelope.rcpt_tos)
         return tuple(filter(None, addresses))
 
-    def _triaged(self, mail: Mail, history: History, claim: Claim) -> Triage:
+    def _triaged(self, mail: Mail, history: History, claim: Claim, laps: Laps) -> Triage:
         """A text saved at the desk that fails on this mail must not keep it from its ticket: then the pack's own is used."""
         try:
-            return triage(mail, history, self.rules)
+            return triage(mail, history, self.rules, laps)
         except Exception as error:
             if self._texts is None or self.rules.pack is self._texts.pack:
                 raise
@@ -261,10 +293,12 @@ class Worker:
         what = f"{type(error).__name__} in {_place(error)}"
         if claim.attempts >= MAX_ATTEMPTS:
             self.store.park_mail(claim, error=what, now=self.clock())
+            MAILS_PARKED.inc()
             self.log.error("mail_parked", mail_id=claim.mail_id, attempts=claim.attempts, error=what)
         else:
             delay = timedelta(seconds=2**claim.attempts)
             self.store.retry_mail(claim, now=self.clock(), delay=delay, error=what)
+            MAILS_FAILED.inc()
             self.log.warning("mail_failed", mail_id=claim.mail_id, attempts=claim.attempts, error=what)
 
 
