@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from models.errors import ConfigError, UketsukeError
-from runtime.cli import agents, books, correcting, demo, importing, models, reading, replaying, roles, searching
+from runtime.cli import (
+    agents,
+    books,
+    correcting,
+    demo,
+    importing,
+    models,
+    probing,
+    reading,
+    replaying,
+    roles,
+    searching,
+)
 from runtime.cli import check as checking
 
 if TYPE_CHECKING:
@@ -24,7 +36,20 @@ app = typer.Typer(
 )
 _INTERRUPTED = 130
 
-for group in (roles, reading, importing, books, agents, models, demo, checking, replaying, searching, correcting):
+for group in (
+    roles,
+    reading,
+    importing,
+    books,
+    agents,
+    models,
+    demo,
+    checking,
+    replaying,
+    searching,
+    correcting,
+    probing,
+):
     group.register(app)
 
 

@@ -31,7 +31,9 @@ def probe(
     """Ask the role on UKETSUKE_WATCH_PORT of this machine how it is: exit 0 if all is well, 1 if not."""
     settings = load_settings()
     if not settings.watch_port:
-        raise ConfigError("UKETSUKE_WATCH_PORT: 0: no role says how it is; set a port, for the role and for this command")
+        raise ConfigError(
+            "UKETSUKE_WATCH_PORT: 0: no role says how it is; set a port, for the role and for this command"
+        )
     host = _HERE.get(settings.watch_host, settings.watch_host)
     ports = range(settings.watch_port, settings.watch_port + roles)
     troubles = troubles_of(host, ports, "/readyz" if ready else "/livez")

@@ -24,7 +24,18 @@ def test_every_pin_of_the_lock_is_read() -> None:
 
 
 def test_what_runs_holds_no_tool_of_ours() -> None:
-    tools = ("pytest", "hypothesis", "mypy", "ruff", "playwright", "schemathesis", "import-linter", "atheris", "hatchling", "pip")
+    tools = (
+        "pytest",
+        "hypothesis",
+        "mypy",
+        "ruff",
+        "playwright",
+        "schemathesis",
+        "import-linter",
+        "atheris",
+        "hatchling",
+        "pip",
+    )
     assert RUNTIME & set(tools) == set()
     assert len(RUNTIME) < len(PINS)
 
