@@ -24,4 +24,17 @@ def load_scorer(folder: Path | None = None) -> Scorer:
     where = folder or BUILT_IN
     if not is_installed(where):
         return NoModels()
-    return load(where, SentenceEncoder())
+    scorer = load(where, SentenceEncoder())
+    _use_one_thread()
+    return scorer
+
+
+def _use_one_thread() -> None:
+    """From now on this process multiplies matrices in one thread.
+
+    A mail's matrices are small: a second thread waits for work in a loop, for half as much processor time again and no
+    mail sooner (docs/load.md). More workers are what uses more cores.
+    """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - as above; comes with scikit-learn
+
+    threadpool_limits(limits=1)

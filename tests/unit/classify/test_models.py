@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from classify.artefacts import BUILT_IN, CARD, WEIGHTS, load, save
 from classify.assess import assess
@@ -90,3 +91,9 @@ def test_labels_become_an_assessment_without_doubt(sealed: tuple[LabelledMail, .
     seen = as_labelled(one, assess(one.mail, pack, NoModels()))
     assert {s for s in Section if seen.sections[s].present} == set(one.sections)
     assert [issue.category for issue in seen.issues] == [issue.category for issue in one.issues]
+
+
+def test_whoever_loads_the_models_multiplies_in_one_thread() -> None:
+    with threadpool_limits(limits=2):
+        load_scorer()
+        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
