@@ -48,6 +48,16 @@ class Run:
     cpu_ms: float  # of the listener process, a mail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the sender tells: mails answered with 250, the time from the first MAIL to the last answer, the mails' bytes."""
+
+    taken: int
+    seconds: float
+    bytes: int
+    refused: dict[str, int]  # how often each other answer came
+
+
 @dataclass(slots=True, kw_only=True)
 class Entrant:
     """A running listener."""
@@ -61,19 +71,19 @@ class Entrant:
     def run(self, load: Load) -> Run:
         """Send, measure, and look whether everything is there."""
         before = _stored(self.url)
-        cpu_s = _cpu_s(self.process.pid)
-        answer = _send(self.port, load, self.sent)
-        cpu_s = _cpu_s(self.process.pid) - cpu_s
+        spent_s = cpu_s(self.process.pid)
+        answer = send(self.port, load, self.sent)
+        spent_s = cpu_s(self.process.pid) - spent_s
         self.sent += load.mails
-        if answer["taken"] != load.mails:
-            raise Lost(f"{self.name}: {load.mails - answer['taken']:.0f} of {load.mails} mails were not accepted")
+        if answer.taken != load.mails:
+            raise Lost(f"{self.name}: {load.mails - answer.taken} of {load.mails} mails were not accepted")
         if self.url:
             count, size = (after - was for after, was in zip(_stored(self.url), before, strict=True))
-            if (count, size) != (load.mails, answer["bytes"]):
+            if (count, size) != (load.mails, answer.bytes):
                 raise Lost(
-                    f"{self.name}: acknowledged {load.mails} mails of {answer['bytes']} bytes, stored {count} of {size}"
+                    f"{self.name}: acknowledged {load.mails} mails of {answer.bytes} bytes, stored {count} of {size}"
                 )
-        return Run(per_s=load.mails / answer["seconds"], cpu_ms=1000 * cpu_s / load.mails)
+        return Run(per_s=load.mails / answer.seconds, cpu_ms=1000 * spent_s / load.mails)
 
 
 @contextmanager
@@ -102,7 +112,10 @@ def started(name: str, kind: str, url: str = "") -> Iterator[Entrant]:
         process.stdout.close()
 
 
-def _send(port: int, load: Load, first: int) -> dict[str, float]:
+def send(
+    port: int, load: Load, first: int, *, kind: str = "plain", times: Path | None = None, patience_s: float = 0.0
+) -> Answer:
+    """Send from a process of its own; raises when that takes longer than a few minutes beyond the patience."""
     asked = {
         "port": port,
         "sessions": load.sessions,
@@ -110,13 +123,14 @@ def _send(port: int, load: Load, first: int) -> dict[str, float]:
         "size": load.size,
         "first": first,
         "desk": DESK,
+        "kind": kind,
+        "patience": patience_s,
+        **({"times": times} if times else {}),
     }
     options = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.sender", *options], cwd=ROOT, check=True, capture_output=True, timeout=_RUN_S
-    )
-    answer: dict[str, float] = json.loads(done.stdout)
-    return answer
+    command = [sys.executable, "-m", "benchmarks.sender", *options]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=_RUN_S + patience_s)
+    return Answer(**json.loads(done.stdout))
 
 
 def _stored(url: str) -> tuple[int, int]:
@@ -132,10 +146,10 @@ def _stored(url: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def _cpu_s(pid: int) -> float:
-    """Processor time of a process, all its threads; 0 where there is no /proc."""
+def cpu_s(pid: int, *, with_children: bool = False) -> float:
+    """Processor time of a process, all its threads, perhaps with its children that have ended; 0 where there is no /proc."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return sum(map(int, fields[11 : 15 if with_children else 13])) / _TICKS
