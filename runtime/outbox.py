@@ -11,6 +11,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from models.db.bell import Topic
 from models.errors import ClaimLost, DeliveryDeferred, DeliveryRefused
 from responders.deliver import deliver, next_attempt
 from responders.dkim_sign import signed
@@ -50,6 +51,7 @@ class Outbox:
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; a database that is away for a while is waited for."""
+        ear = self.store.ear(Topic.LETTER)
         while not stop.is_set():
             PULSE.beat()
             try:
@@ -58,7 +60,8 @@ class Outbox:
                 self.log.error("batch_failed", error=repr(error))  # noqa: TRY400 - a trace may quote the mail
                 done = 0
             if not done:
-                stop.wait(IDLE_S)
+                ear.wait(stop, IDLE_S)
+        ear.close()
 
     def run_batch(self) -> int:
         """Claim and hand over one letter, so that none waits under a lease; returns how many were claimed."""

@@ -27,7 +27,7 @@ def open_store(settings: Settings) -> Store:
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     upgrade(settings.url)
-    return Store(settings.url)
+    return Store(settings.url, connections=settings.database_connections)
 
 
 def sender_identity(settings: Settings) -> SenderIdentity:

@@ -18,6 +18,7 @@ from classify.objections import objection_in
 from ingest.parse import parse_mail
 from ingest.returned import failed_recipients, is_failure, own_ids_in
 from ingest.thread_refs import refs_in
+from models.db.bell import Topic
 from models.db.intake import MAX_ATTEMPTS
 from models.db.threads import split_key
 from models.errors import ClaimLost, Outdated, StoreUnavailable
@@ -87,6 +88,7 @@ class Worker:
         The process is this role's own: a mail that hangs it ends it, for the supervisor to start another.
         """
         self._hang_s, self._stop = HANG_S, stop
+        ear = self.store.ear(Topic.MAIL)
         while not stop.is_set():
             WORKER.beat()
             try:
@@ -96,7 +98,8 @@ class Worker:
                 done = 0
                 stop.wait(1.0)
             if not done:
-                stop.wait(IDLE_S)
+                ear.wait(stop, IDLE_S)
+        ear.close()
 
     def run_batch(self) -> int:
         """Claim and finish up to `BATCH` mails; returns how many were claimed."""

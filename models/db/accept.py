@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from functools import lru_cache
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from sqlalchemy import update
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from models.db.peek import peek, plain
 from models.db.tables import InboundRow
@@ -26,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from sqlite3 import Cursor
 
+    from psycopg import Cursor as PgCursor
     from sqlalchemy.engine import Connection
-    from sqlalchemy.sql.dml import ReturningInsert
 
     from models.arrival import Arrival
 
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     Row: TypeAlias = dict[str, Any]  # by column
 
 INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
-_LARGE = 262_144  # PostgreSQL takes large mails quicker one by one
 _COLUMNS = (
     *("sha256", "content_hash", "desk_address", "raw", "size", "envelope", "received_at", "state", "deliveries"),
     *("attempts", "error", "sender", "subject", "message_id", "message_hash", "body_hash", "is_automatic"),
@@ -73,14 +69,25 @@ def message_hash(message_id: str) -> str:
 
 
 def accept_rows(connection: Connection, rows: Sequence[Row]) -> tuple[int, ...]:
-    """Store at least one row, or count a delivery where its mail is there; the ids in order."""
-    insert, new = _insert_unless_known(connection.dialect.name), {}
-    for is_large, run in groupby(rows, key=lambda row: row["size"] > _LARGE):
-        alike = list(run)
-        for batch in [[row] for row in alike] if is_large else [alike]:
-            made = connection.execute(insert, batch)
-            new.update({(row.content_hash, row.desk_address): int(row.id) for row in made})
-    return tuple(new.pop(key) if key in new else _count_again(connection, key) for key in map(_key_of, rows))
+    """Within a transaction: store at least one row, or count a delivery where its mail is there; the ids in order."""
+    with closing(connection.connection.cursor()) as cursor:
+        if connection.dialect.name == "postgresql":
+            return accept_with_psycopg(cast("PgCursor[Any]", cursor), rows)
+        accept_with_driver(cast("Cursor", cursor), rows)
+        return ids_with_driver(cast("Cursor", cursor), rows)
+
+
+def accept_with_psycopg(cursor: PgCursor[Any], rows: Sequence[Row]) -> tuple[int, ...]:
+    """The same on PostgreSQL, by its driver alone: one statement and, with autocommit, one way there and back."""
+    once: dict[Key, Row] = {}
+    for row in rows:
+        # One statement may not touch a row twice.
+        known = once.get(_key_of(row))
+        once[_key_of(row)] = row if known is None else {**known, "deliveries": known["deliveries"] + row["deliveries"]}
+    ordered = sorted(once.values(), key=_key_of)  # two doors that store the same mails wait for each other in no ring
+    cursor.execute(_pg_insert_of(len(ordered)), [row[name] for row in ordered for name in _COLUMNS])
+    ids = {(content_hash, desk_address): int(mail_id) for mail_id, content_hash, desk_address in cursor}
+    return tuple(ids[_key_of(row)] for row in rows)
 
 
 def accept_with_driver(cursor: Cursor, rows: Sequence[Row]) -> None:
@@ -109,6 +116,17 @@ def _insert_of(count: int) -> str:
 
 
 @lru_cache(maxsize=64)
+def _pg_insert_of(count: int) -> bytes:
+    one = f"({', '.join('%b' if name == 'raw' else '%s' for name in _COLUMNS)})"
+    statement = (
+        f"INSERT INTO inbound ({', '.join(_COLUMNS)}) VALUES {', '.join([one] * count)}"  # noqa: S608 - our own names
+        " ON CONFLICT (content_hash, desk_address) DO UPDATE SET deliveries = inbound.deliveries + excluded.deliveries"
+        " RETURNING id, content_hash, desk_address"
+    )
+    return statement.encode()
+
+
+@lru_cache(maxsize=64)
 def _ids_of(count: int) -> str:
     return (
         "SELECT json_group_array(json_array(content_hash, desk_address, id)) FROM inbound"  # noqa: S608 - marks only
@@ -124,24 +142,3 @@ def _key_of(row: Row) -> Key:
 def _values_of(row: Row) -> list[Any]:
     """Its parameters in the insert."""
     return [_as_sqlite_keeps_it(row[name]) if name == "received_at" else row[name] for name in _COLUMNS]
-
-
-def _count_again(connection: Connection, key: Key) -> int:
-    """Count one more delivery of a mail that is there; its id."""
-    content_hash, desk_address = key
-    again = (
-        update(INBOUND)
-        .where(INBOUND.c.content_hash == content_hash, INBOUND.c.desk_address == desk_address)
-        .values(deliveries=INBOUND.c.deliveries + 1)
-        .returning(INBOUND.c.id)
-    )
-    return int(connection.execute(again).scalar_one())
-
-
-@lru_cache(maxsize=2)
-def _insert_unless_known(dialect: str) -> ReturningInsert[int, str, str]:
-    """Built once: building the statement anew for each group costs more than the insert."""
-    insert = pg_insert if dialect == "postgresql" else sqlite_insert
-    return (
-        insert(INBOUND).on_conflict_do_nothing().returning(INBOUND.c.id, INBOUND.c.content_hash, INBOUND.c.desk_address)
-    )

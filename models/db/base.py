@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from models.db.bell import Bell, Ear, noted
 from models.db.engine import make_engine, sqlite_cursor, transaction
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
+    from models.db.bell import Topic
+
 # The writing transaction that this thread is in, and whose it is.
 _JOINED: ContextVar[tuple[Engine, Connection] | None] = ContextVar("joined", default=None)
 
@@ -22,12 +25,21 @@ _JOINED: ContextVar[tuple[Engine, Connection] | None] = ContextVar("joined", def
 class Shelf:
     """One part of the store."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = make_engine(url)
+    def __init__(self, url: str, *, connections: int = 5) -> None:
+        self._engine = make_engine(url, connections=connections)
+        self._bell = Bell(self._engine)
 
     def write(self) -> AbstractContextManager[Connection]:
-        """One writing transaction; within `together` its own."""
-        return self._joined() or transaction(self._engine, writes=True)
+        """One writing transaction; within `together` its own. Whoever waits for what it brought hears of it afterwards."""
+        return self._joined() or self._writing()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with transaction(self._engine, writes=True) as connection:
+            noted(connection)  # of a transaction that failed on this connection
+            yield connection
+            topics = noted(connection)
+        self._bell.ring(topics)
 
     def read(self) -> AbstractContextManager[Connection]:
         """One reading transaction; within `together` its own."""
@@ -56,6 +68,11 @@ class Shelf:
         """SQLite without SQLAlchemy: every statement is a transaction of its own."""
         return sqlite_cursor(self._engine)
 
+    def ear(self, *topics: Topic) -> Ear:
+        """What a loop of one thread waits with between two looks at the database; close it at the end."""
+        return Ear(self._engine, *topics)
+
     def close(self) -> None:
         """Let go of the connections."""
+        self._bell.close()
         self._engine.dispose()

@@ -20,6 +20,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from models.conversation import given_items, items_from_value, items_of, items_to_value, merged
 from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
+from models.db.bell import Topic
+from models.db.bell import note as ring_for
 from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
 from models.db.locks import share_switch
 from models.db.returned import note_returned
@@ -527,6 +529,8 @@ def write_reply(
     }
     if not insert_if_new(connection, REPLY, values, ["mail_id", "kind"], among=BY_US):
         return False
+    if reply.state is ReplyState.QUEUED:
+        ring_for(connection, Topic.LETTER)
     index_letter(connection, message_id=reply.message_id)
     insert_if_new(
         connection,

@@ -11,6 +11,8 @@ from sqlalchemy import or_, select, update
 from models.assessment import Category
 from models.controls import Judgement, Verdict
 from models.db.base import Shelf
+from models.db.bell import Topic
+from models.db.bell import note as ring_for
 from models.db.desk_rules import are_letters_on, verdicts_for
 from models.db.filing import READING, add_event, change_state, locked_ticket, write_reply
 from models.db.limits import BLOCKED, MACHINE, silence_by_now
@@ -266,6 +268,8 @@ def settle_held(
     )
     if done.rowcount != 1:
         raise IllegalMove(ref=row.ref, was=row.state, to=to.value)
+    if to is ReplyState.QUEUED:
+        ring_for(connection, Topic.LETTER)
     if row.kind == AGENT:
         # Where the customer has written since, the agent wanted it so without having seen that.
         is_overtaken = connection.execute(select(has_written_since(row.ref, row.mail_id))).scalar()
