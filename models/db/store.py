@@ -6,7 +6,8 @@ The parts: `intake` (the door and the workers' leases), `mailboxes` (mails that 
 (is every delivery accounted for), `ledger` (saved reports), `timers` (what time does), `accounts`
 (whose is which), `replaying` (what became of mails, and mails taken over), `lists` (views and filters of the queue),
 `hands` (who works on what), `shaping` (split, merge, move), `by_hand` (letters of agents), `corrections` (their word on
-how mails were read), `search`, `tokens` and `webhooks` (programs), `memos` (mails to our own people). Failures of the database are
+how mails were read), `search`, `tokens` and `webhooks` (programs), `memos` (mails to our own people),
+`presence` (which processes run). Failures of the database are
 `StoreUnavailable`; nothing is ever half-written.
 """
 
@@ -28,6 +29,7 @@ from models.db.lists import Lists
 from models.db.mailboxes import Mailboxes
 from models.db.memos import Memos
 from models.db.outbox import Outbox
+from models.db.presence import Presences
 from models.db.queue import Queue
 from models.db.replaying import Replaying
 from models.db.search import Search
@@ -63,5 +65,6 @@ class Store(
     Timers,
     Accounts,
     Replaying,
+    Presences,
 ):
     """All of it behind one name; built from a database URL, closed with `close()`. Threads may share one."""

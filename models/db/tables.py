@@ -674,3 +674,26 @@ class DeskEventRow(SQLModel, table=True):
     by: str = Field(sa_column=Column(String(64), nullable=False))
     what: str = Field(sa_column=Column(String(32), nullable=False))
     detail: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class ProcessRow(SQLModel, table=True):
+    """One process that runs, or ran until lately, as it says itself."""
+
+    __tablename__ = "process"
+
+    id: str = Field(sa_column=Column(String(32), primary_key=True))
+    role: str = Field(sa_column=Column(String(16), nullable=False))
+    host: str = Field(sa_column=Column(String(255), nullable=False))
+    pid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    version: str = Field(sa_column=Column(String(32), nullable=False))
+    shape: str = Field(sa_column=Column(String(32), nullable=False))
+    started_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class ShapeRow(SQLModel, table=True):
+    """One line: the version of the oldest code that this database's shape still serves, as the newest step that it knows."""
+
+    __tablename__ = "shape"
+
+    runs_from: str = Field(sa_column=Column(String(32), primary_key=True))
