@@ -129,9 +129,9 @@ def test_the_backup_is_checked_before_old_ones_go(tmp_path: Path) -> None:
 
     assert back_up("exit 1") == 1
     assert len(list(folder.glob("*.zip"))) == 6  # nothing went
-    sorted(folder.glob("*.zip"))[-1].unlink()  # else the next may have its name: it is of the second
+    max(folder.glob("*.zip")).unlink()  # else the next may have its name: it is of the second
     assert back_up("exit 0") == 0
     left = sorted(file.name for file in folder.iterdir())
     assert len(left) == 4
     assert left[0] == "note.txt"
-    assert left[1] == "uketsuke-20261105T023000Z.zip"
+    assert left[1] == "uketsuke-20261104T023000Z.zip"
