@@ -2,7 +2,8 @@
 
 UketsukeError
 ├── ConfigError          the call or the configuration is wrong: exit 2, one line with the mend
-│   └── PackError        a policy file: names file, key and mend
+│   ├── PackError        a policy file: names file, key and mend
+│   └── Unreachable      a server that a setting names does not answer at a command's start
 ├── StoreError           the database
 │   ├── StoreUnavailable full disk, locked, unreachable: temporary, 451
 │   └── ClaimLost        another worker holds the mail now: temporary, nothing was written
@@ -13,6 +14,7 @@ UketsukeError
 ├── Taken                somebody has this sign-in name or mail address already
 ├── LastAdmin            nobody would be left who may manage people
 ├── ProviderError        the OpenID provider does not answer, or its word cannot be believed
+├── ArchiveError         a backup or an export could not be written: what was begun is gone
 ├── MailboxError         the mailbox that we read cannot be reached or does not let us in: temporary
 └── DeliveryError        the smarthost did not take a letter
     ├── DeliveryDeferred temporary: try again later
@@ -48,6 +50,12 @@ class PackError(ConfigError):
         """Keep the three parts; the message joins them in one line."""
         super().__init__(f"{file}: {key}: {mend}")
         self.file, self.key, self.mend = file, key, mend
+
+
+class Unreachable(ConfigError):
+    """A server that a setting names does not answer as a command starts: is the setting wrong, or the server down?"""
+
+    code = "unreachable"
 
 
 class StoreError(UketsukeError):
@@ -143,6 +151,12 @@ class ProviderError(UketsukeError):
     """The OpenID provider does not answer, refuses, or says what cannot be believed; nobody was let in."""
 
     code = "provider"
+
+
+class ArchiveError(UketsukeError):
+    """A backup or an export could not be written to its end; what was begun is removed."""
+
+    code = "archive"
 
 
 class MailboxError(UketsukeError):

@@ -1,4 +1,4 @@
-"""Who runs: the processes of an installation, as they say themselves."""
+"""Who runs, as the processes of an installation say themselves, and on what database."""
 
 from __future__ import annotations
 
@@ -25,3 +25,14 @@ class Process:
     shape: str  # the newest shape of the database that its code knows
     started_at: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What the database says of itself."""
+
+    engine: str  # "SQLite 3.45.1", "PostgreSQL 15.18"
+    shape: str
+    now: datetime  # by its own clock
+    unsafe: tuple[str, ...]  # settings by which it could lose what it has confirmed
+    most_connections: int  # 0: it does not count

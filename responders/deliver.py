@@ -9,6 +9,7 @@ under TLS, and only to a smarthost whose certificate is good.
 from __future__ import annotations
 
 import re
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import aiosmtplib
 from models.errors import ConfigError, DeliveryDeferred, DeliveryRefused
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -81,6 +83,40 @@ async def deliver(
         DeliveryDeferred: Not now. Temporary.
         DeliveryRefused: Never.
     """
+    hidden = (to, *cc)
+    try:
+        async with _session(smarthost) as client:
+            refused = await _send(client, mail_from, hidden, message)
+            return tuple(f"{one}: {_without(_said(answer), hidden)}" for one, answer in refused.items())
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        first = error.recipients[0]
+        text = _without(_said(first), hidden)
+        if first.code in _LOGIN_CODES or _RELAYING.search(text):
+            raise DeliveryDeferred(f"the smarthost does not relay for us: {text}") from None
+        raise _error(first.code, text) from None
+    except aiosmtplib.SMTPDataError as error:
+        raise _error(error.code, _without(_said(error), hidden)) from None
+    except aiosmtplib.SMTPSenderRefused as error:
+        raise DeliveryDeferred(f"the smarthost refuses our sender: {_without(_said(error), hidden)}") from None
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise _no_session(error, smarthost, hidden) from None
+
+
+async def try_session(smarthost: Smarthost) -> None:
+    """Connect and log in as for a letter, and leave.
+
+    Raises:
+        DeliveryDeferred: That does not work; in the words that a letter would wait with.
+    """
+    try:
+        async with _session(smarthost) as client:
+            await client.noop()
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise _no_session(error, smarthost, ()) from None
+
+
+@asynccontextmanager
+async def _session(smarthost: Smarthost) -> AsyncIterator[aiosmtplib.SMTP]:
     client = aiosmtplib.SMTP(
         hostname=smarthost.host,
         port=smarthost.port,
@@ -89,32 +125,23 @@ async def deliver(
         validate_certs=is_certificate_checked(smarthost),
         timeout=TIMEOUT_S,
     )
+    async with client:
+        if smarthost.user:
+            await client.login(smarthost.user, smarthost.password)
+        yield client
 
-    def hidden(text: str) -> str:
-        return _without(text, (to, *cc))
 
-    try:
-        async with client:
-            if smarthost.user:
-                await client.login(smarthost.user, smarthost.password)
-            refused = await _send(client, mail_from, (to, *cc), message)
-            return tuple(f"{one}: {hidden(f'{said.code} {said.message}')}" for one, said in refused.items())
-    except aiosmtplib.SMTPRecipientsRefused as error:
-        first = error.recipients[0]
-        text = hidden(f"{first.code} {first.message}")
-        if first.code in _LOGIN_CODES or _RELAYING.search(text):
-            raise DeliveryDeferred(f"the smarthost does not relay for us: {text}") from None
-        raise _error(first.code, text) from None
-    except aiosmtplib.SMTPDataError as error:
-        raise _error(error.code, hidden(f"{error.code} {error.message}")) from None
-    except aiosmtplib.SMTPAuthenticationError as error:
-        raise DeliveryDeferred(f"the smarthost refuses our name or password ({error.code})") from None
-    except aiosmtplib.SMTPSenderRefused as error:
-        raise DeliveryDeferred(hidden(f"the smarthost refuses our sender: {error.code} {error.message}")) from None
-    except aiosmtplib.SMTPResponseException as error:  # its greeting, EHLO or STARTTLS: not about this letter
-        raise DeliveryDeferred(hidden(f"the smarthost refuses the session: {error.code} {error.message}")) from None
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-        raise DeliveryDeferred(hidden(f"{smarthost.host}:{smarthost.port}: {type(error).__name__}: {error}")) from None
+def _no_session(error: Exception, smarthost: Smarthost, hidden: tuple[str, ...]) -> DeliveryDeferred:
+    """What keeps us from a session; none of it is about a letter."""
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return DeliveryDeferred(f"the smarthost refuses our name or password ({error.code})")
+    if isinstance(error, aiosmtplib.SMTPResponseException):  # its greeting, EHLO or STARTTLS
+        return DeliveryDeferred(f"the smarthost refuses the session: {_without(_said(error), hidden)}")
+    return DeliveryDeferred(_without(f"{smarthost.host}:{smarthost.port}: {type(error).__name__}: {error}", hidden))
+
+
+def _said(answer: aiosmtplib.SMTPResponse | aiosmtplib.SMTPResponseException) -> str:
+    return f"{answer.code} {answer.message}"
 
 
 def _without(text: str, addresses: tuple[str, ...]) -> str:

@@ -14,6 +14,12 @@ import threading
 SUPERVISED = "--supervised"  # before a role's name: its standard input is the supervisor's pipe
 GRACE_S = 20.0
 _ORPHANED = 1
+_SUPERVISED = threading.Event()
+
+
+def is_supervised() -> bool:
+    """Does somebody start this process again when it falls?"""
+    return _SUPERVISED.is_set()
 
 
 def stop_on_signals() -> threading.Event:
@@ -31,6 +37,7 @@ def end_with_supervisor(lifeline: int | None = None, grace_s: float = GRACE_S) -
         lifeline: The pipe's reading end; standard input when absent.
         grace_s: Seconds that the role has to end in order.
     """
+    _SUPERVISED.set()
     end = sys.stdin.fileno() if lifeline is None else lifeline
     threading.Thread(target=_watch, args=(end, grace_s), name="lifeline", daemon=True).start()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from models.decision import UNLIMITED
 from models.errors import ConfigError
 from policy.load import load_pack
+from runtime.clock import utc_now
 from runtime.secret import load_secret
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def open_store(settings: Settings) -> Store:
     from models.db.store import Store  # noqa: PLC0415
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.url)
+    upgrade(settings.url, utc_now())
     return Store(settings.url, connections=settings.database_connections)
 
 

@@ -82,6 +82,28 @@ def newest(scripts: Path = SCRIPTS) -> str:
     return str(ScriptDirectory(str(scripts)).get_current_head())
 
 
+def shape_of(url: str) -> tuple[str, bool]:
+    """The shape that a database has ("" if it has none yet), and whether it is a newer version's that we may work with.
+
+    Changes nothing; a file that is not there is not made.
+
+    Raises:
+        StoreUnavailable: It cannot be reached.
+        ConfigError: It is a newer version's, and that one has left us behind.
+    """
+    engine = make_engine(url)
+    try:
+        file = engine.url.database
+        if engine.dialect.name == "sqlite" and file and not Path(file).exists():
+            return "", False
+        with transaction(engine, writes=False) as connection:
+            is_behind = _is_behind(connection, SCRIPTS)
+            shape = MigrationContext.configure(connection).get_current_revision() or ""
+        return shape, not is_behind and shape != newest()
+    finally:
+        engine.dispose()
+
+
 def bring_to(connection: Connection, revision: str, *, scripts: Path = SCRIPTS) -> None:
     """Within a transaction: take every step up to this one, or to "head", whoever runs.
 

@@ -1,22 +1,23 @@
-"""Who runs: every process writes a line of its own, again and again; one that stopped doing so is gone."""
+"""Who runs: every process writes a line of its own, again and again; one that stopped doing so is gone. And on what."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import delete, insert, select, update
 
 from models.db.base import Shelf
 from models.db.tables import ProcessRow
-from models.presence import GONE_AFTER, Process
+from models.presence import GONE_AFTER, Process, Server
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.engine import Connection
 
 PROCESS = ProcessRow.__table__  # type: ignore[attr-defined]
+_KEEPS = ("fsync", "full_page_writes")  # `synchronous_commit` we switch on ourselves
+_ASKED = (*_KEEPS, "server_version", "max_connections", "superuser_reserved_connections")
 _FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -42,6 +43,29 @@ class Presences(Shelf):
         """Those that run, by role and start."""
         with self.read() as connection:
             return processes_in(connection, now)
+
+    def server(self) -> Server:
+        """The database itself."""
+        with self.read() as connection:
+            shape = MigrationContext.configure(connection).get_current_revision() or ""
+            if connection.dialect.name == "sqlite":
+                version = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+                engine = f"SQLite {version}"
+                return Server(engine=engine, shape=shape, now=_now(connection), unsafe=(), most_connections=0)
+            said = {name: str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in _ASKED}
+            unsafe = tuple(f"{name} is off" for name in _KEEPS if said[name] == "off")
+            engine = f"PostgreSQL {said['server_version'].partition(' ')[0]}"
+            most = int(said["max_connections"]) - int(said["superuser_reserved_connections"])
+            return Server(engine=engine, shape=shape, now=_now(connection), unsafe=unsafe, most_connections=most)
+
+
+def _now(connection: Connection) -> datetime:
+    """Its own clock; SQLite has this machine's."""
+    if connection.dialect.name == "sqlite":
+        found = str(connection.exec_driver_sql("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')").scalar_one())
+        return datetime.fromisoformat(found).replace(tzinfo=UTC)
+    now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return now
 
 
 def processes_in(connection: Connection, now: datetime) -> tuple[Process, ...]:

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import ConfigError, MailboxError, ProviderError, UketsukeError
-from runtime.cli.common import open_store, print_text
+from models.errors import ConfigError, MailboxError, ProviderError
+from runtime.cli.check_database import database_findings
+from runtime.cli.common import print_text
+from runtime.cli.finding import Finding, attempt
 from runtime.settings import FILE, PREFIX, SECRET_SETTINGS, Settings, gather, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _ANSWER_S = 3.0
+_LOGIN_S = 10.0
 _RENEW_DAYS = 7
 _ADVISED_BITS = 2048  # RFC 8301 3.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the account: `code` is the exit code that it calls for, 0 where all is well or may pass."""
-
-    what: str
-    detail: str
-    code: int = 0
-    is_warning: bool = False
-
-    @property
-    def mark(self) -> str:
-        """The word that the line begins with."""
-        return "WRONG" if self.code else "warn" if self.is_warning else "ok"
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def check(pack: Annotated[Path | None, typer.Option(help="check only this policy pack folder")] = None) -> None:
     """Check settings, policy pack, letters, database, ports, smarthost; say what is wrong and how to mend it."""
     if pack is not None:
-        findings = [_try("policy pack", lambda: _pack(str(pack)))]
+        findings = [attempt("policy pack", lambda: _pack(str(pack)))]
     else:
         settings = load_settings()
         for line in _settings_lines(settings):
@@ -72,35 +59,25 @@ def _settings_lines(settings: Settings) -> Iterator[str]:
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
-    yield _try("policy pack", lambda: _pack(settings.pack))
-    yield _try("database", lambda: _database(settings))
-    yield _books(settings)
-    yield _try("reports", lambda: _reports(settings))
-    yield _try("secret", lambda: _secret(settings))
-    yield _try("models", lambda: _models(settings))
-    yield _try("letters", lambda: _letters(settings))
-    yield _try("smtp port", lambda: _port(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", greets_as_ours))
-    yield _try("smtp tls", lambda: _tls(settings))
-    yield _try("lmtp", lambda: _lmtp(settings))
-    yield _try("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT", is_our_desk))
-    yield _try("smarthost", lambda: _smarthost(settings))
+    yield attempt("policy pack", lambda: _pack(settings.pack))
+    yield from database_findings(settings)
+    yield attempt("secret", lambda: _secret(settings))
+    yield attempt("models", lambda: _models(settings))
+    yield attempt("letters", lambda: _letters(settings))
+    yield attempt(
+        "smtp port", lambda: _port(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", greets_as_ours)
+    )
+    yield attempt("smtp tls", lambda: _tls(settings))
+    yield attempt("lmtp", lambda: _lmtp(settings))
+    yield attempt("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT", is_our_desk))
+    yield from _watch_ports(settings)
+    yield attempt("smarthost", lambda: _smarthost(settings))
     yield _dkim(settings)
     yield from _open_key_file(settings)
     yield from _open_secret_files(settings)
-    yield _try("mailbox", lambda: _mailbox(settings))
+    yield attempt("mailbox", lambda: _mailbox(settings))
     yield _sender_check(settings)
-    yield _try("sign-in", lambda: _sign_in(settings))
-
-
-def _try(what: str, probe: Callable[[], str]) -> Finding:
-    try:
-        return Finding(what=what, detail=probe())
-    except ConfigError as error:
-        return Finding(what=what, detail=str(error), code=2)
-    except UketsukeError as error:
-        return Finding(what=what, detail=str(error), code=1)
-    except (OSError, ValueError) as error:
-        return Finding(what=what, detail=f"{type(error).__name__}: {error}", code=1)
+    yield attempt("sign-in", lambda: _sign_in(settings))
 
 
 def _pack(name: str) -> str:
@@ -108,49 +85,6 @@ def _pack(name: str) -> str:
 
     pack = load_pack(name)
     return f"{pack.id} {pack.version}, {len(pack.products)} products, {len(pack.letters)} letter files, languages {', '.join(pack.languages)}"
-
-
-def _database(settings: Settings) -> str:
-
-    store = open_store(settings)
-    books = store.books()
-    store.close()
-    return f"{books.accepted} mails accepted so far"
-
-
-def _books(settings: Settings) -> Finding:
-    """Is every accepted mail accounted for? Mails that only wait long are a warning."""
-    from runtime.clock import utc_now
-
-    try:
-        store = open_store(settings)
-        books = store.books(now=utc_now())
-        store.close()
-    except UketsukeError:
-        return Finding(what="books", detail="not looked at: see the database", is_warning=True)
-    if not books.faults:
-        return Finding(what="books", detail="every accepted mail is accounted for")
-    told = "; ".join(books.faults) + "; docs/operate.md says what to do"
-    only_slow = all(fault.startswith("stuck") for fault in books.faults)
-    return Finding(what="books", detail=told, code=0 if only_slow else 1, is_warning=True)
-
-
-def _reports(settings: Settings) -> str:
-    """Who gets reports by mail."""
-    from models.memos import ReportNews
-
-    store = open_store(settings)
-    readers = {news: [one.name for one in store.readers(news)] for news in ReportNews}
-    store.close()
-    for news in ReportNews:
-        period = news.value.removeprefix("report_")
-        if news is ReportNews.BOOKS or period in settings.reported_periods:
-            readers[news] += settings.report_readers
-    told = [f"{news.value} to {', '.join(names)}" for news, names in readers.items() if names]
-    if not told:
-        return "nobody gets them by mail; leads tick them on their page of the desk, or set UKETSUKE_REPORT_TO"
-    unsent = "" if settings.smarthost else "; they wait until UKETSUKE_SMARTHOST is set"
-    return "; ".join(told) + unsent
 
 
 def _secret(settings: Settings) -> str:
@@ -191,6 +125,16 @@ def _port(host: str, port: int, setting: str, is_ours: Callable[[str, int], bool
             return f"{host}:{port} is in use by uketsuke"
         raise
     return f"{host}:{port} is free"
+
+
+def _watch_ports(settings: Settings) -> Iterator[Finding]:
+    """Where the roles of `serve` would be watched; of those that run, one answers for all."""
+    if not settings.watch_port:
+        yield Finding(what="watch port", detail="none set: no metrics; set UKETSUKE_WATCH_PORT to watch the roles")
+        return
+    yield attempt(
+        "watch port", lambda: _port(settings.watch_host, settings.watch_port, "UKETSUKE_WATCH_PORT", is_watched)
+    )
 
 
 def _tls(settings: Settings) -> str:
@@ -250,12 +194,21 @@ def greets_as_ours(host: str, port: int) -> bool:
 
 def is_our_desk(host: str, port: int) -> bool:
     """Does a desk of uketsuke answer there?"""
+    return _answers_as_ours(host, port, "/healthz")
+
+
+def is_watched(host: str, port: int) -> bool:
+    """Does a role of uketsuke say there how it is?"""
+    return _answers_as_ours(host, port, "/livez")
+
+
+def _answers_as_ours(host: str, port: int, path: str) -> bool:
     import http.client
 
     desk = http.client.HTTPConnection(host, port, timeout=_ANSWER_S)
     try:
-        desk.request("GET", "/healthz")
-        return desk.getresponse().getheader("Server") == "uketsuke"
+        desk.request("GET", path)
+        return (desk.getresponse().getheader("Server") or "").startswith("uketsuke")
     except (OSError, http.client.HTTPException):
         return False
     finally:
@@ -263,20 +216,24 @@ def is_our_desk(host: str, port: int) -> bool:
 
 
 def _smarthost(settings: Settings) -> str:
-    import socket
+    """Logs in as for a letter, and leaves."""
+    import asyncio
 
-    from responders.deliver import parse_smarthost
+    from models.errors import DeliveryDeferred, Unreachable
+    from responders.deliver import parse_smarthost, try_session
 
     if not settings.smarthost:
         return "none set: letters stay in the outbox view"
     smarthost = parse_smarthost(settings.smarthost)
     try:
-        socket.create_connection((smarthost.host, smarthost.port), timeout=5).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        msg = f"{smarthost.host}:{smarthost.port}: {reason}; mend UKETSUKE_SMARTHOST or start it"
-        raise OSError(msg) from None
-    return f"{smarthost.host}:{smarthost.port} answers"
+        asyncio.run(asyncio.wait_for(try_session(smarthost), _LOGIN_S))
+    except DeliveryDeferred as error:
+        raise Unreachable(f"{error}; mend UKETSUKE_SMARTHOST or start it") from None
+    except TimeoutError:
+        where = f"{smarthost.host}:{smarthost.port}"
+        raise Unreachable(f"{where}: no answer within {_LOGIN_S:.0f} s; mend UKETSUKE_SMARTHOST or start it") from None
+    how = "logged in" if smarthost.user else "answers"
+    return f"{smarthost.host}:{smarthost.port} {how}"
 
 
 def _dkim(settings: Settings) -> Finding:
@@ -337,6 +294,7 @@ def _mailbox(settings: Settings) -> str:
 
     if not settings.imap:
         return "none set: mail comes by SMTP and import only"
+    from models.db.store import Store
     from runtime.imap_connection import connected, mailbox_of, reason_of
 
     mailbox = mailbox_of(settings)
@@ -345,7 +303,7 @@ def _mailbox(settings: Settings) -> str:
             there = client.select_folder(mailbox.folder, readonly=True)[b"EXISTS"]
         except IMAP4.error as error:
             raise MailboxError(f"{mailbox.shown}: {reason_of(error)}") from None
-    store = open_store(settings)
+    store = Store(settings.url)
     left = store.left_mails(mailbox.shown[:512])
     store.close()
     why = f", {len(left)} of them could not be taken, e.g. UID {left[0].uid}: {left[0].error}" if left else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from models.errors import ConfigError
+from models.errors import ConfigError, StoreUnavailable, Unreachable
 from runtime.logs import set_up_logs
 from runtime.settings import load_settings
 
@@ -48,13 +48,25 @@ def open_store(settings: Settings) -> Store:
     """The store; what is wrong with folder or database is one clear line.
 
     Raises:
-        ConfigError: The data folder or the database's URL is wrong.
-        StoreUnavailable: The database cannot be reached.
+        ConfigError: The data folder or the database's URL is wrong, or its server does not answer.
+        StoreUnavailable: The database cannot be used now; also where it does not answer a process that will be started again.
     """
     from runtime import wiring
+    from runtime.stopping import is_supervised
 
     make_data_dir(settings)
-    return wiring.open_store(settings)
+    try:
+        return wiring.open_store(settings)
+    except StoreUnavailable as error:
+        if is_supervised() or isinstance(error, ConfigError) or "locked" in str(error):
+            raise
+        raise Unreachable(_away(settings, error)) from None
+
+
+def _away(settings: Settings, error: StoreUnavailable) -> str:
+    if settings.url.startswith("sqlite"):
+        return f"the database: {error}"
+    return f"UKETSUKE_DATABASE_URL: {error}; start the database, or mend the setting"
 
 
 def print_json(value: Mapping[str, object]) -> None:

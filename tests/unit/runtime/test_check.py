@@ -192,6 +192,7 @@ def test_books_that_do_not_agree_are_wrong_and_readers_of_reports_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    open_store(load_settings()).close()
     run(["check"])
     said = capsys.readouterr().out
     assert "ok     books: every accepted mail is accounted for" in said

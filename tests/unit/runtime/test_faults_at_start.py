@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -65,6 +66,48 @@ def test_a_data_folder_that_cannot_be_is_named_with_the_mend(
     monkeypatch.setenv("UKETSUKE_DATA_DIR", folder)
     assert run(command) == 2
     assert f"UKETSUKE_DATA_DIR: {folder}" in one_line(capfd)
+
+
+def nobody_at() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["queue"],
+        ["show", "T000001"],
+        ["prepare"],
+        ["serve"],
+        ["smtp"],
+        ["worker"],
+        ["deliver"],
+        ["desk"],
+        ["scheduler"],
+    ],
+)
+def test_a_database_server_that_does_not_answer_is_one_line_with_the_mend(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UKETSUKE_SMTP_PORT", str(nobody_at()))
+    monkeypatch.setenv("UKETSUKE_DESK_PORT", str(nobody_at()))
+    monkeypatch.setenv("UKETSUKE_DATABASE_URL", f"postgresql+psycopg://u:hush-hush@127.0.0.1:{nobody_at()}/x")
+    assert run(command) == 2
+    said = one_line(capfd)
+    assert said.startswith("uketsuke: UKETSUKE_DATABASE_URL: ")
+    assert said.endswith("; start the database, or mend the setting")
+    assert "hush-hush" not in said
+
+
+def test_a_role_that_is_started_again_anyhow_says_the_same_and_is_not_taken_for_wrongly_set_up(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("runtime.stopping.is_supervised", lambda: True)
+    monkeypatch.setenv("UKETSUKE_DATABASE_URL", f"postgresql+psycopg://u@127.0.0.1:{nobody_at()}/x")
+    assert run(["worker"]) == 1  # the supervisor ends everything on 2
+    assert "refused" in one_line(capfd)
 
 
 def broken(tmp_path: Path, *, whole: bool) -> Path:

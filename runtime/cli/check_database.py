@@ -1,0 +1,160 @@
+"""What `uketsuke check` looks at in the database, and around it. Changes nothing there, not even its shape."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.db.migrate import newest, shape_of
+from models.db.store import Store
+from models.errors import UketsukeError
+from runtime.cli.finding import Finding, attempt, trouble
+from runtime.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from models.presence import Process, Server
+    from runtime.settings import Settings
+
+ROLES = ("smtp", "worker", "deliver", "desk", "scheduler")
+_WITHOUT = {
+    "smtp": "nobody takes mails in",
+    "worker": "mails wait unread",
+    "deliver": "letters wait unsent",
+    "desk": "agents see nothing",
+    "scheduler": "nobody writes reports and reminders",
+}
+_OWN_CONNECTIONS = 3  # of one process outside of its pool: the door's, the one that wakes others, the one that is woken
+_OFF_S, _FAR_OFF_S = 2.0, 30.0  # between two clocks; leases are minutes long
+_LITTLE, _TOO_LITTLE = 2**30, 256 * 2**20  # bytes
+_REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph", "fuse.glusterfs"})
+_MOUNTS = Path("/proc/self/mounts")
+
+
+def database_findings(settings: Settings) -> Iterator[Finding]:
+    """The database's own lines, and those of all that can only be read there."""
+    yield from _disk(settings)
+    try:
+        shape, is_ahead = shape_of(settings.url)
+    except UketsukeError as error:
+        yield trouble("database", error)
+        return
+    if not shape or (shape != newest() and not is_ahead):
+        is_there = f"has the shape {shape}, this version needs {newest()}" if shape else "is not there or empty"
+        mend = "`uketsuke prepare` brings it along, and so does any role that starts"
+        yield Finding(what="database", detail=f"{is_there}: {mend}", is_warning=bool(shape))
+        return
+    store = Store(settings.url)
+    try:
+        yield from _server(settings, store)
+        yield _books(store)
+        yield attempt("reports", lambda: _reports(settings, store))
+    finally:
+        store.close()
+
+
+def _server(settings: Settings, store: Store) -> Iterator[Finding]:
+    server, now = store.server(), utc_now()
+    accepted = store.books().accepted
+    detail = f"{server.engine}, shape {server.shape}, {accepted} mails accepted so far"
+    if server.unsafe:
+        lossy = " and ".join(server.unsafe)
+        yield Finding(
+            what="database", detail=f"{detail}; {lossy}: what was accepted could be lost; switch it on", code=1
+        )
+    else:
+        yield Finding(what="database", detail=detail)
+    running = store.processes(now)
+    yield _upgrade(server, running)
+    yield _roles(running)
+    if server.most_connections:
+        yield _connections(settings, server, running)
+        off = abs((server.now - now).total_seconds())
+        told = f"{off:.1f} s off the database's clock"
+        if off > _OFF_S:
+            told += "; set both by NTP: leases and reports go by them"
+        yield Finding(what="clock", detail=told, code=1 if off > _FAR_OFF_S else 0, is_warning=off > _OFF_S)
+
+
+def _upgrade(server: Server, running: tuple[Process, ...]) -> Finding:
+    """Is the way to the present shape gone to its end?"""
+    if server.shape == newest():
+        return Finding(what="upgrade", detail="none is under way")
+    if server.shape > newest():
+        detail = f"a newer version has begun (shape {server.shape}); this one ({newest()}) may go on for now"
+        return Finding(what="upgrade", detail=detail, is_warning=True)
+    old = sorted({f"{one.role} {one.version} on {one.host}" for one in running if one.shape < newest()})
+    return Finding(what="upgrade", detail=f"waits for {', '.join(old) or 'the scheduler'}", is_warning=True)
+
+
+def _roles(running: tuple[Process, ...]) -> Finding:
+    """Who runs, and who does not."""
+    if not running:
+        return Finding(what="roles", detail="none runs")
+    counts = {role: sum(one.role == role for one in running) for role in dict.fromkeys((*ROLES, "imap"))}
+    told = ", ".join(f"{count} {role}" for role, count in counts.items() if count)
+    hosts = len({one.host for one in running})
+    missing = [f"no {role} runs: {_WITHOUT[role]}" for role in ROLES if not counts[role]]
+    detail = "; ".join((f"{told} on {hosts} machine{'s' if hosts > 1 else ''}", *missing))
+    return Finding(what="roles", detail=detail, is_warning=bool(missing))
+
+
+def _connections(settings: Settings, server: Server, running: tuple[Process, ...]) -> Finding:
+    each = settings.database_connections + _OWN_CONNECTIONS
+    most = each * max(1, len(running))
+    detail = f"at most {most} of {server.most_connections}, {each} a process"
+    if most > server.most_connections:
+        detail += "; raise max_connections of PostgreSQL, or lower UKETSUKE_DATABASE_CONNECTIONS"
+    return Finding(what="connections", detail=detail, is_warning=most > server.most_connections)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    """Room, and whether the file system keeps its promises; of the data folder, or where that will be."""
+    folder = next(
+        (one for one in (settings.data_dir, *settings.data_dir.absolute().parents) if one.is_dir()), Path("/")
+    )
+    free = shutil.disk_usage(folder).free
+    told = f"{free / 2**30:.1f} GiB free at {folder}"
+    is_ours = not settings.database_url
+    if is_ours and free < _TOO_LITTLE:
+        yield Finding(what="disk", detail=f"{told}: too little to take mails in; free space", code=1)
+    else:
+        yield Finding(what="disk", detail=told, is_warning=is_ours and free < _LITTLE)
+    kind = file_system_of(folder.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
+    if is_ours and kind in _REMOTE:
+        detail = f"{folder} lies on {kind}, where SQLite may damage its file; name a local folder, or use PostgreSQL"
+        yield Finding(what="file system", detail=detail, code=1)
+
+
+def file_system_of(folder: Path, mounts: str) -> str:
+    """The kind of file system that a folder lies on, out of what the kernel says is mounted where; "" if it does not say."""
+    kinds = {Path(words[1]): words[2] for words in (line.split() for line in mounts.splitlines()) if len(words) > 2}
+    return next((kinds[one] for one in (folder, *folder.parents) if one in kinds), "")
+
+
+def _books(store: Store) -> Finding:
+    """Is every accepted mail accounted for? Mails that only wait long are a warning."""
+    books = store.books(now=utc_now())
+    if not books.faults:
+        return Finding(what="books", detail="every accepted mail is accounted for")
+    told = "; ".join(books.faults) + "; docs/operate.md says what to do"
+    only_slow = all(fault.startswith("stuck") for fault in books.faults)
+    return Finding(what="books", detail=told, code=0 if only_slow else 1, is_warning=True)
+
+
+def _reports(settings: Settings, store: Store) -> str:
+    """Who gets reports by mail."""
+    from models.memos import ReportNews
+
+    readers = {news: [one.name for one in store.readers(news)] for news in ReportNews}
+    for news in ReportNews:
+        period = news.value.removeprefix("report_")
+        if news is ReportNews.BOOKS or period in settings.reported_periods:
+            readers[news] += settings.report_readers
+    told = [f"{news.value} to {', '.join(names)}" for news, names in readers.items() if names]
+    if not told:
+        return "nobody gets them by mail; leads tick them on their page of the desk, or set UKETSUKE_REPORT_TO"
+    unsent = "" if settings.smarthost else "; they wait until UKETSUKE_SMARTHOST is set"
+    return "; ".join(told) + unsent
