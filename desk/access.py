@@ -9,7 +9,9 @@ from __future__ import annotations
 from models.agents import Role
 
 # Nobody need have signed in. Below them only what stands here too.
-OPEN = frozenset({"/sign-in", "/sign-in/oidc", "/sign-in/oidc/callback", "/welcome/{token}", "/healthz"})
+OPEN = frozenset(
+    {"/sign-in", "/sign-in/oidc", "/sign-in/oidc/callback", "/welcome/{token}", "/healthz", "/livez", "/readyz"}
+)
 _OPEN_BELOW = ("/static/", "/welcome/")
 
 _PAGES = {

@@ -1,4 +1,4 @@
-"""The desk as a web application: sign-in, queue, tickets, outbox, letter settings and texts, parked mails, reports, /healthz.
+"""The desk as a web application: sign-in, queue, tickets, outbox, letter settings and texts, parked mails, reports, health.
 
 Promises: nothing of a mail is ever HTML; every change is a POST with a token; pages are not cached; the session cookie is
 HttpOnly and SameSite. Does no SQL: all data comes through the store's methods.
@@ -18,6 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from desk.frame import Desk
+from desk.health import database_trouble, readiness
 from desk.pages import add_pages
 from models.errors import IllegalMove, LettersStopped, NotFound, StoreUnavailable
 
@@ -89,6 +90,16 @@ def create_app(
             return JSONResponse({"status": "the database does not answer"}, status_code=503, headers=_NAME)
         # The name lets `uketsuke check` tell this desk from another program on its port.
         return JSONResponse({"status": "ok"}, headers=_NAME)
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        status, told = readiness({"database": database_trouble(store)})
+        return JSONResponse(told, status_code=status, headers=_NAME)
+
+    @app.get("/livez")
+    async def livez() -> Response:
+        # In the loop itself, without a thread of the pool: it answers as long as that turns.
+        return JSONResponse({"status": "alive"}, headers=_NAME)
 
     _add_errors(app, desk)
 

@@ -65,7 +65,7 @@ class Front(Wire):
             handler, data_size_limit=limits.max_bytes, enable_SMTPUTF8=True, hostname="uketsuke", loop=loop
         )
         self.limits, self.throttle, self.tls, self.must_use_tls = limits, throttle, tls, must_use_tls
-        self.open_sessions, self.mails_under_way = set(), set()
+        self.open_sessions, self.mails_under_way, self.refusals = set(), set(), {}
         methods = {name[5:].encode(): name for name in dir(self) if name.startswith("smtp_")}
         self._verbs = {verb: name for verb, name in methods.items() if verb not in self.foreign}
         self._errors = self._others = 0
@@ -83,8 +83,9 @@ class Front(Wire):
         """Say one reply."""
         text = status if isinstance(status, str) else status.decode()
         self.say(reply(text))
-        if text.startswith("5"):
-            self._errors += 1
+        if text[0] in "45":
+            self._errors += text[0] == "5"
+            self.count_refusal(text)
 
     async def obey(self, line: bytes) -> None:
         """Answer one command."""

@@ -14,6 +14,21 @@ TOO_MANY_MAILS = "451 4.7.1 Too many mails from your address, try again later"
 TRY_LATER = "451 4.3.0 Requested action aborted: try again later"
 ACCEPTED = "250 2.0.0 Message accepted for delivery"
 
+# Why we say no, for whoever counts it; all others are `other`.
+WHY = {
+    SHUTTING_DOWN: "shutting_down",
+    TIMEOUT: "timeout",
+    TOO_MANY_SESSIONS: "too_many_sessions",
+    TOO_MANY_ERRORS: "too_many_errors",
+    TOO_MANY_COMMANDS: "too_many_commands",
+    TOO_MANY_MAILS: "too_many_mails",
+    TRY_LATER: "try_later",
+    "550 5.1.1 No such recipient here": "no_such_recipient",
+    "452 4.5.3 Too many recipients": "too_many_recipients",
+    "552 Error: Too much mail data": "too_large",
+    "530 5.7.0 Must issue a STARTTLS command first": "must_use_tls",
+}
+
 _IS_ENHANCED = re.compile(r"[245]\d\d [245]\.\d{1,3}\.\d")
 # For what aiosmtpd says by itself, by the code alone.
 _ENHANCED = {

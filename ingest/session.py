@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from ingest.eager import begin
-from ingest.replies import SHUTTING_DOWN, TIMEOUT, TOO_MANY_SESSIONS, reply
+from ingest.replies import SHUTTING_DOWN, TIMEOUT, TOO_MANY_SESSIONS, WHY, reply
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -53,6 +53,7 @@ class Wire(SMTP):
     throttle: Throttle | None
     open_sessions: set[Wire]
     mails_under_way: set[Wire]  # sessions whose mail is coming in
+    refusals: dict[tuple[str, str], int]  # replies of 4xx and 5xx of all sessions, by code and why
     session: Session
     envelope: Envelope
     greeting: bytes
@@ -278,6 +279,7 @@ class Wire(SMTP):
         if self.is_over:
             return
         if farewell:
+            self.count_refusal(farewell)
             self.say(reply(farewell))
         self.is_over = True
         transport = self.transport
@@ -286,6 +288,11 @@ class Wire(SMTP):
             if transport.get_write_buffer_size():  # a client that takes no replies must not keep the connection
                 self.loop.call_later(_CLOSE_S, transport.abort)
             transport.close()
+
+    def count_refusal(self, status: str) -> None:
+        """One more reply that says no; for whoever watches."""
+        key = status[:3], WHY.get(status, "other")
+        self.refusals[key] = self.refusals.get(key, 0) + 1
 
     def abort(self) -> None:
         """End at once without a word; the client keeps what was not answered."""

@@ -138,6 +138,26 @@ class Listener:
     committer: Committer
     fronts: list[Front]
     log: structlog.typing.FilteringBoundLogger
+    is_closing: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Does it take new sessions on all its ports?"""
+        return not self.is_closing and all(server.is_serving() for server in self.servers)
+
+    @property
+    def sessions(self) -> int:
+        """How many are open."""
+        return sum(len(front.open_sessions) for front in self.fronts)
+
+    @property
+    def refusals(self) -> dict[tuple[str, str], int]:
+        """Replies of 4xx and 5xx since the start, by code and why."""
+        found: dict[tuple[str, str], int] = {}
+        for front in self.fronts:
+            for key, count in tuple(front.refusals.items()):
+                found[key] = found.get(key, 0) + count
+        return found
 
     @property
     def port(self) -> int:
@@ -151,6 +171,7 @@ class Listener:
 
     async def close(self, grace_s: float = _GRACE_S) -> None:
         """Take no new session, let mails under way come in and be answered, commit what waits, end."""
+        self.is_closing = True
         for server in self.servers:
             server.close()
         partings = {session.wind_up(): session for front in self.fronts for session in tuple(front.open_sessions)}
@@ -163,7 +184,11 @@ class Listener:
 
 
 async def listen(
-    store: Accepts, settings: ListenerSettings, clock: Callable[[], datetime], tell: Tell | None = None
+    store: Accepts,
+    settings: ListenerSettings,
+    clock: Callable[[], datetime],
+    tell: Tell | None = None,
+    on_kept: Callable[[Sequence[tuple[Arrival, ...]]], None] | None = None,
 ) -> Listener:
     """Start listening; the listener runs until it is closed.
 
@@ -172,6 +197,7 @@ async def listen(
         settings: Where to listen, for whom, how much to take.
         clock: The time.
         tell: Writes one event for each mail that was stored, given the fields of several; the logger when absent.
+        on_kept: Hears of each group of mails that was stored in one commit, after their answers.
 
     Raises:
         OSError: An address cannot be bound.
@@ -181,7 +207,7 @@ async def listen(
     throttle = Throttle(settings.peers)
     fronts: list[Front] = []
     committer = Committer(
-        store, partial(_accepted, tell or _tell), lambda: sum(len(front.mails_under_way) for front in fronts)
+        store, partial(_accepted, tell or _tell, on_kept), lambda: sum(len(front.mails_under_way) for front in fronts)
     )
     door = Door(committer, settings, clock, throttle)
     front = Front(door, settings.limits, loop, throttle=throttle, tls=settings.tls, must_use_tls=settings.must_use_tls)
@@ -208,8 +234,14 @@ async def _listen_locally(front: LocalFront, where: tuple[str, int] | Path) -> a
     return await loop.create_unix_server(front.another, sock=bound_socket(where), backlog=_BACKLOG)
 
 
-def _accepted(tell: Tell, messages: Sequence[tuple[Arrival, ...]]) -> None:
+def _accepted(
+    tell: Tell,
+    on_kept: Callable[[Sequence[tuple[Arrival, ...]]], None] | None,
+    messages: Sequence[tuple[Arrival, ...]],
+) -> None:
     """One event for each mail that was stored; together, for the sake of those that wait."""
+    if on_kept is not None:
+        on_kept(messages)
     tell([{"sha256": one[0].sha256, "size": len(one[0].raw), "desks": len(one)} for one in messages])
 
 

@@ -20,6 +20,8 @@ from models.errors import UketsukeError
 from runtime.arrivals import arrival_of
 from runtime.imap_connection import LoginRefused, connected, line_of, mailbox_of, reason_of
 from runtime.logs import log_for
+from runtime.metrics import MAILBOX_FAILURES, MAILBOX_LOOKS, MAILBOX_MAILS
+from runtime.pulse import MAILBOX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,12 +53,14 @@ class ImapRole:
         """Blocks until `stop` is set."""
         threading.Thread(target=self._cut_when_stopped, name="imap-stop", daemon=True).start()
         while not self._stop.is_set():
+            MAILBOX.beat()
             try:
                 self._read()
             except (UketsukeError, IMAP4.error, OSError) as error:
                 if self._stop.is_set():
                     break
                 self._failures += 1
+                MAILBOX_FAILURES.labels("login" if isinstance(error, LoginRefused) else "other").inc()
                 pause = pause_after(self._failures, error)
                 self._log.error("mailbox_unavailable", error=line_of(error), retry_in_s=pause)
                 self._stop.wait(pause)
@@ -76,10 +80,17 @@ class ImapRole:
                 wait_for_mail(client, self._settings.imap_every, self._stop)
 
     def _poll(self, client: IMAPClient) -> int:
-        taken = self._poller.poll(client, self._stop.is_set)
+        taken = self._poller.poll(client, self._is_stopping)
+        MAILBOX_LOOKS.inc()
+        MAILBOX_MAILS.inc(taken)
         if taken:
             self._log.info("polled", taken=taken)
         return taken
+
+    def _is_stopping(self) -> bool:
+        """Asked between two mails."""
+        MAILBOX.beat()
+        return self._stop.is_set()
 
     def _remember(self, client: IMAPClient) -> None:
         self._client = client
@@ -128,6 +139,7 @@ def wait_for_mail(client: IMAPClient, seconds: float, stop: threading.Event) -> 
     until = time.monotonic() + seconds
     client.idle()
     while not stop.is_set() and (left := until - time.monotonic()) > 0:
+        MAILBOX.beat()
         if any(_is_arrival(said) for said in client.idle_check(timeout=min(1.0, left))):
             break
     client.idle_done()

@@ -16,6 +16,7 @@ from responders.compose import compose_reminder
 from runtime.logs import log_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from models.db.store import Store
@@ -31,7 +32,14 @@ _STATES = {
 
 
 def send_due_reminders(
-    store: Store, pack: Pack, identity: SenderIdentity, mode: str, now: datetime, *, as_delivered: Pack | None = None
+    store: Store,
+    pack: Pack,
+    identity: SenderIdentity,
+    mode: str,
+    now: datetime,
+    *,
+    as_delivered: Pack | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Queue every reminder that is due; returns how many were written.
 
@@ -42,6 +50,7 @@ def send_due_reminders(
         mode: The whole installation's. The desk's mode for reminders stands in place of the pack's; the more careful counts.
         now: The time.
         as_delivered: The pack without saved texts, for letters that fail with them.
+        is_stopping: Asked before each letter; the others are due again at the next call.
     """
     chosen = letter_mode(LetterKind.REMINDER, store.letter_modes(), pack, mode)
     if chosen is LetterMode.OFF or not pack.desk.working.is_open(now):
@@ -55,6 +64,8 @@ def send_due_reminders(
         after=page[-1].reply_id if page else 0,
     ):
         for due in page:
+            if is_stopping():
+                return written
             try:
                 letter = replace(_composed(due, (pack, as_delivered), identity, now), state=state, reason=reason)
                 written += store.file_reminder(due, letter, now=now, limits=pack.limits.of_letters)

@@ -52,6 +52,10 @@ _REMEMBERED_FOR = timedelta(minutes=2)
 _NEWS = {PeriodKind.DAY: ReportNews.DAY, PeriodKind.WEEK: ReportNews.WEEK, PeriodKind.MONTH: ReportNews.MONTH}
 
 
+class Ending(Exception):
+    """The process is to end: what is being made is left to the next."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """What report mails stand on, and who gets them besides the desk's own people."""
@@ -82,6 +86,7 @@ class Reporter:
     pack: Pack
     office: Office
     clock: Callable[[], datetime] = utc_now  # for how long what was counted is remembered
+    is_stopping: Callable[[], bool] = lambda: False  # asked between two steps of making a report
     _remembered: OrderedDict[str, tuple[Report, datetime]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _counting: dict[str, Lock] = field(default_factory=dict)
@@ -141,6 +146,8 @@ class Reporter:
         first = self.store.first_arrival()
         made = []
         for kind in PeriodKind:
+            if self.is_stopping():
+                break
             period = last_ended(kind, now, self.timezone)
             if self._due_at(period) > now:
                 period = period_before(period, self.timezone)
@@ -176,12 +183,17 @@ class Reporter:
     def _make(self, period: Period, token: str, now: datetime) -> bool:
         try:
             report = self._whole(self._count(period, self.counted_at(period, now)), now)
+            self._go_on()
             memos = [
                 self.mail(report, to, language, f"report:{period.name}:{to}", now)
                 for to, language in self._readers(_NEWS[period.kind])
             ]
             self.store.keep_report(period.name, token, self._value(report), memos, now=now)
         except ClaimLost:  # it took so long that another scheduler has made it
+            return False
+        except Ending:  # another scheduler, or the next start of this one, makes it
+            with suppress(ClaimLost):
+                self.store.release_report(period.name, token, now=now, delay=timedelta(0))
             return False
         except Exception as error:  # noqa: BLE001 - the other reports must not wait for it
             log_for("scheduler").error("report_failed", period=period.name, error=type(error).__name__)
@@ -236,9 +248,19 @@ class Reporter:
             if first is None or not self._was_there(one, first):
                 break
             # Of a period that goes on, as much of the earlier ones as has passed of it.
+            self._go_on()
             age_at = self._due_at(one) if as_of >= self._due_at(period) else one.start + (as_of - period.start)
             found.append(self._kept(one, age_at) or self._count(one, age_at))
         return tuple(reversed(found))
+
+    def _go_on(self) -> None:
+        """Between two steps.
+
+        Raises:
+            Ending: The process is to end.
+        """
+        if self.is_stopping():
+            raise Ending
 
     def _was_there(self, period: Period, first: datetime) -> bool:
         """Had the first mail of all come before a tenth of the period's business time had passed?"""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from models.errors import UketsukeError
@@ -10,6 +12,8 @@ from policy.load import load_pack
 from reports.jobs import start_jobs
 from runtime.letter_texts import SavedTexts
 from runtime.logs import log_for
+from runtime.metrics import JOB, JOB_FAILURES, JOB_SUCCESS
+from runtime.pulse import SCHEDULER
 from runtime.reindex import fill_in
 from runtime.reminders import pass_time, send_due_reminders
 from runtime.reporting import Reporter, make_reports, office_of
@@ -20,17 +24,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runtime.settings import Settings
+    from runtime.watch import Watch
 
 
-def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[], datetime]) -> None:
-    """Run the jobs until `stop` is set; a report that fell due while nobody ran them is made up for at the start."""
+def run_scheduler(
+    settings: Settings, stop: threading.Event, clock: Callable[[], datetime], watch: Watch | None = None
+) -> None:
+    """Run the jobs until `stop` is set; a report that fell due while nobody ran them is made up for at the start.
+
+    A job that runs by then ends after its present step: one report, one reminder.
+    """
     pack = load_pack(settings.pack)
     store = open_store(settings)
+    if watch is not None:
+        watch.look_at(store, has_standing=True)
     identity = sender_identity(settings)
     log = log_for("scheduler")
     texts = SavedTexts(store, pack)
 
-    reporter = Reporter(store, pack, office_of(settings, identity))
+    reporter = Reporter(store, pack, office_of(settings, identity), is_stopping=stop.is_set)
 
     def report() -> None:
         try:
@@ -38,22 +50,49 @@ def run_scheduler(settings: Settings, stop: threading.Event, clock: Callable[[],
         except Exception as error:  # noqa: BLE001 - the next turn makes up for it
             told = str(error) if isinstance(error, UketsukeError) else type(error).__name__
             log.error("reports_failed", error=told)  # noqa: TRY400 - a trace may quote a mail
+            JOB_FAILURES.labels("reports").inc()
+        else:
+            JOB_SUCCESS.labels("reports").set(time.time())
 
     def pass_minute() -> None:
+        SCHEDULER.beat()
         moved = {what: count for what, count in pass_time(store, pack, clock()).items() if count}
         if moved:
             log.info("time_passed", **moved)
 
     def remind() -> None:
-        count = send_due_reminders(store, texts.current(), identity, settings.mode, clock(), as_delivered=pack)
+        count = send_due_reminders(
+            store, texts.current(), identity, settings.mode, clock(), as_delivered=pack, is_stopping=stop.is_set
+        )
         log.info("reminders_written", count=count)
 
     filling = threading.Thread(target=fill_in, args=(store, stop), name="search-index")
     filling.start()
-    jobs = start_jobs(report=report, remind=remind, pass_time=pass_minute, timezone=pack.desk.timezone)
+    SCHEDULER.beat()
+    jobs = start_jobs(
+        report=partial(_timed, "reports", report),
+        remind=partial(_timed, "reminders", partial(_counted, "reminders", remind)),
+        pass_time=partial(_timed, "time", partial(_counted, "time", pass_minute)),
+        timezone=pack.desk.timezone,
+    )
     try:
         stop.wait()
     finally:
         jobs.shutdown(wait=True)
         filling.join()
         store.close()
+
+
+def _timed(job: str, run: Callable[[], None]) -> None:
+    with JOB.labels(job).time():
+        run()
+
+
+def _counted(job: str, run: Callable[[], None]) -> None:
+    """A job that tells its failures by raising; the scheduler logs them and goes on."""
+    try:
+        run()
+    except Exception:
+        JOB_FAILURES.labels(job).inc()
+        raise
+    JOB_SUCCESS.labels(job).set(time.time())

@@ -106,6 +106,7 @@ class Supervisor:
                 process.wait()
 
 
-def role_command(name: str) -> tuple[str, ...]:
-    """The command line that runs one role in a process of its own."""
-    return (sys.executable, "-m", "runtime.cli", SUPERVISED, name)
+def role_command(name: str, watch_port: int = 0) -> tuple[str, ...]:
+    """The command line that runs one role in a process of its own, watched at that port; 0: as the settings say."""
+    watched = ("--watch-port", str(watch_port)) if watch_port else ()
+    return (sys.executable, "-m", "runtime.cli", SUPERVISED, name, *watched)

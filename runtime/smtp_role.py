@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from ingest.smtp import listen
 from models.errors import UketsukeError
 from runtime.clock import utc_now
-from runtime.door import listener_settings
+from runtime.door import certificate_end, listener_settings, tls_of
 from runtime.logs import log_for, log_many
+from runtime.metrics import mails_kept
+from runtime.pulse import SMTP
 
 try:
     import uvloop
@@ -20,28 +22,38 @@ except ImportError:  # not on every system
     uvloop = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from ssl import SSLContext
 
+    from ingest.smtp import Listener
+    from models.arrival import Arrival
     from models.db.store import Store
     from runtime.settings import Settings
+    from runtime.watch import Watch
+
+_BEAT_S = 1.0
 
 
-def run_listener(settings: Settings, store: Store, on_listening: Callable[[], None] = lambda: None) -> None:
+def run_listener(
+    settings: Settings, store: Store, on_listening: Callable[[], None] = lambda: None, watch: Watch | None = None
+) -> None:
     """Listen until SIGTERM or SIGINT; sessions in progress get their answer first.
 
     Args:
         settings: The settings.
         store: Where mails are kept; closed at the end.
         on_listening: Called once the ports are bound.
+        watch: Told what there is to watch at the door.
 
     Raises:
         UketsukeError: The port cannot be bound.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
-        runner.run(_listen(settings, store, on_listening))
+        runner.run(_listen(settings, store, on_listening, watch))
 
 
-async def _listen(settings: Settings, store: Store, on_listening: Callable[[], None]) -> None:
+async def _listen(settings: Settings, store: Store, on_listening: Callable[[], None], watch: Watch | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -52,6 +64,7 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
             listener_settings(settings),
             utc_now,
             partial(log_many, "smtp", "accepted"),
+            _count,
         )
     except OSError as error:
         where = f"{settings.smtp_host}:{settings.smtp_port}"
@@ -61,6 +74,9 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
             f"UKETSUKE_SMTP_PORT: {where}{also}: {reason}; end the other program or set another port"
         ) from None
     log_for("smtp").info("listening", host=settings.smtp_host, port=settings.smtp_port)
+    if watch is not None:
+        _show(listener, settings, store, watch)
+    _beat(loop)
     # What is loaded by now stays: the collector need not look through it for every few hundred mails.
     gc.collect()
     gc.freeze()
@@ -68,3 +84,33 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
     await stop.wait()
     await listener.close()
     store.close()
+
+
+def _count(messages: Sequence[tuple[Arrival, ...]]) -> None:
+    mails_kept(messages, utc_now())
+
+
+def _beat(loop: asyncio.AbstractEventLoop) -> None:
+    """Say every second that the loop turns."""
+    SMTP.beat()
+    loop.call_later(_BEAT_S, _beat, loop)
+
+
+def _show(listener: Listener, settings: Settings, store: Store, watch: Watch) -> None:
+    """What there is to watch at the door."""
+    watch.need("ports", lambda: "" if listener.is_open else "closed")
+    if not settings.database_url:
+        watch.need_disk()
+    watch.tell_door(lambda: listener.sessions, lambda: listener.refusals)
+    tls, cert = tls_of(settings), settings.smtp_tls_cert
+    if tls is not None and cert is not None:
+        watch.tell_certificate(partial(_ends_at, tls, cert))
+    watch.look_at(store)
+
+
+def _ends_at(tls: Callable[[], SSLContext], cert: Path) -> float:
+    """Until when the certificate is good; 0 for one that is not."""
+    try:
+        return certificate_end(tls(), cert).timestamp()
+    except (OSError, ValueError):
+        return 0.0

@@ -6,7 +6,7 @@ The parts: `intake` (the door and the workers' leases), `mailboxes` (mails that 
 (is every delivery accounted for), `ledger` (saved reports), `timers` (what time does), `accounts`
 (whose is which), `replaying` (what became of mails, and mails taken over), `lists` (views and filters of the queue),
 `hands` (who works on what), `shaping` (split, merge, move), `by_hand` (letters of agents), `corrections` (their word on
-how mails were read), `search`, `tokens` and `webhooks` (programs), `memos` (mails to our own people),
+how mails were read), `search`, `gauges` (how it all stands), `tokens` and `webhooks` (programs), `memos` (mails to our own people),
 `presence` (which processes run). Failures of the database are
 `StoreUnavailable`; nothing is ever half-written.
 """
@@ -21,6 +21,7 @@ from models.db.controls import Controls
 from models.db.corrections import Corrections
 from models.db.facts import Facts
 from models.db.filing import Files
+from models.db.gauges import Gauges
 from models.db.hands import Hands
 from models.db.judging import Judging
 from models.db.ledger import SavedReports
@@ -65,6 +66,7 @@ class Store(
     Timers,
     Accounts,
     Replaying,
+    Gauges,
     Presences,
 ):
     """All of it behind one name; built from a database URL, closed with `close()`. Threads may share one."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from models.errors import ConfigError
 from runtime.cli.common import make_data_dir, open_store, print_text, settings_with_logs
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
-    import typer
+    from fastapi import FastAPI
 
     from runtime.settings import Settings
+
+WatchPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="port of this process's metrics and health, in place of UKETSUKE_WATCH_PORT"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +41,11 @@ def serve() -> None:
     names = ["smtp", "desk", *["worker"] * settings.workers, "deliver", "scheduler"]
     if settings.imap:
         names.append("imap")
-    code = Supervisor([Role(name=name, command=role_command(name)) for name in names]).run()
+    ports = [settings.watch_port + number if settings.watch_port else 0 for number in range(len(names))]
+    for port in filter(None, ports):
+        require_free(settings.watch_host, port, "UKETSUKE_WATCH_PORT")
+    roles = [Role(name=name, command=role_command(name, port)) for name, port in zip(names, ports, strict=True)]
+    code = Supervisor(roles).run()
     if code:
         sys.exit(code)
 
@@ -43,60 +55,72 @@ def prepare() -> None:
     print_text(_prepare(settings_with_logs()))
 
 
-def smtp() -> None:
+def smtp(watch_port: WatchPort = None) -> None:
     """The SMTP listener: answers 250 only after the mail is durably stored."""
     from runtime.smtp_role import run_listener
+    from runtime.watch import watch_for
 
     settings = settings_with_logs()
-    run_listener(settings, open_store(settings))
+    watch = watch_for("smtp", settings, watch_port)
+    run_listener(settings, open_store(settings), watch=watch)
 
 
-def imap() -> None:
+def imap(watch_port: WatchPort = None) -> None:
     """The mailbox of UKETSUKE_IMAP: takes its mails in, each once, and leaves it as people know it."""
     from runtime.imap_role import ImapRole
     from runtime.stopping import stop_on_signals
+    from runtime.watch import watch_for
 
     settings = settings_with_logs()
+    watch = watch_for("imap", settings, watch_port)
     stop = stop_on_signals()
     store = open_store(settings)
+    watch.look_at(store)
     ImapRole(settings, store, utc_now, stop).run()
     store.close()
 
 
-def worker() -> None:
+def worker(watch_port: WatchPort = None) -> None:
     """The worker: reads received mails, decides, writes tickets and letters."""
     from runtime.stopping import stop_on_signals
+    from runtime.watch import watch_for
     from runtime.wiring import build_rules, own_addresses, sender_check
     from runtime.worker import Worker
 
     settings = settings_with_logs()
+    watch = watch_for("worker", settings, watch_port)
     stop = stop_on_signals()
     store, rules, own = open_store(settings), build_rules(settings), own_addresses(settings)
+    watch.look_at(store)
     Worker(store, rules, own, utc_now, sender_check(settings)).run(stop)
 
 
-def deliver() -> None:
+def deliver(watch_port: WatchPort = None) -> None:
     """Delivery: hands queued letters and memos to the smarthost, and events to webhooks; without a smarthost mails wait."""
     from runtime.deliver_role import run_delivery
     from runtime.stopping import stop_on_signals
+    from runtime.watch import watch_for
 
     settings = settings_with_logs()
-    run_delivery(settings, open_store(settings), stop_on_signals(), utc_now)
+    watch, stop = watch_for("deliver", settings, watch_port), stop_on_signals()
+    store = open_store(settings)
+    watch.look_at(store)
+    run_delivery(settings, store, stop, utc_now)
 
 
-def desk() -> None:
+def desk(watch_port: WatchPort = None) -> None:
     """The desk: the agents' queue as web pages."""
-    import uvicorn
-
     from desk.app import DeskSettings, create_app
     from policy.load import load_pack
     from runtime.ledger import DeskLedger
     from runtime.provider import provider_of
     from runtime.reporting import Reporter, office_of
     from runtime.secret import load_secret
+    from runtime.watch import watch_for
     from runtime.wiring import sender_identity, with_addresses
 
     settings = settings_with_logs()
+    watch = watch_for("desk", settings, watch_port)
     pack = with_addresses(load_pack(settings.pack), settings)
     desk_settings = DeskSettings(
         secret=load_secret(settings.secret_path),
@@ -115,9 +139,34 @@ def desk() -> None:
     )
     store, identity = open_store(settings), desk_settings.identity
     assert identity is not None
+    watch.look_at(store, has_standing=True)
     ledger = DeskLedger(Reporter(store, pack, office_of(settings, identity)), utc_now)
     app = create_app(store, pack, desk_settings, utc_now, ledger)
-    uvicorn.run(
+    _serve_pages(app, settings)
+
+
+def scheduler(watch_port: WatchPort = None) -> None:
+    """The scheduler: quality reports, the books, reminders and what time does to tickets."""
+    from runtime.scheduler_role import run_scheduler
+    from runtime.stopping import stop_on_signals
+    from runtime.watch import watch_for
+
+    settings = settings_with_logs()
+    make_data_dir(settings)
+    watch = watch_for("scheduler", settings, watch_port)
+    run_scheduler(settings, stop_on_signals(), utc_now, watch)
+
+
+def _serve_pages(app: FastAPI, settings: Settings) -> None:
+    """Answer browsers until a signal; pages that listen for news are ended then."""
+    import uvicorn
+
+    from runtime.pulse import DESK
+
+    async def turned() -> None:
+        DESK.beat()
+
+    config = uvicorn.Config(
         app,
         host=settings.desk_host,
         port=settings.desk_port,
@@ -125,17 +174,14 @@ def desk() -> None:
         server_header=False,
         access_log=False,
         timeout_graceful_shutdown=3,  # open pages listen for news, for minutes
+        callback_notify=turned,
+        timeout_notify=1,
     )
-
-
-def scheduler() -> None:
-    """The scheduler: quality reports, the books, reminders and what time does to tickets."""
-    from runtime.scheduler_role import run_scheduler
-    from runtime.stopping import stop_on_signals
-
-    settings = settings_with_logs()
-    make_data_dir(settings)
-    run_scheduler(settings, stop_on_signals(), utc_now)
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)
 
 
 def _prepare(settings: Settings) -> str:
