@@ -48,8 +48,7 @@ class DoorBooks(Shelf):
     def books(self, *, now: datetime | None = None) -> Books:
         """The balance of all deliveries ever accepted, and what is wrong with it; `now` also finds mails that wait too long."""
         with self.read() as connection:
-            counts = connection.execute(_counts()).mappings().one()
-            return _books(connection, counts, now)
+            return books_of(connection, now)
 
     def keep_books(
         self,
@@ -86,6 +85,11 @@ class DoorBooks(Shelf):
         query = select(DAY_BOOKS).where(DAY_BOOKS.c.day.between(first, last)).order_by(DAY_BOOKS.c.day)
         with self.read() as connection:
             return tuple(_day_books(row) for row in connection.execute(query).mappings())
+
+
+def books_of(connection: Connection, now: datetime | None) -> Books:
+    """The balance as a transaction sees it; as `DoorBooks.books`."""
+    return _books(connection, connection.execute(_counts()).mappings().one(), now)
 
 
 def fold_door(connection: Connection) -> None:

@@ -63,6 +63,12 @@ class Controls(Shelf):
             add_desk_event(connection, now, by, "letters_stopped", str(held))
         return held
 
+    def hold_waiting(self, why: str, *, by: str, now: datetime) -> int:
+        """Hold every queued letter that is in nobody's hands, and say why; returns how many."""
+        with self.write() as connection:
+            own_switch(connection)
+            return _keep_back(connection, _waiting(connection, now), by, now, ReplyState.HELD, why)
+
     def resume_letters(self, *, by: str, now: datetime) -> None:
         """Let letters go again; what the stop held stays held until it is released. May be called twice."""
         with self.write() as connection:

@@ -14,6 +14,7 @@ from runtime.cli import (
     correcting,
     demo,
     importing,
+    keeping,
     models,
     probing,
     reading,
@@ -49,6 +50,7 @@ for group in (
     searching,
     correcting,
     probing,
+    keeping,
 ):
     group.register(app)
 
