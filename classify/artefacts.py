@@ -24,6 +24,7 @@ BUILT_IN = Path(__file__).parent / "artefacts"
 WEIGHTS = "weights.npz"
 SEEN = "seen_words.txt"  # one a line, sorted
 CARD = "card.toml"
+_FIRST_PACK = "alibabacloud_jp"  # of weights whose card is older than that key
 FORMAT = 8  # raised whenever other arrays are expected, so that old weights are refused and not half read
 
 
@@ -110,6 +111,15 @@ def load(folder: Path, encoder: Encoder) -> LearnedScorer:
             for name in _names(arrays, "combiner.")
         }
     return LearnedScorer(features, ridges, combiners)
+
+
+def taught_pack(folder: Path) -> str:
+    """The id of the pack whose mails the weights were taught; empty where there are none, or their card cannot be read."""
+    try:
+        card = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return ""
+    return str(card.get("pack", _FIRST_PACK))
 
 
 def _seen(folder: Path, card: Mapping[str, object]) -> frozenset[str]:

@@ -75,7 +75,7 @@ def assess(
     by_rules = pieces(doc, named, pack)
     tags = scorer.tag(doc, voice, named, by_rules, pack)
     parts = cut(doc, tags.units, tags.borders, tags.several, by_rules)
-    heard = listen_to_issues(doc, parts, named)
+    heard = listen_to_issues(doc, parts, named, pack)
     scores = scorer.score(doc, tags, voice, heard, named, pack)
     issues = _issues(doc, parts, named, pack, voice, heard, scores, mail.subject)
     asks = [issue for issue in issues if issue.category is not Category.ACKNOWLEDGEMENT]

@@ -11,7 +11,12 @@ from models.assessment import Category
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from policy.pack import Pack
+
+    Words = Mapping[Category, tuple[tuple[str, float], ...]]  # expressions and what each weighs
+
 _C = Category
+CUE = "category."  # begins the names of a pack's phrases that speak for a category
 _TROUBLE = (
     r"(?:エラー|例外)(?:が|に|と|を|で|:|です|メッセージ)|(?:でき|出来)(?:ない|ません|なく)(?!でしょうか|か[。?]|場合)|(?:つなが|繋が|届か|開か|動か|起動し|応答し|反応し|表示され|反映され|効か|実行され|見え|届き|開き|動き|更新され|適用され|発火し|同期され|減ら|増え|変わら|なら|完了し|終わら|進ま|消え|認識され|検知され|送信され|通知され|スケールし|スケールアウトし)(?:ない|ません|なく|ず|て(?:い|お)(?:ない|ません|りません))(?!でしょうか)|失敗(?:し|する|となり|して|です)|タイムアウト|切断|切れ(?:る|ます|ました|て)|落ち(?:る|ます|ました|て)|止ま(?:る|り|った|って)|不具合|文字化け|真っ白|拒否され|遅(?:い|く|延)|張り付|固ま|消え(?:た|て|ま)|おかし|異常|504|502|503|403|404|500"
     r"|意図(?:した|しない)|(?:期待|想定|思った)(?:した|し|する)?.{0,6}(?:違|異な|なら|ない|ません)"
@@ -52,10 +57,23 @@ _WEIGHTS: Mapping[Category, tuple[tuple[str, float], ...]] = {
 }
 
 
-def category_scores(text: str, *, has_product: bool, subject: str = "") -> dict[Category, float]:
-    """How strongly the words of one issue (folded) speak for each category; higher is more, 0 is nothing."""
+_OWN_WEIGHT = 3.0  # of a pack's own words: whoever wrote them knows his trade
+
+
+def category_scores(
+    text: str, *, has_product: bool, subject: str = "", own: Words | None = None
+) -> dict[Category, float]:
+    """How strongly the words of one issue (folded) speak for each category; higher is more, 0 is nothing.
+
+    Args:
+        text: The words.
+        has_product: A product is named.
+        subject: The mail's subject.
+        own: The pack's own words of its categories (`own_words_of`); they stand in the place of those here, which are
+            those of a cloud's support. What is no support matter at all is known by the words here besides.
+    """
     scores = dict.fromkeys(Category, 0.0)
-    for category, cues in _WEIGHTS.items():
+    for category, cues in (own or _WEIGHTS).items():
         for regex, weight in cues:
             pattern = compiled(regex)
             count = min(len({match[0] for match in pattern.finditer(text)}), 4)
@@ -66,8 +84,19 @@ def category_scores(text: str, *, has_product: bool, subject: str = "") -> dict[
         scores[_C.OUT_UNRELATED] += 0.3 if scores[_C.OUT_UNRELATED] else 0.0
     else:
         scores[_C.OUT_UNRELATED] *= 0.45
-    _settle_rivals(text, scores)
+    if not own:
+        _settle_rivals(text, scores)
     return scores
+
+
+def own_words_of(pack: Pack) -> Words:
+    """The pack's words of its categories (`category.<id>` of cues.toml), with their weights; empty where it has none."""
+    found = {
+        category: tuple((regex, _OWN_WEIGHT) for group in groups.values() for regex in group)
+        for category in Category
+        if (groups := pack.cues.phrases.get(f"{CUE}{category.value}"))
+    }
+    return {Category.OUT_UNRELATED: _WEIGHTS[Category.OUT_UNRELATED], **found} if found else {}
 
 
 def _settle_rivals(text: str, scores: dict[Category, float]) -> None:

@@ -61,7 +61,7 @@ def _example(one: LabelledMail, pack: Pack) -> Example:
         units=units_of(doc),
         named=named,
         rules=pieces(doc, named, pack),
-        issues=listen_to_issues(doc, [part for part, _ in parts], named),
+        issues=listen_to_issues(doc, [part for part, _ in parts], named, pack),
         labels=tuple(label for _, label in parts),
     )
 

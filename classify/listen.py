@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from classify.categories import category_scores, goes_on
+from classify.categories import category_scores, goes_on, own_words_of
 from classify.goal import questions
 from classify.hits import Hit
 from classify.kinds import facet_hits, kind_scores
@@ -38,16 +38,19 @@ def listen(doc: Document, pack: Pack) -> Voice:
     )
 
 
-def listen_to_issues(doc: Document, parts: Sequence[Piece], named: Sequence[Mention]) -> tuple[IssueVoice, ...]:
+def listen_to_issues(
+    doc: Document, parts: Sequence[Piece], named: Sequence[Mention], pack: Pack
+) -> tuple[IssueVoice, ...]:
     """What the rules say of each issue."""
     has_product = any(mention.is_strong or mention.is_id for mention in named)
     subject = doc.lines[0].text if doc.lines else ""
+    own = own_words_of(pack)
     return tuple(
         IssueVoice(
             text=text,
             spans=part.spans,
             kinds=kind_scores(text, subject if len(parts) == 1 else ""),
-            categories=category_scores(text, has_product=has_product, subject=subject),
+            categories=category_scores(text, has_product=has_product, subject=subject, own=own),
             goes_on=goes_on(text.removeprefix(subject)),
         )
         for part in parts

@@ -12,17 +12,23 @@ if TYPE_CHECKING:
     from classify.scorer import Scorer
 
 
-def load_scorer(folder: Path | None = None) -> Scorer:
-    """The learned scorer if artefacts are installed.
+def load_scorer(folder: Path | None = None, models: str | None = None) -> Scorer:
+    """The learned scorer if artefacts are installed, and were taught the mails of such a desk.
+
+    What was learned from one trade's mails says nothing, and says it surely, of another's: then the rules decide alone.
+
+    Args:
+        folder: Where the artefacts are; the shipped ones when absent.
+        models: The pack's word (`Pack.models`) for whose mails its own are like; whatever was taught is used when absent.
 
     Raises:
         ConfigError: The artefacts are damaged.
     """
-    from classify.artefacts import BUILT_IN, is_installed, load  # noqa: PLC0415 - the heaviest imports of all
+    from classify.artefacts import BUILT_IN, is_installed, load, taught_pack  # noqa: PLC0415 - the heaviest imports of all
     from classify.features import SentenceEncoder  # noqa: PLC0415
 
     where = folder or BUILT_IN
-    if not is_installed(where):
+    if not is_installed(where) or (models is not None and models != taught_pack(where)):
         return NoModels()
     scorer = load(where, SentenceEncoder())
     _use_one_thread()

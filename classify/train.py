@@ -87,6 +87,7 @@ def train(mails: Sequence[LabelledMail], digest: str, folder: Path, pack: Pack, 
     """Fit on all mails and write the artefacts; `digest` is that of their files."""
     fitted = Training.of(examples_of(mails, pack), SentenceEncoder(), pack).fit()
     card = {
+        "pack": pack.models or pack.id,
         "corpus_sha256": digest,
         "corpus_mails": str(len(mails)),
         "corpus_writers": str(len({m.writer for m in mails})),

@@ -32,8 +32,9 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
     order, questions = _questions(Table("questions.toml", files["questions"]), languages)
     asides, along = _asides(Table("asides.toml", files["asides"]), languages)
     answers, tips = _advice(Table("advice.toml", files["advice"]), languages)
+    ident = top.text("id")
     built = records.Pack(
-        id=top.text("id"),
+        id=ident,
         version=top.text("version"),
         languages=languages,
         default_language=top.text("default_language"),
@@ -62,6 +63,7 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
         bilingual=top.texts("bilingual"),
         mail_form=_mail_form(top.table("mail", {})),
         by_hand=_by_hand(top.table("by_hand", {}), languages),
+        models=top.text("models", ident),
     )
     top.end()
     return built

@@ -299,6 +299,9 @@ class Pack:
     bilingual: tuple[str, ...] = ()  # what a customer gets whose language the pack does not speak, in this order
     mail_form: MailForm = field(default_factory=MailForm)
     by_hand: ByHand = field(default_factory=ByHand)
+    models: str = (
+        ""  # the id of the pack whose mails the models were taught, that read this desk's too; empty: rules only
+    )
 
     def policy_of(self, kind: LetterKind) -> LetterPolicy:
         """How far letters of this kind go by themselves."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import TemplateSyntaxError
 
-from models.assessment import Facet, Section
+from models.assessment import Category, Facet, Section
 from models.decision import LetterKind
 from models.errors import PackError
 from policy.sample import sample_contexts
@@ -153,6 +153,7 @@ def _expressions(pack: Pack) -> Iterator[PackError]:
         if _is_broken(regex):
             yield PackError(file="cues.toml", key=f"patterns.{name}", mend=f"does not compile: {_is_broken(regex)}")
     yield from _agent_cues(pack)
+    yield from _category_cues(pack)
     for name, languages in pack.cues.phrases.items():
         for language, expressions in languages.items():
             for regex in expressions:
@@ -178,6 +179,14 @@ def _agent_cues(pack: Pack) -> Iterator[PackError]:
                     yield PackError(
                         file="cues.toml", key=f"phrases.{name}.{language}", mend=f"finds itself in every text: {regex}"
                     )
+
+
+def _category_cues(pack: Pack) -> Iterator[PackError]:
+    known = {f"category.{category.value}" for category in Category}
+    for name in pack.cues.phrases:
+        if name.startswith("category.") and name not in known:
+            mend = f"no such category; known are {', '.join(sorted(known))}"
+            yield PackError(file="cues.toml", key=f"phrases.{name}", mend=mend)
 
 
 def _is_broken(regex: str) -> str:

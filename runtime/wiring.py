@@ -120,7 +120,10 @@ def build_rules(settings: Settings, pack: Pack | None = None) -> Rules:
         )
         pack = replace(pack, limits=limits)
     return Rules(
-        pack=with_thresholds(pack), scorer=load_scorer(), identity=sender_identity(settings), mode=settings.mode
+        pack=with_thresholds(pack),
+        scorer=load_scorer(models=pack.models),
+        identity=sender_identity(settings),
+        mode=settings.mode,
     )
 
 
@@ -136,14 +139,22 @@ def with_thresholds(pack: Pack) -> Pack:
     """The pack with the threshold of each kind of letter that the measured curve gives for its wanted precision.
 
     A kind that reaches it nowhere waits for an agent whatever the confidence; one that was never measured (it needs a
-    conversation), and all of them where the curves belong to other weights, go by the pack's general threshold.
+    conversation), and all of them where the curves belong to other weights, go by the pack's general threshold. Where the
+    models were taught another trade's mails the rules read alone, and nothing was measured of them: a kind that wants a
+    precision cannot be promised it, and waits.
     """
     from dataclasses import replace  # noqa: PLC0415
 
-    from classify.artefacts import BUILT_IN  # noqa: PLC0415 - as above
+    from classify.artefacts import BUILT_IN, taught_pack  # noqa: PLC0415 - as above
     from classify.precision import FILE, load_curves  # noqa: PLC0415
     from runtime.logs import log_for  # noqa: PLC0415
 
+    if pack.models != taught_pack(BUILT_IN):
+        unproven = {
+            kind: replace(policy, hold=NEVER if policy.precision else 0.0)
+            for kind, policy in pack.letter_policies.items()
+        }
+        return replace(pack, letter_policies=unproven)
     curves = load_curves(BUILT_IN / FILE)
     if curves.trouble:
         log_for("worker").warning("precision_unknown", note=curves.trouble)

@@ -109,9 +109,12 @@ def _letters(settings: Settings) -> str:
 
 
 def _models(settings: Settings) -> str:
+    from classify.scorer import NoModels
     from runtime.wiring import build_rules
 
-    build_rules(settings)
+    rules = build_rules(settings)
+    if isinstance(rules.scorer, NoModels):
+        return "none for this pack (its key `models`): the rules read alone, and letters that want a precision wait"
     return "loaded"
 
 
