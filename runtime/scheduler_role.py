@@ -7,6 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from models.db.migrate import upgrade
 from models.errors import UketsukeError
 from policy.load import load_pack
 from reports.jobs import start_jobs
@@ -17,25 +18,29 @@ from runtime.pulse import SCHEDULER
 from runtime.reindex import fill_in
 from runtime.reminders import pass_time, send_due_reminders
 from runtime.reporting import Reporter, make_reports, office_of
-from runtime.wiring import open_store, sender_identity
+from runtime.wiring import sender_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from models.db.store import Store
     from runtime.settings import Settings
     from runtime.watch import Watch
 
 
 def run_scheduler(
-    settings: Settings, stop: threading.Event, clock: Callable[[], datetime], watch: Watch | None = None
+    settings: Settings,
+    store: Store,
+    stop: threading.Event,
+    clock: Callable[[], datetime],
+    watch: Watch | None = None,
 ) -> None:
     """Run the jobs until `stop` is set; a report that fell due while nobody ran them is made up for at the start.
 
     A job that runs by then ends after its present step: one report, one reminder.
     """
     pack = load_pack(settings.pack)
-    store = open_store(settings)
     if watch is not None:
         watch.look_at(store, has_standing=True)
     identity = sender_identity(settings)
@@ -59,6 +64,8 @@ def run_scheduler(
         moved = {what: count for what, count in pass_time(store, pack, clock()).items() if count}
         if moved:
             log.info("time_passed", **moved)
+        # Steps of an upgrade that waited for older processes: whoever finds that these have ended takes them.
+        upgrade(settings.url, clock())
 
     def remind() -> None:
         count = send_due_reminders(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import make_data_dir, open_store, print_text, settings_with_logs
+from runtime.cli.common import open_store, print_text, settings_with_logs
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -57,17 +58,21 @@ def prepare() -> None:
 
 def smtp(watch_port: WatchPort = None) -> None:
     """The SMTP listener: answers 250 only after the mail is durably stored."""
+    from runtime.presence import present
     from runtime.smtp_role import run_listener
     from runtime.watch import watch_for
 
     settings = settings_with_logs()
     watch = watch_for("smtp", settings, watch_port)
-    run_listener(settings, open_store(settings), watch=watch)
+    store = open_store(settings)
+    with present(store, "smtp", utc_now):
+        run_listener(settings, store, watch=watch)
 
 
 def imap(watch_port: WatchPort = None) -> None:
     """The mailbox of UKETSUKE_IMAP: takes its mails in, each once, and leaves it as people know it."""
     from runtime.imap_role import ImapRole
+    from runtime.presence import present
     from runtime.stopping import stop_on_signals
     from runtime.watch import watch_for
 
@@ -76,12 +81,13 @@ def imap(watch_port: WatchPort = None) -> None:
     stop = stop_on_signals()
     store = open_store(settings)
     watch.look_at(store)
-    ImapRole(settings, store, utc_now, stop).run()
-    store.close()
+    with present(store, "imap", utc_now):
+        ImapRole(settings, store, utc_now, stop).run()
 
 
 def worker(watch_port: WatchPort = None) -> None:
     """The worker: reads received mails, decides, writes tickets and letters."""
+    from runtime.presence import present
     from runtime.stopping import stop_on_signals
     from runtime.watch import watch_for
     from runtime.wiring import build_rules, own_addresses, sender_check
@@ -92,12 +98,14 @@ def worker(watch_port: WatchPort = None) -> None:
     stop = stop_on_signals()
     store, rules, own = open_store(settings), build_rules(settings), own_addresses(settings)
     watch.look_at(store)
-    Worker(store, rules, own, utc_now, sender_check(settings)).run(stop)
+    with present(store, "worker", utc_now):
+        Worker(store, rules, own, utc_now, sender_check(settings)).run(stop)
 
 
 def deliver(watch_port: WatchPort = None) -> None:
     """Delivery: hands queued letters and memos to the smarthost, and events to webhooks; without a smarthost mails wait."""
     from runtime.deliver_role import run_delivery
+    from runtime.presence import present
     from runtime.stopping import stop_on_signals
     from runtime.watch import watch_for
 
@@ -105,7 +113,8 @@ def deliver(watch_port: WatchPort = None) -> None:
     watch, stop = watch_for("deliver", settings, watch_port), stop_on_signals()
     store = open_store(settings)
     watch.look_at(store)
-    run_delivery(settings, store, stop, utc_now)
+    with present(store, "deliver", utc_now):
+        run_delivery(settings, store, stop, utc_now)
 
 
 def desk(watch_port: WatchPort = None) -> None:
@@ -113,6 +122,7 @@ def desk(watch_port: WatchPort = None) -> None:
     from desk.app import DeskSettings, create_app
     from policy.load import load_pack
     from runtime.ledger import DeskLedger
+    from runtime.presence import present
     from runtime.provider import provider_of
     from runtime.reporting import Reporter, office_of
     from runtime.secret import load_secret
@@ -142,19 +152,22 @@ def desk(watch_port: WatchPort = None) -> None:
     watch.look_at(store, has_standing=True)
     ledger = DeskLedger(Reporter(store, pack, office_of(settings, identity)), utc_now)
     app = create_app(store, pack, desk_settings, utc_now, ledger)
-    _serve_pages(app, settings)
+    with present(store, "desk", utc_now):
+        _serve_pages(app, settings)
 
 
 def scheduler(watch_port: WatchPort = None) -> None:
     """The scheduler: quality reports, the books, reminders and what time does to tickets."""
+    from runtime.presence import present
     from runtime.scheduler_role import run_scheduler
     from runtime.stopping import stop_on_signals
     from runtime.watch import watch_for
 
     settings = settings_with_logs()
-    make_data_dir(settings)
-    watch = watch_for("scheduler", settings, watch_port)
-    run_scheduler(settings, stop_on_signals(), utc_now, watch)
+    watch, stop = watch_for("scheduler", settings, watch_port), stop_on_signals()
+    store = open_store(settings)
+    with present(store, "scheduler", utc_now):
+        run_scheduler(settings, store, stop, utc_now, watch)
 
 
 def _serve_pages(app: FastAPI, settings: Settings) -> None:
@@ -178,6 +191,8 @@ def _serve_pages(app: FastAPI, settings: Settings) -> None:
         timeout_notify=1,
     )
     server = uvicorn.Server(config)
+    # The server raises the signal that ended it once more, for whoever handled it before: nobody, we end by ourselves.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
