@@ -6,8 +6,8 @@ The parts: `intake` (the door and the workers' leases), `mailboxes` (mails that 
 (is every delivery accounted for), `ledger` (saved reports), `timers` (what time does), `accounts`
 (whose is which), `replaying` (what became of mails, and mails taken over), `lists` (views and filters of the queue),
 `hands` (who works on what), `shaping` (split, merge, move), `by_hand` (letters of agents), `corrections` (their word on
-how mails were read), `search`, `gauges` (how it all stands), `tokens` and `webhooks` (programs), `memos` (mails to our own people),
-`presence` (which processes run). Failures of the database are
+how mails were read), `search`, `trace` (a mail by any id), `tokens` and `webhooks` (programs), `memos` (mails to our own people),
+`presence` (which processes run), `gauges` (how it all stands). Failures of the database are
 `StoreUnavailable`; nothing is ever half-written.
 """
 
@@ -38,6 +38,7 @@ from models.db.shaping import Shaping
 from models.db.threads import Threads
 from models.db.timers import Timers
 from models.db.tokens import Tokens
+from models.db.trace import Traces
 from models.db.webhooks import Webhooks
 
 
@@ -67,6 +68,7 @@ class Store(
     Accounts,
     Replaying,
     Gauges,
+    Traces,
     Presences,
 ):
     """All of it behind one name; built from a database URL, closed with `close()`. Threads may share one."""

@@ -21,6 +21,7 @@ from runtime.cli import (
     replaying,
     roles,
     searching,
+    tracing,
 )
 from runtime.cli import check as checking
 
@@ -51,6 +52,7 @@ for group in (
     correcting,
     probing,
     keeping,
+    tracing,
 ):
     group.register(app)
 
