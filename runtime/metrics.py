@@ -96,10 +96,10 @@ MAILBOX_LOOKS = _counter("mailbox_looks_total", "Looks into the mailbox")
 MAILBOX_FAILURES = _counter("mailbox_failures_total", "Connections to the mailbox that failed", "reason")
 
 # The scheduler
-JOB = _histogram("job_seconds", "One run of a job", _SLOW_S, "job")
-JOB_FAILURES = _counter("job_failures_total", "Runs that failed", "job")
+JOB = _histogram("job_seconds", "One run of a job of the scheduler", _SLOW_S, "task")
+JOB_FAILURES = _counter("job_failures_total", "Runs that failed", "task")
 JOB_SUCCESS = Gauge(
-    "uketsuke_job_success_timestamp_seconds", "When a job last ended well, Unix time", ("job",), registry=None
+    "uketsuke_job_success_timestamp_seconds", "When a job last ended well, Unix time", ("task",), registry=None
 )
 
 HANDED_OVER, DEFERRED, REFUSED, GIVEN_UP = "handed_over", "deferred", "refused", "given_up"

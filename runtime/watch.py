@@ -171,11 +171,13 @@ class Watch:
         loops = GaugeMetricFamily(
             "uketsuke_loop_turned_seconds", "Seconds since this loop of the process last turned", labels=["loop"]
         )
+        limits = GaugeMetricFamily("uketsuke_loop_limit_seconds", "After so long it is held for stuck", labels=["loop"])
         for pulse in PULSES:
             since = pulse.since_s
             if since is not None:
                 loops.add_metric([pulse.name], since)
-        yield loops
+                limits.add_metric([pulse.name], pulse.within_s)
+        yield from (loops, limits)
         yield from self._disk()
         if self._store is not None:
             yield from _connections(self._store.connections())
@@ -235,7 +237,7 @@ def _connections(counts: Connections) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "uketsuke_database_connections_in_use", "Connections of this process that work now", value=counts.in_use
     )
-    yield total("database_connections_opened", "Connections opened; more than one is a reconnect", counts.opened)
+    yield total("database_connections_opened", "Connections opened since the start", counts.opened)
     yield total("database_failures", "Statements and connections that the database failed", counts.failures)
 
 

@@ -38,13 +38,13 @@ def serve() -> None:
     settings = settings_with_logs()
     require_free(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT")
     require_free(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT")
-    print_text(_banner(settings, _prepare(settings)))
     names = ["smtp", "desk", *["worker"] * settings.workers, "deliver", "scheduler"]
     if settings.imap:
         names.append("imap")
     ports = [settings.watch_port + number if settings.watch_port else 0 for number in range(len(names))]
     for port in filter(None, ports):
         require_free(settings.watch_host, port, "UKETSUKE_WATCH_PORT")
+    print_text(_banner(settings, _prepare(settings)))
     roles = [Role(name=name, command=role_command(name, port)) for name, port in zip(names, ports, strict=True)]
     code = Supervisor(roles).run()
     if code:
