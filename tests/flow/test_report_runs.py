@@ -446,7 +446,9 @@ def test_a_scheduler_makes_up_at_its_start_for_what_was_due(settings: Settings) 
     store = open_store(settings)
     file_one(store)
     stop = threading.Event()
-    role = threading.Thread(target=run_scheduler, args=(settings, stop, Clock(MONDAY + timedelta(hours=2))))
+    role = threading.Thread(
+        target=run_scheduler, args=(settings, open_store(settings), stop, Clock(MONDAY + timedelta(hours=2)))
+    )
     role.start()
     for _ in range(600):
         if len(store.reports()) == 2:
@@ -524,6 +526,7 @@ def test_a_half_migrated_database_is_one_clear_line(
 def test_a_database_of_a_newer_version_is_left_alone(at_the_desk: Store, capsys: pytest.CaptureFixture[str]) -> None:
     with at_the_desk.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE shape SET runs_from = '9999'"))
     assert run(["report", "--of", "2026-11-24"]) == 2
     error = capsys.readouterr().err
     assert "9999" in error
