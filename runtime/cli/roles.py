@@ -53,7 +53,20 @@ def serve() -> None:
 
 def prepare() -> None:
     """Once before the roles of an installation start: database, secret, the first admin's link. May be called again."""
-    print_text(_prepare(settings_with_logs()))
+    from models.db.migrate import upgrade
+
+    settings = settings_with_logs()
+    print_text(_prepare(settings))
+    store, now = open_store(settings), utc_now()
+    if waiting := upgrade(settings.url, now):
+        old = sorted(
+            {f"{one.role} {one.version} on {one.host}" for one in store.processes(now) if one.shape < waiting[0]}
+        )
+        steps = ", ".join(waiting)
+        print_text(
+            f"the rest of the upgrade ({steps}) waits until these have ended: {', '.join(old)}; then it runs by itself"
+        )
+    store.close()
 
 
 def smtp(watch_port: WatchPort = None) -> None:
