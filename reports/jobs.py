@@ -1,4 +1,4 @@
-"""[shell] The scheduled jobs: reports and books, reminders, time. What they do comes in as callables."""
+"""[shell] The scheduled jobs: reports and books, reminders, time, what is kept no longer. What they do comes in as callables."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ _LATE_S = 6 * 3600
 
 
 def start_jobs(
-    *, report: Callable[[], None], remind: Callable[[], None], pass_time: Callable[[], None], timezone: str
+    *,
+    report: Callable[[], None],
+    remind: Callable[[], None],
+    pass_time: Callable[[], None],
+    erase: Callable[[], None] | None = None,
+    timezone: str,
 ) -> BackgroundScheduler:
-    """A running scheduler: `report` every quarter of an hour, `remind` hourly, `pass_time` every minute.
+    """A running scheduler: `report` every quarter of an hour, `remind` hourly, `pass_time` every minute, `erase` each night.
 
-    `report` finds out by itself what is due, so that what was missed or failed is made up for at its next turn. It runs
-    once at the start. End the scheduler with `shutdown()`.
+    `report` and `erase` find out by themselves what is due, so that what was missed or failed is made up for at their next
+    turn. They run once at the start. End the scheduler with `shutdown()`.
     """
     jobs = BackgroundScheduler(
         timezone=timezone, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_S}
@@ -29,5 +34,8 @@ def start_jobs(
     jobs.add_job(report, id="reports_at_start")
     jobs.add_job(remind, CronTrigger(minute=7, timezone=timezone), id="reminders")
     jobs.add_job(pass_time, CronTrigger(minute="*", timezone=timezone), id="time")
+    if erase is not None:
+        jobs.add_job(erase, CronTrigger(hour=3, minute=23, timezone=timezone), id="retention")
+        jobs.add_job(erase, id="retention_at_start")
     jobs.start()
     return jobs

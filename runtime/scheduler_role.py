@@ -1,4 +1,7 @@
-"""The scheduler role: quality reports and the books, reminders to customers who have not written back, what time does to tickets."""
+"""The scheduler role: quality reports and the books, reminders to customers who have not written back, what time does to tickets.
+
+And what is kept no longer, each night, where `UKETSUKE_RETENTION_DAYS` says so.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from runtime.pulse import SCHEDULER
 from runtime.reindex import fill_in
 from runtime.reminders import pass_time, send_due_reminders
 from runtime.reporting import Reporter, make_reports, office_of
+from runtime.retention import erase_old
 from runtime.wiring import sender_identity
 
 if TYPE_CHECKING:
@@ -73,6 +77,9 @@ def run_scheduler(
         )
         log.info("reminders_written", count=count)
 
+    def erase() -> None:
+        erase_old(store, settings.retention_days, clock(), stop)
+
     filling = threading.Thread(target=fill_in, args=(store, stop), name="search-index")
     filling.start()
     SCHEDULER.beat()
@@ -80,6 +87,7 @@ def run_scheduler(
         report=partial(_timed, "reports", report),
         remind=partial(_timed, "reminders", partial(_counted, "reminders", remind)),
         pass_time=partial(_timed, "time", partial(_counted, "time", pass_minute)),
+        erase=partial(_timed, "retention", partial(_counted, "retention", erase)) if settings.retention_days else None,
         timezone=pack.desk.timezone,
     )
     try:

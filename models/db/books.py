@@ -11,7 +11,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import case, delete, func, insert, select
 
 from models.db.accept import INBOUND
 from models.db.base import Shelf
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 DOOR = DoorTallyRow.__table__  # type: ignore[attr-defined]
 DAY_BOOKS = DayBooksRow.__table__  # type: ignore[attr-defined]
+ERASED = "erased"  # the state of what is left of a mail that was deleted by right: `models.db.erasing`
 STUCK_AFTER = timedelta(hours=1)
 _FOLD_FROM = 200  # lines of the tally that are worth a fold
 _MOST_NAMED = 5  # mails that one fault names
@@ -123,15 +124,21 @@ def _counts() -> Select[Any]:
     def mails(*which: ColumnElement[bool]) -> ScalarSelect[Any]:
         return select(func.count()).select_from(INBOUND).where(*which).scalar_subquery()
 
+    before = case((INBOUND.c.state == ERASED, INBOUND.c.size), else_=1)
     is_outside = INBOUND.c.state.in_((_RECEIVED, _PARKED))
     return select(
         held.c.tickets,
         held.c.mails.label("held"),
-        mails().label("all"),
+        mails().label("rows"),
+        mails(INBOUND.c.state == ERASED).label(ERASED),
         *(mails(INBOUND.c.state == state.value).label(state.value) for state in MailState),
         mails(is_outside, INBOUND.c.ref.is_not(None)).label("twice"),
         # The literal of the index, not a parameter: SQLite would not know that it holds them all.
-        select(func.coalesce(func.sum(INBOUND.c.deliveries - 1), 0)).where(CAME_AGAIN).scalar_subquery().label("again"),
+        # Of an erased mail only what came since: `size` is what it had been delivered before, which was booked as deleted.
+        select(func.coalesce(func.sum(INBOUND.c.deliveries - before), 0))
+        .where(CAME_AGAIN)
+        .scalar_subquery()
+        .label("again"),
         sum_of(DOOR.c.accepted).label("accepted"),
         sum_of(DOOR.c.deleted).label("deleted"),
     )
@@ -139,6 +146,7 @@ def _counts() -> Select[Any]:
 
 def _books(connection: Connection, counts: RowMapping, now: datetime | None) -> Books:
     found = {name: int(count) for name, count in counts.items()}
+    found["all"] = found["rows"] - found[ERASED]
     return Books(
         accepted=found["accepted"],
         ticketed=found["tickets"],

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import NoResultFound
 
 from models.conversation import given_items, items_from_value, items_of, items_to_value, merged
 from models.db.accept import INBOUND, message_hash
@@ -105,7 +106,7 @@ class Files(Shelf):
             _close_claim(connection, filing, ref)
             _keep_reading(connection, filing)
             _lock_named(connection, filing)
-            row = locked_ticket(connection, ref) if filing.join else None
+            row = _still_there(connection, ref) if filing.join else None
             if row is not None and filing.version not in {None, row["version"]}:
                 raise Outdated(ref)
             if row is None:
@@ -289,6 +290,18 @@ def locked_ticket(connection: Connection, ref: str) -> RowMapping:
     return connection.execute(query).mappings().one()
 
 
+def _still_there(connection: Connection, ref: str) -> RowMapping:
+    """As `locked_ticket`, of a ticket that the decision saw.
+
+    Raises:
+        Outdated: It was erased since.
+    """
+    try:
+        return locked_ticket(connection, ref)
+    except NoResultFound:
+        raise Outdated(ref) from None
+
+
 def _require_alone(connection: Connection, filing: Filing) -> None:
     """Of two mails at once that would each open the ticket behind a closed one, or of a split address, the second joins the first's.
 
@@ -298,7 +311,7 @@ def _require_alone(connection: Connection, filing: Filing) -> None:
     link = filing.link
     if link is None or not (link.is_asked_for or link.kind is LinkKind.FOLLOWS):
         return
-    other = locked_ticket(connection, link.other)
+    other = _still_there(connection, link.other)
     if filing.split_key:
         key = message_hash(filing.split_key)
         is_there = connection.execute(select(THREAD.c.id).where(THREAD.c.message_hash == key)).first() is not None
@@ -468,7 +481,7 @@ def _lock_named(connection: Connection, filing: Filing) -> None:
 
 def _look_at(connection: Connection, filing: Filing, other: str) -> None:
     """Two tickets in one mail: a ticket that waits for its customer may have been answered there."""
-    row = locked_ticket(connection, other)
+    row = _still_there(connection, other)
     if filing.join and TicketState(row["state"]) in WAITS_FOR_CUSTOMER:
         why = f"named in {filing.join}"
         change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why=why)

@@ -19,6 +19,7 @@ from models.db.books import DoorBooks
 from models.db.by_hand import ByHand
 from models.db.controls import Controls
 from models.db.corrections import Corrections
+from models.db.erasing import Erasing
 from models.db.facts import Facts
 from models.db.filing import Files
 from models.db.gauges import Gauges
@@ -70,5 +71,6 @@ class Store(
     Gauges,
     Traces,
     Presences,
+    Erasing,
 ):
     """All of it behind one name; built from a database URL, closed with `close()`. Threads may share one."""
