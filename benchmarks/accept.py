@@ -51,19 +51,19 @@ class Case:
         return f"{self.size}, {sessions} session{'s' if sessions > 1 else ''}"
 
 
-def _case(size: str, octets: int, sessions: int, mails: int) -> Case:
+def case_of(size: str, octets: int, sessions: int, mails: int) -> Case:
     return Case(size=size, load=Load(sessions=sessions, mails=mails, size=octets))
 
 
 CASES = (
-    _case("2 KB", 2_000, 1, 250),
-    _case("2 KB", 2_000, 10, 600),
-    _case("2 KB", 2_000, 50, 600),
-    _case("20 KB", 20_000, 1, 150),
-    _case("20 KB", 20_000, 10, 300),
-    _case("20 KB", 20_000, 50, 300),
-    _case("1 MB", 1_000_000, 1, 15),
-    _case("1 MB", 1_000_000, 10, 20),
+    case_of("2 KB", 2_000, 1, 250),
+    case_of("2 KB", 2_000, 10, 600),
+    case_of("2 KB", 2_000, 50, 600),
+    case_of("20 KB", 20_000, 1, 150),
+    case_of("20 KB", 20_000, 10, 300),
+    case_of("20 KB", 20_000, 50, 300),
+    case_of("1 MB", 1_000_000, 1, 15),
+    case_of("1 MB", 1_000_000, 10, 20),
 )
 
 

@@ -41,6 +41,6 @@ def sync_text(costs_ms: Sequence[float]) -> str:
     middle = median(costs_ms)
     note = "; so little that the folder seems to lie in memory: set TMPDIR" if middle < _IN_MEMORY_MS else ""
     return (
-        f"append + fdatasync of 2 KB, {len(costs_ms)} times during the run: median {middle:.2f} ms, "
+        f"append + fdatasync of 2 KB, {len(costs_ms)} times: median {middle:.2f} ms, "
         f"95 % {quantiles(costs_ms, n=20)[-1]:.2f} ms, worst {max(costs_ms):.2f} ms{note}"
     )

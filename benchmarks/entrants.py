@@ -14,6 +14,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks.listener import DESK
@@ -46,6 +47,7 @@ class Run:
 
     per_s: float
     cpu_ms: float  # of the listener process, a mail
+    waits_ms: tuple[float, ...]  # of each mail, from its last byte out to its 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,10 @@ class Entrant:
         """Send, measure, and look whether everything is there."""
         before = _stored(self.url)
         spent_s = cpu_s(self.process.pid)
-        answer = send(self.port, load, self.sent)
+        with TemporaryDirectory(prefix="uketsuke-bench-") as folder:
+            times = Path(folder) / "times"
+            answer = send(self.port, load, self.sent, times=times)
+            waits_ms = tuple(1000 * (heard - sent) for sent, heard in read_times(times)[1].values())
         spent_s = cpu_s(self.process.pid) - spent_s
         self.sent += load.mails
         if answer.taken != load.mails:
@@ -83,7 +88,7 @@ class Entrant:
                 raise Lost(
                     f"{self.name}: acknowledged {load.mails} mails of {answer.bytes} bytes, stored {count} of {size}"
                 )
-        return Run(per_s=load.mails / answer.seconds, cpu_ms=1000 * spent_s / load.mails)
+        return Run(per_s=load.mails / answer.seconds, cpu_ms=1000 * spent_s / load.mails, waits_ms=waits_ms)
 
 
 @contextmanager
@@ -131,6 +136,12 @@ def send(
     command = [sys.executable, "-m", "benchmarks.sender", *options]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=_RUN_S + patience_s)
     return Answer(**json.loads(done.stdout))
+
+
+def read_times(file: Path) -> tuple[float, dict[int, tuple[float, float]]]:
+    """What the sender noted: when it began, and by number when a mail's last byte was out and when its 250 came."""
+    noted = json.loads(file.read_text(encoding="utf-8"))
+    return noted["began_at"], {int(number): (sent, heard) for number, (sent, heard) in noted["taken"].items()}
 
 
 def _stored(url: str) -> tuple[int, int]:

@@ -37,7 +37,7 @@ def support_mails(numbers: Iterable[int], size: int, desk: str) -> Iterator[tupl
 def support_mail(number: int, size: int, desk: str) -> bytes:
     """One mail of an ever new sender."""
     mail = _texts()[number * _STRIDE % len(_texts())]
-    charset, text = _encoded(f"{mail.text.strip()}\n\n-- \ncase {number}\n", number)
+    charset, text = _encoded(f"{mail.text.strip()}\n\ncase {number}\n", number)
     head = _head(number, mail.subject, desk)
     if size < 10_000:
         head = _trace(number, size - len(head) - len(text) - 100) + head
@@ -129,3 +129,9 @@ def _attached(number: int, size: int) -> tuple[str, bytes]:
         n = number + place
         lines.append(line.format(m=n % 60, s=place % 60, h=n % 97, p=1000 + n % 9000, b=n % 250, q=1024 + n % 60000))
     return f"text/plain; name=sshd{number}.log; charset=us-ascii", "".join(lines)[:size].encode()
+
+
+def said(number: int) -> tuple[str, str]:
+    """Subject and text of the mail of that number, as its writer wrote them."""
+    mail = _texts()[number * _STRIDE % len(_texts())]
+    return mail.subject, f"{mail.text.strip()}\n\ncase {number}\n"

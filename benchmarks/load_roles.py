@@ -51,6 +51,7 @@ class Roles:
     processes: dict[str, subprocess.Popen[bytes]]
     server_pid: int | None  # of a PostgreSQL of our own
     engine: Engine
+    environ: Mapping[str, str]
     sent: int = 0  # mails so far: the next one's number
     _read: dict[str, int] = field(default_factory=dict)  # how much of each log was read
 
@@ -63,6 +64,13 @@ class Roles:
         for name, process in self.processes.items():
             if not name.startswith(but):
                 process.send_signal(number)
+
+    def replace(self, name: str) -> None:
+        """End a role by kill -9 and start another in its place, as a supervisor would; its log begins anew."""
+        self.processes[name].kill()
+        self.processes[name].wait(_END_S)
+        self._read.pop(f"{name}.log", None)
+        _start(name, list(role_command(name.rstrip("0123456789"))), self.folder, self.environ, self.processes)
 
     def cpu_s(self) -> dict[str, float]:
         """Processor seconds so far by kind: worker, smtp, deliver, desk, sink; and the database server's."""
@@ -203,6 +211,7 @@ def running(
                 processes=processes,
                 server_pid=None if url.startswith("sqlite") else _server_pid(url),
                 engine=engine,
+                environ=environ,
             )
         )
     finally:

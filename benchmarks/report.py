@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import sqlite3
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.disk import sync_costs_ms, sync_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +24,28 @@ def machine_line() -> str:
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load average {load}"
     )
+
+
+def machine_lines(folder: Path, binaries: Path | None) -> str:
+    """The above in full: processor, memory, both databases, and what a sync costs in the folder of the databases."""
+    model = _found(Path("/proc/cpuinfo"), r"^model name\s*:\s*(.+)$") or platform.processor() or "unknown processor"
+    memory = int(_found(Path("/proc/meminfo"), r"^MemTotal:\s*(\d+) kB") or 0) / 1e6
+    server = "PostgreSQL: no binaries found, left out"
+    if binaries:
+        said = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        server = f"{said.strip()}, fsync and synchronous_commit on"
+    return (
+        f"{machine_line()}\n{model}, {memory:.0f} GB, SQLite {sqlite3.sqlite_version} (WAL, synchronous=FULL), {server}\n"
+        f"{sync_text(sync_costs_ms(folder))}"
+    )
+
+
+def _found(file: Path, pattern: str) -> str:
+    try:
+        found = re.search(pattern, file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    except OSError:
+        return ""
+    return found[1].strip() if found else ""
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -44,6 +44,7 @@ class Pile:
     """What the sessions send off together, and what they were told."""
 
     mails: deque[tuple[int, bytes]]
+    began_at: float = 0.0
     until: float = 0.0  # until when (`time.perf_counter`) a mail is tried again; 0: it is not
     taken: dict[int, tuple[float, float]] = field(default_factory=dict)  # by number: end of the mail's bytes, its 250
     refused: Counter[str] = field(default_factory=Counter)  # answers that were not the good ones; `lost`: broken off
@@ -156,7 +157,7 @@ async def send_all(port: int, sessions: int, pile: Pile, desk: bytes) -> float:
 
     talks = [await connected() for _ in range(sessions)]
     await asyncio.wait_for(asyncio.gather(*(talk.is_greeted for talk in talks)), _SILENCE_S)
-    start = time.perf_counter()
+    pile.began_at, start = time.time(), time.perf_counter()
     await asyncio.gather(*(_all_of(talk, pile, connected) if pile.until else _once(talk) for talk in talks))
     return time.perf_counter() - start
 
@@ -206,13 +207,12 @@ def main() -> None:
     pile = Pile(mails=deque((number, mail + b".\r\n") for number, mail in mails))
     del mails
     gc.freeze()
-    began_at = time.time()
     if asked.patience:
         pile.until = time.perf_counter() + asked.patience
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
         seconds = runner.run(send_all(asked.port, asked.sessions, pile, asked.desk.encode()))
     if asked.times:
-        asked.times.write_text(json.dumps({"began_at": began_at, "taken": pile.taken}), encoding="utf-8")
+        asked.times.write_text(json.dumps({"began_at": pile.began_at, "taken": pile.taken}), encoding="utf-8")
     print(json.dumps({"taken": len(pile.taken), "seconds": seconds, "bytes": size, "refused": pile.refused}))
 
 
