@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def present(store: Store, role: str, clock: Callable[[], datetime]) -> Iterator[None]:
     """As long as this lasts the process says, every ten seconds, that it runs; a database that is away is let be.
 
-    The store is closed at the end, as its role may have done before.
+    It has said so before the work begins: no upgrade takes anything away from under it. The store is closed at the end, as its role may have done before.
     """
     now = clock()
     process = Process(
@@ -41,6 +41,7 @@ def present(store: Store, role: str, clock: Callable[[], datetime]) -> Iterator[
         seen_at=now,
     )
     is_over = threading.Event()
+    _say_so(store, process)
     # A daemon: a database that hangs must not keep the process from ending.
     saying = threading.Thread(target=_say, args=(store, process, clock, is_over), name="presence", daemon=True)
     saying.start()
@@ -53,12 +54,14 @@ def present(store: Store, role: str, clock: Callable[[], datetime]) -> Iterator[
 
 
 def _say(store: Store, process: Process, clock: Callable[[], datetime], is_over: threading.Event) -> None:
-    while True:
-        try:
-            store.present(replace(process, seen_at=clock()))
-        except StoreError as error:
-            log_for(process.role).warning("presence_not_written", error=error.code)
-        if is_over.wait(SAYS_SO_EVERY.total_seconds()):
-            break
+    while not is_over.wait(SAYS_SO_EVERY.total_seconds()):
+        _say_so(store, replace(process, seen_at=clock()))
     with suppress(StoreError):  # then it counts as gone in a minute
         store.end_presence(process.id)
+
+
+def _say_so(store: Store, process: Process) -> None:
+    try:
+        store.present(process)
+    except StoreError as error:
+        log_for(process.role).warning("presence_not_written", error=error.code)
