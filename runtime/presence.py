@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def present(store: Store, role: str, clock: Callable[[], datetime]) -> Iterator[None]:
     """As long as this lasts the process says, every ten seconds, that it runs; a database that is away is let be.
 
-    It has said so before the work begins: no upgrade takes anything away from under it. The store is closed at the end, as its role may have done before.
+    It has said so before the work begins: no upgrade takes anything away from under it. The store is closed at the end, as
+    its role may have done before.
     """
     now = clock()
     process = Process(
