@@ -16,7 +16,9 @@ from runtime.clock import utc_now
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from models.db.store import Store
     from runtime.settings import Settings
+    from runtime.watch import Watch
 
 WatchPort = Annotated[
     int | None,
@@ -162,11 +164,10 @@ def desk(watch_port: WatchPort = None) -> None:
     )
     store, identity = open_store(settings), desk_settings.identity
     assert identity is not None
-    watch.look_at(store, has_standing=True)
     ledger = DeskLedger(Reporter(store, pack, office_of(settings, identity)), utc_now)
     app = create_app(store, pack, desk_settings, utc_now, ledger)
     with present(store, "desk", utc_now):
-        _serve_pages(app, settings)
+        _serve_pages(app, settings, store, watch)
 
 
 def scheduler(watch_port: WatchPort = None) -> None:
@@ -183,7 +184,7 @@ def scheduler(watch_port: WatchPort = None) -> None:
         run_scheduler(settings, store, stop, utc_now, watch)
 
 
-def _serve_pages(app: FastAPI, settings: Settings) -> None:
+def _serve_pages(app: FastAPI, settings: Settings, store: Store, watch: Watch) -> None:
     """Answer browsers until a signal; pages that listen for news are ended then."""
     import uvicorn
 
@@ -204,6 +205,8 @@ def _serve_pages(app: FastAPI, settings: Settings) -> None:
         timeout_notify=1,
     )
     server = uvicorn.Server(config)
+    watch.need("pages", lambda: "" if server.started and not server.should_exit else "closed")
+    watch.look_at(store, has_standing=True)
     # The server raises the signal that ended it once more, for whoever handled it before: nobody, we end by ourselves.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):
