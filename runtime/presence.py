@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from models.db.migrate import newest
 from models.errors import StoreError
 from models.presence import SAYS_SO_EVERY, Process
+from runtime.clock import follow
 from runtime.logs import log_for
 from runtime.version import VERSION
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def present(store: Store, role: str, clock: Callable[[], datetime]) -> Iterator[None]:
-    """As long as this lasts the process says, every ten seconds, that it runs; a database that is away is let be.
+    """As long as this lasts the process says, every ten seconds, that it runs, and follows the database's clock.
 
     It has said so before the work begins: no upgrade takes anything away from under it. The store is closed at the end, as
     its role may have done before.
@@ -63,6 +64,6 @@ def _say(store: Store, process: Process, clock: Callable[[], datetime], is_over:
 
 def _say_so(store: Store, process: Process) -> None:
     try:
-        store.present(process)
+        follow(store.present(process))
     except StoreError as error:
         log_for(process.role).warning("presence_not_written", error=error.code)

@@ -24,15 +24,16 @@ _FORGOTTEN_AFTER = timedelta(days=1)
 class Presences(Shelf):
     """The processes of this installation."""
 
-    def present(self, process: Process) -> None:
-        """Write that a process runs, as of its `seen_at`."""
+    def present(self, process: Process) -> datetime | None:
+        """Write that a process runs, as of its `seen_at`; returns the time by a clock that all machines share, if there is one."""
         seen = update(PROCESS).where(PROCESS.c.id == process.id).values(seen_at=process.seen_at)
         with self.write() as connection:
             if connection.execute(seen).rowcount:
-                return
+                return _shared_time(connection)
             names = ("id", "role", "host", "pid", "version", "shape", "started_at", "seen_at")
             connection.execute(insert(PROCESS).values({name: getattr(process, name) for name in names}))
             connection.execute(delete(PROCESS).where(PROCESS.c.seen_at < process.seen_at - _FORGOTTEN_AFTER))
+            return _shared_time(connection)
 
     def end_presence(self, process_id: str) -> None:
         """Write that a process has ended; one that is not there has done so before."""
@@ -57,6 +58,10 @@ class Presences(Shelf):
             engine = f"PostgreSQL {said['server_version'].partition(' ')[0]}"
             most = int(said["max_connections"]) - int(said["superuser_reserved_connections"])
             return Server(engine=engine, shape=shape, now=_now(connection), unsafe=unsafe, most_connections=most)
+
+
+def _shared_time(connection: Connection) -> datetime | None:
+    return None if connection.dialect.name == "sqlite" else _now(connection)
 
 
 def _now(connection: Connection) -> datetime:

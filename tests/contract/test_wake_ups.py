@@ -189,6 +189,19 @@ def test_a_worker_that_sleeps_with_locks_is_ended_and_told(store: Store) -> None
         sleep_and_write()
 
 
+@ON_POSTGRESQL
+def test_of_several_hosts_the_one_that_takes_writes_is_found(database_url: str, store: Store) -> None:
+    store.accept([arrival(1)])
+    server = database_url.rpartition("@")[2].partition("/")[0]
+    several = database_url.replace(server, "") + f"?host=127.0.0.1:1&host={server}"
+    other = Store(several)
+    try:
+        assert other.books().accepted == 1
+        other.accept([arrival(2)])
+    finally:
+        other.close()
+
+
 def test_on_sqlite_nobody_rings_and_who_waits_looks_again(sqlite_store: Store) -> None:
     stop = threading.Event()
     stop.set()
