@@ -259,7 +259,7 @@ def _nearest(desk: Desk, one: PartReading, mails: Sequence[MailView], language: 
                 for example in found
             ],
         }
-        for issue, found in zip(seen.issues, nearest_to(texts), strict=True)
+        for issue, found in zip(seen.issues, nearest_to(texts, desk.pack), strict=True)
         if found
     ]
 

@@ -19,7 +19,7 @@ from desk.details import detail_text
 from desk.kept import StaleForm, keep
 from desk.masking import hidden
 from desk.session import Session, SignInBrake, cookie_name, cookie_of, csrf_token, is_csrf_token, read_session, renewed
-from desk.texts import LANGUAGES, TOKENS, words
+from desk.texts import LANGUAGES, TOKENS, labels_of, words
 from models.controls import Alarms
 from models.errors import NotFound, StoreUnavailable
 
@@ -157,7 +157,7 @@ class Desk:
             request,
             name,
             {
-                "w": words(language),
+                "w": {**words(language), **labels_of(self.pack, language)},
                 "lang": language,
                 "title": self.pack.desk.name.get(language, self.settings.title),
                 "agent": self.agent(request),

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from desk.masking import hidden, masked, without_secrets
 from desk.memo_texts import MEMO_WORDS
 from desk.show import item_name, product_names, reason_text
-from desk.texts import TOKENS, words
+from desk.texts import TOKENS, labels_of, words
 from models.assessment import Facet, Section
 from models.conversation import How
 from models.mail import Trust
@@ -134,7 +134,8 @@ def _subject(text: str) -> str:
 def _hand_over_text(
     view: TicketView, writer: MailView | None, carried: int, left_out: list[int], frame: MemoFrame, language: str
 ) -> Iterator[str]:
-    w, said, pack, row = MEMO_WORDS[language], words(language), frame.pack, view.row
+    pack, row, said = frame.pack, view.row, words(language)
+    w = {**MEMO_WORDS[language], **labels_of(pack, language)}
     zone = ZoneInfo(pack.desk.timezone)
     state = said.get(row.state, row.state)
     yield w["ready" if row.state == "ready" else "came"].format(ref=row.ref, state=state)

@@ -14,17 +14,30 @@ if TYPE_CHECKING:
 
     from classify.features import Encoder
     from classify.nearest import Neighbour, Neighbours
+    from policy.pack import Pack
 
 _LOCK = Lock()  # the encoder remembers lines, and is one thread's at a time
 
 
-def nearest_to(texts: Sequence[str], count: int = 3) -> list[list[Neighbour]]:
-    """For each text its nearest labelled issues, the nearest first; a list of empty lists where there is nothing to look in."""
+def nearest_to(texts: Sequence[str], pack: Pack, count: int = 3) -> list[list[Neighbour]]:
+    """For each text its nearest labelled issues, the nearest first; a list of empty lists where there is nothing to look in.
+
+    Nor is there for a desk of another trade than that whose mails are labelled: they would be another's, and far away.
+    """
+    if pack.models != _taught():
+        return [[] for _ in texts]
     with _LOCK:
         corpus, encoder = _corpus(), _encoder() if texts else None
         if corpus is None or encoder is None:
             return [[] for _ in texts]
         return corpus.nearest(texts, encoder, count)
+
+
+@cache
+def _taught() -> str:
+    from classify.artefacts import BUILT_IN, taught_pack  # noqa: PLC0415 - as below
+
+    return taught_pack(BUILT_IN)
 
 
 @cache

@@ -18,6 +18,8 @@ from desk.trust_texts import TRUST_JA
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from policy.pack import Pack
+
 JA: Mapping[str, str] = {
     **CONVERSATION["ja"], **ACCESS["ja"], **MACHINES["ja"], **REPLIES["ja"], **SHAPING["ja"], **SEARCH["ja"], **QUEUE["ja"], **REPORTS["ja"], **OWN_MAILS["ja"],
     "queue": "受付一覧", "outbox": "送信一覧", "reports": "品質レポート", "sign_in": "サインイン", "sign_out": "サインアウト",
@@ -89,7 +91,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "hold_low_confidence": "判定の確からしさが基準未満", "hold_complaint": "苦情の可能性があるため担当者が先に確認", "hold_new_matter": "進行中の件に新しい用件が届いたため確認", "hold_half_answer": "回答として不十分なため確認", "hold_closed_ticket": "完了した件へのメールのため確認", "no_letters_in_language": "この言語の文面がない",
         "may_not_reply": "返信してはいけないメール", "null_sender": "差出人が空(<>)", "trust_failed": "差出人の確認に失敗", "no_usable_address": "返信できる宛先がない", "role_address": "人が読まない宛先", "bounce_hold": "最近この宛先への返信が不達", "repeated_body": "同じ差出人から同じ本文を受付済み", "letter_spent": "同じ種類の返信を送付済み", "letters_spent": "お願いと再度のお願いを送付済み", "quick_reply": "直後の自動的な返信とみられる",
         "rate_sender_hour": "この差出人への返信が1時間の上限に達した", "rate_sender_day": "この差出人への返信が1日の上限に達した", "rate_domain_hour": "このドメインへの返信が1時間の上限に達した", "rate_total": "返信全体が10分間の上限に達した", "mode": "運用モード", "hold": "担当者の確認待ち", "own_address": "宛先が窓口自身のアドレス",
-        "blocked": "宛先が「送らない」に登録されている", "same_text": "同じ文面を24時間以内に送付済み", "stopped": "すべての返信の停止により保留", "mode_off": "この種類の返信を作成しない設定", "hold_security": "セキュリティに関わるため担当者が先に確認", "hold_other_account": "差出人のものと確認できないアカウントのため確認", "hold_unread_language": "読み取りに対応していない言語のため確認", "hold_no_dialogue": "お伺いへの返信がない件が多く、機械による送信の可能性があるため確認", "hold_sensitive": "法務・通報・取り下げなどの可能性があるため担当者が先に確認", "hold_forwarded": "転送されたメールの中に記載がある可能性があるため確認", "hold_nothing_told": "用件を読み取れないため確認", "hold_bcc": "窓口が To・Cc にない(Bcc・転送)ため確認",
+        "blocked": "宛先が「送らない」に登録されている", "same_text": "同じ文面を24時間以内に送付済み", "stopped": "すべての返信の停止により保留", "restored": "バックアップから復元したため保留(すでに送信済みの可能性あり)", "mode_off": "この種類の返信を作成しない設定", "hold_security": "セキュリティに関わるため担当者が先に確認", "hold_other_account": "差出人のものと確認できないアカウントのため確認", "hold_unread_language": "読み取りに対応していない言語のため確認", "hold_no_dialogue": "お伺いへの返信がない件が多く、機械による送信の可能性があるため確認", "hold_sensitive": "法務・通報・取り下げなどの可能性があるため担当者が先に確認", "hold_forwarded": "転送されたメールの中に記載がある可能性があるため確認", "hold_nothing_told": "用件を読み取れないため確認", "hold_bcc": "窓口が To・Cc にない(Bcc・転送)ため確認",
     },
     "en": {
         **REASONS_MORE["en"],
@@ -99,7 +101,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "hold_low_confidence": "confidence under the threshold", "hold_complaint": "maybe a complaint", "hold_new_matter": "new matter", "hold_half_answer": "half an answer", "hold_closed_ticket": "a mail on a closed ticket", "no_letters_in_language": "no letters in this language",
         "may_not_reply": "must not be answered", "null_sender": "null sender", "trust_failed": "sender check failed", "no_usable_address": "no usable address", "role_address": "role address", "bounce_hold": "address bounced lately", "repeated_body": "repeated text", "letter_spent": "this letter was sent before", "letters_spent": "request and follow-up were sent", "quick_reply": "reply within a minute",
         "rate_sender_hour": "this sender's letters of one hour are used up", "rate_sender_day": "this sender's letters of one day are used up", "rate_domain_hour": "this domain's letters of one hour are used up", "rate_total": "all letters of ten minutes are used up", "mode": "mode of operation", "hold": "held for an agent", "own_address": "the desk's own address",
-        "blocked": "the address is on the desk's block list", "same_text": "the same letter went there within a day", "stopped": "held when all letters were stopped", "mode_off": "letters of this kind are off", "hold_security": "a security matter goes to a person first", "hold_other_account": "an account not known as the sender's", "hold_unread_language": "a language that our reading was not trained for", "hold_no_dialogue": "many questions there were never answered", "hold_sensitive": "law, abuse, a withdrawal: a person answers", "hold_forwarded": "forwarded: the answers may stand below", "hold_nothing_told": "nothing was told that could be asked about", "hold_bcc": "the desk stands in neither To nor Cc (Bcc, forwarded)",
+        "blocked": "the address is on the desk's block list", "same_text": "the same letter went there within a day", "stopped": "held when all letters were stopped", "restored": "held by a restore; it may have gone since the backup", "mode_off": "letters of this kind are off", "hold_security": "a security matter goes to a person first", "hold_other_account": "an account not known as the sender's", "hold_unread_language": "a language that our reading was not trained for", "hold_no_dialogue": "many questions there were never answered", "hold_sensitive": "law, abuse, a withdrawal: a person answers", "hold_forwarded": "forwarded: the answers may stand below", "hold_nothing_told": "nothing was told that could be asked about", "hold_bcc": "the desk stands in neither To nor Cc (Bcc, forwarded)",
     },
 }  # fmt: skip
 TOKENS: Mapping[str, Mapping[str, str]] = {
@@ -154,3 +156,17 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {"ja": JA, "en": EN}
 def words(language: str) -> Mapping[str, str]:
     """The texts of a language; Japanese where it is unknown."""
     return LANGUAGES.get(language, JA)
+
+
+_LABELLED = {  # a pack's label and the texts that it stands in the place of
+    "product": ("products", "f_product", "canned_product", "reply_product"),
+    "region": ("region", "fact_region", "f_region"),
+    "resource": ("resource", "fact_resource"),
+    "account": ("fact_account",),
+}
+
+
+def labels_of(pack: Pack, language: str) -> Mapping[str, str]:
+    """Texts that the pack's own names for things stand in the place of (its `labels`)."""
+    own = {key: label.get(language) or label[pack.default_language] for key, label in pack.labels.items()}
+    return {text: own[key] for key, texts in _LABELLED.items() if key in own for text in texts}

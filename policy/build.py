@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 Name = TypeVar("Name", bound="StrEnum")
+LABELS = ("product", "region", "resource", "account")  # things that another trade calls by another name
 _MOST_MINUTES = 20_000  # of a response target: some eight weeks of business days
 
 
@@ -64,6 +65,7 @@ def build_pack(files: Mapping[str, Mapping[str, object]], letters: Mapping[tuple
         mail_form=_mail_form(top.table("mail", {})),
         by_hand=_by_hand(top.table("by_hand", {}), languages),
         models=top.text("models", ident),
+        labels=_labels(top.table("labels", {}), languages),
     )
     top.end()
     return built
@@ -161,6 +163,15 @@ def _limits(table: Table) -> records.ReplyLimits:
 
 def _texts(table: Table, languages: tuple[str, ...]) -> Mapping[str, Mapping[str, str]]:
     return {key: table.localised(key, languages) for key in table.keys()}  # noqa: SIM118 - keys() is ours, not a dict's
+
+
+def _labels(table: Table, languages: tuple[str, ...]) -> Mapping[str, Mapping[str, str]]:
+    found = {}
+    for name in table.keys():  # noqa: SIM118 - keys() is ours, not a dict's
+        if name not in LABELS:
+            raise table.wrong(name, f"is no label; known are {', '.join(LABELS)}")
+        found[name] = table.localised(name, languages)
+    return found
 
 
 def _sections(table: Table, languages: tuple[str, ...]) -> Mapping[Section, Mapping[str, str]]:

@@ -299,6 +299,7 @@ class Pack:
     bilingual: tuple[str, ...] = ()  # what a customer gets whose language the pack does not speak, in this order
     mail_form: MailForm = field(default_factory=MailForm)
     by_hand: ByHand = field(default_factory=ByHand)
+    labels: Mapping[str, Localised] = field(default_factory=dict)  # what the trade calls a `policy.build.LABELS` thing
     models: str = (
         ""  # the id of the pack whose mails the models were taught, that read this desk's too; empty: rules only
     )

@@ -70,7 +70,8 @@ def understood(
         matter: Its category's name, for matters without a kind of symptom.
         asks_zone: The letter asks for the zone of the time.
     """
-    labels = _LABELS.get(language, _LABELS["en"])
+    own = {key: said(label, language, pack) for key, label in pack.labels.items()}
+    labels = {**_LABELS.get(language, _LABELS["en"]), **own}
     joint = "、" if language in {"ja", "zh"} else ", "
     named = said(pack.kinds[kind].name, language, pack) if kind is not None and kind in pack.kinds else matter
     rows = {

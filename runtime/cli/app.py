@@ -16,6 +16,7 @@ from runtime.cli import (
     importing,
     keeping,
     models,
+    packs,
     probing,
     reading,
     replaying,
@@ -53,6 +54,7 @@ for group in (
     probing,
     keeping,
     tracing,
+    packs,
 ):
     group.register(app)
 
