@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test lint types contracts tests bench fuzz clean
+.PHONY: help run test lint types contracts tests bench fuzz sbom clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ bench: .venv/.installed ## figures: ratios within one run, minutes long
 
 fuzz: .venv/.installed ## ten minutes of coverage-guided fuzzing of the reading of mails
 	$(BIN)/python -m tests.trials.fuzz_parse --seconds 600
+
+sbom: .venv/.installed ## what runs, package by package: a CycloneDX bill of materials
+	@$(BIN)/python -m tools.sbom --out dist/uketsuke.cdx.json
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "uketsuke needs Python 3.11 or newer: set PYTHON=python3.11"; exit 2; }
