@@ -13,7 +13,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, literal, or_, select
+from sqlalchemy import bindparam, exists, func, literal, or_, select
 
 from models.assessment import Category, SymptomKind
 from models.controls import Verdict
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Connection, RowMapping
 
     from models.mail import Mail
@@ -45,6 +45,7 @@ CUSTOMER_ACCOUNT = CustomerAccountRow.__table__  # type: ignore[attr-defined]
 AWAITED = "awaited:"  # before a Message-ID that a filed mail answers, and that nobody has seen yet
 
 BOUNCE_HOLD = timedelta(days=60)  # where the caller names none; the pack's `bounce_hold_days` does
+_TEN_MINUTES = timedelta(minutes=10)
 DIALOGUE = timedelta(days=30)  # within it so many letters that ask and are never answered make a machine likely
 REPEAT_OF_LONG_TEXT = timedelta(days=30)
 AWAITING = timedelta(days=1)  # how long a ticket waits for the mail that its first one answers
@@ -347,30 +348,35 @@ def _open_ticket(connection: Connection, row: RowMapping, now: datetime) -> Open
 
 def letter_counts(connection: Connection, address: str, now: datetime) -> LetterCounts:
     """How much was written to a mailbox, to its domain and to everyone."""
-    key = folded_address(address)
-    domain = domain_of(address)
-    return LetterCounts(
-        recipient_hour=_letters(connection, now - timedelta(hours=1), REPLY.c.to_folded == key),
-        recipient_day=_letters(connection, now - timedelta(days=1), REPLY.c.to_folded == key),
-        domain_hour=_letters(connection, now - timedelta(hours=1), REPLY.c.to_domain == domain),
-        total_10min=letters_in_total(connection, now),
-    )
+    since = {"ten_minutes": now - _TEN_MINUTES, "hour": now - timedelta(hours=1), "day": now - timedelta(days=1)}
+    to = {"key": folded_address(address), "domain": domain_of(address)}
+    return LetterCounts(**connection.execute(_COUNTS, since | to).mappings().one())
 
 
 def letters_in_total(connection: Connection, now: datetime) -> int:
     """The letters of ten minutes that went or are to go; those that are held do not count: else a storm would never let go."""
-    return _letters(connection, now - timedelta(minutes=10), REPLY.c.state != ReplyState.HELD.value)
+    return int(connection.execute(_IN_TOTAL, {"ten_minutes": now - _TEN_MINUTES}).scalar_one())
+
+
+def _letters(since: str, which: ColumnElement[bool]) -> Select[int]:
+    """Counts letters; what a person writes is his own affair."""
+    by_us = (REPLY.c.state.in_(COUNTED), REPLY.c.kind != AGENT)
+    return select(func.count()).select_from(REPLY).where(REPLY.c.created_at > bindparam(since), *by_us, which)
+
+
+# Written once: each mail asks this twice, and to write it anew costs more than the answer.
+_IN_TOTAL = _letters("ten_minutes", REPLY.c.state != ReplyState.HELD.value)
+_COUNTS = select(
+    _letters("hour", REPLY.c.to_folded == bindparam("key")).scalar_subquery().label("recipient_hour"),
+    _letters("day", REPLY.c.to_folded == bindparam("key")).scalar_subquery().label("recipient_day"),
+    _letters("hour", REPLY.c.to_domain == bindparam("domain")).scalar_subquery().label("domain_hour"),
+    _IN_TOTAL.scalar_subquery().label("total_10min"),
+)
 
 
 def domain_of(address: str) -> str:
     """The domain of an address for counting; empty if there is none."""
     return address.strip().rpartition("@")[2].casefold()[:255]
-
-
-def _letters(connection: Connection, since: datetime, *which: ColumnElement[bool]) -> int:
-    by_us = (REPLY.c.state.in_(COUNTED), REPLY.c.kind != AGENT)  # what a person writes is his own affair
-    query = select(func.count()).select_from(REPLY).where(REPLY.c.created_at > since, *by_us)
-    return int(connection.execute(query.where(*which)).scalar_one())
 
 
 def has_bounced(connection: Connection, address: str, now: datetime, hold: timedelta) -> bool:
