@@ -65,6 +65,8 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "signed_in": "サインイン", "signed_out": "サインアウト", "signed_out_everywhere": "すべての端末からサインアウト", "sign_in_failed_event": "サインインに失敗", "sign_in_alarm": "サインインの失敗が多発", "password_refused": "パスワード変更時の確認に失敗",
         "agent_added": "担当者を追加", "invited": "担当者を招待", "link_made": "リンクを発行", "password_set": "リンクからパスワードを設定", "password_changed": "パスワードを変更", "details_changed": "自分の設定を変更", "role_changed": "役割を変更", "role_kept": "最後の管理者のため役割を維持",
         "deactivated": "利用を停止", "activated": "利用を再開", "first_admin": "最初の管理者を登録", "provider_bound": "OpenID のアカウントと結び付け", "agent_created": "OpenID から担当者を追加", "provider_failed": "OpenID でのサインインに失敗", "provider_unknown_event": "登録のない人が OpenID でサインイン",
+        "erased": "データを消去", "restored": "バックアップから復元", "mail_erased": "差出人の請求によりメールの内容を消去", "letter_erased": "宛先の方の請求により返信を消去",
+        "erased_retention": "保存期間の終了", "erased_request": "本人の請求", "erased_restored": "復元後の再消去", "erased_counts": "{why}: 受付 {tickets}件、メール {mails}通、返信 {letters}通", "erased_customer": "対象者の識別子 {customer}",
     },
     "en": {
         "sign_in_pause": "Please wait {seconds} seconds, then try again.",
@@ -106,5 +108,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "signed_in": "signed in", "signed_out": "signed out", "signed_out_everywhere": "signed out everywhere", "sign_in_failed_event": "failed to sign in", "sign_in_alarm": "many failed sign-ins", "password_refused": "present password was wrong",
         "agent_added": "added an agent", "invited": "invited", "link_made": "made a link", "password_set": "set a password by a link", "password_changed": "changed the password", "details_changed": "changed own settings", "role_changed": "changed a role", "role_kept": "role kept: last admin",
         "deactivated": "deactivated", "activated": "activated", "first_admin": "became the first admin", "provider_bound": "bound to an OpenID account", "agent_created": "came in by OpenID as a new agent", "provider_failed": "OpenID sign-in failed", "provider_unknown_event": "OpenID sign-in by somebody unknown",
+        "erased": "data erased", "restored": "restored from a backup", "mail_erased": "a mail's content erased at its sender's request", "letter_erased": "a letter erased at its recipient's request",
+        "erased_retention": "kept long enough", "erased_request": "at the person's request", "erased_restored": "again, after a restore", "erased_counts": "{why}: tickets {tickets}, mails {mails}, letters {letters}", "erased_customer": "person {customer}",
     },
 }  # fmt: skip

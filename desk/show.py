@@ -11,6 +11,7 @@ from desk.masking import masked
 from desk.texts import REASONS, TOKENS, words
 from models.assessment import Category, Section
 from models.decision import Disposition
+from models.erasing import erasure_of
 from models.ticket import Rank
 
 if TYPE_CHECKING:
@@ -228,6 +229,11 @@ def desk_event_text(event: DeskEvent, language: str) -> str:
     first, *rest = event.detail.split(" ")
     if event.what in {"letters_stopped", "stopped_released"}:
         return w["in_letters"].format(count=event.detail)
+    if event.what == "erased":
+        told = erasure_of(event.at, event.by, event.detail)
+        counts = {name: getattr(told.erased, name) for name in ("tickets", "mails", "letters")}
+        said = w["erased_counts"].format(why=w.get(f"erased_{told.why}", told.why), **counts)
+        return f"{said} · {w['erased_customer'].format(customer=told.customer)}" if told.customer else said
     if event.what == "mode_set" and rest:
         mode = w["as_pack"] if rest[0] == "pack" else TOKENS[language].get(rest[0], rest[0])
         return f"{w.get(first, first)} → {mode}"

@@ -79,6 +79,25 @@ class Traces:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belongings:
+    """What is one person's own, for an export."""
+
+    tickets: tuple[str, ...]
+    elsewhere: tuple[tuple[str, int], ...]  # (ticket of somebody else, mail of this person)
+    letters_elsewhere: tuple[tuple[str, int], ...]  # (ticket of somebody else, letter to this person)
+    unread: tuple[int, ...]  # mails without a ticket
+    accounts: tuple[str, ...]  # confirmed as theirs
+    rule: tuple[str, str] | None  # of the desk's list: verdict and note
+
+    @property
+    def is_any(self) -> bool:
+        """Is there anything?"""
+        return bool(
+            self.tickets or self.elsewhere or self.letters_elsewhere or self.unread or self.accounts or self.rule
+        )
+
+
 def detail_of(order: Order, day: str, erased: Erased) -> str:
     """The audit line's text, which `erasure_of` reads again."""
     counts = f"tickets={erased.tickets} mails={erased.mails} letters={erased.letters}"

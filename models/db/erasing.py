@@ -109,7 +109,7 @@ class Erasing(Shelf):
         while True:
             with self.write() as connection:
                 _overwrite(connection)
-                refs = _tickets_of(connection, whose, limit=_BATCH)
+                refs = tickets_of(connection, whose, limit=_BATCH)
                 if not refs:
                     break
                 erased = _erase(connection, _with_dependants(connection, refs), now)
@@ -195,7 +195,8 @@ def _due(closed_before: datetime) -> Any:  # noqa: ANN401 - a Select of one colu
     )
 
 
-def _tickets_of(connection: Connection, address: str, *, limit: int | None = None) -> Sequence[str]:
+def tickets_of(connection: Connection, address: str, *, limit: int | None = None) -> Sequence[str]:
+    """The references of a person's own tickets, in order."""
     query = select(TICKET.c.ref).where(TICKET.c.sender == address).order_by(TICKET.c.ref)
     return connection.execute(query.limit(limit) if limit else query).scalars().all()
 
@@ -346,7 +347,7 @@ def _log(connection: Connection, order: Order, erased: Erased, now: datetime) ->
 
 
 def _traces(connection: Connection, address: str) -> Traces:
-    refs = _with_dependants(connection, _tickets_of(connection, address))
+    refs = _with_dependants(connection, tickets_of(connection, address))
 
     def count(table: Table, *which: ColumnElement[bool]) -> int:
         return int(connection.execute(select(func.count()).select_from(table).where(*which)).scalar_one())
@@ -359,26 +360,29 @@ def _traces(connection: Connection, address: str) -> Traces:
         open_tickets=tuple(connection.execute(still_open).scalars()),
         mails=count(INBOUND, INBOUND.c.ref.in_(refs)),
         letters=count(REPLY, REPLY.c.ref.in_(refs)),
-        unread=tuple(connection.execute(_unread(address)).scalars()),
-        elsewhere=tuple(row.id for row in connection.execute(_mails_elsewhere(address, refs))),
-        letters_elsewhere=tuple(row.id for row in connection.execute(_letters_elsewhere(address, refs))),
+        unread=tuple(connection.execute(unread_of(address)).scalars()),
+        elsewhere=tuple(row.id for row in connection.execute(mails_elsewhere_of(address, refs))),
+        letters_elsewhere=tuple(row.id for row in connection.execute(letters_elsewhere_of(address, refs))),
         named_in=tuple(row.ref for row in connection.execute(_taking_part(address, refs))),
         lines=lines,
     )
 
 
-def _unread(address: str) -> Any:  # noqa: ANN401 - a Select of one column
+def unread_of(address: str) -> Any:  # noqa: ANN401 - a Select of one column
+    """Mails of a person that have no ticket: at the door, or parked."""
     at_the_door = INBOUND.c.state.in_((MailState.RECEIVED.value, MailState.PARKED.value))
     theirs = (func.lower(INBOUND.c.sender) == address, at_the_door, INBOUND.c.ref.is_(None))
     return select(INBOUND.c.id).where(*theirs).order_by(INBOUND.c.id)
 
 
-def _mails_elsewhere(address: str, refs: Sequence[str]) -> Any:  # noqa: ANN401 - a Select
+def mails_elsewhere_of(address: str, refs: Sequence[str]) -> Any:  # noqa: ANN401 - a Select
+    """Mails of a person in tickets of others than these."""
     theirs = (INBOUND.c.sender == address, INBOUND.c.ref.is_not(None), INBOUND.c.ref.not_in(refs))
     return select(INBOUND.c.id, INBOUND.c.ref).where(*theirs).order_by(INBOUND.c.id)
 
 
-def _letters_elsewhere(address: str, refs: Sequence[str]) -> Any:  # noqa: ANN401 - a Select
+def letters_elsewhere_of(address: str, refs: Sequence[str]) -> Any:  # noqa: ANN401 - a Select
+    """Letters to a person in tickets of others than these."""
     theirs = (REPLY.c.to_folded == address, REPLY.c.ref.not_in(refs))
     return select(REPLY.c.id, REPLY.c.ref, REPLY.c.message_id).where(*theirs).order_by(REPLY.c.id)
 
@@ -400,12 +404,12 @@ def _lists(address: str) -> tuple[tuple[Table, ColumnElement[Any], ColumnElement
 
 def _forget_elsewhere(connection: Connection, address: str, now: datetime) -> Erased:
     share_words(connection)
-    unread = connection.execute(_unread(address)).scalars().all()
+    unread = connection.execute(unread_of(address)).scalars().all()
     _make_stones(connection, unread, now)
-    mails = connection.execute(_mails_elsewhere(address, ())).all()
+    mails = connection.execute(mails_elsewhere_of(address, ())).all()
     for mail in mails:
         _blank_mail(connection, mail.id, mail.ref, address, now)
-    letters = connection.execute(_letters_elsewhere(address, ())).all()
+    letters = connection.execute(letters_elsewhere_of(address, ())).all()
     for letter in letters:
         connection.execute(delete(REPLY).where(REPLY.c.id == letter.id))
         connection.execute(delete(SEARCH).where(SEARCH.c.source == LETTER, SEARCH.c.source_id == letter.id))

@@ -7,7 +7,8 @@ The parts: `intake` (the door and the workers' leases), `mailboxes` (mails that 
 (whose is which), `replaying` (what became of mails, and mails taken over), `lists` (views and filters of the queue),
 `hands` (who works on what), `shaping` (split, merge, move), `by_hand` (letters of agents), `corrections` (their word on
 how mails were read), `search`, `trace` (a mail by any id), `tokens` and `webhooks` (programs), `memos` (mails to our own people),
-`presence` (which processes run), `gauges` (how it all stands). Failures of the database are
+`presence` (which processes run), `gauges` (how it all stands), `erasing` and `exporting` (one person's data, and what is
+kept no longer). Failures of the database are
 `StoreUnavailable`; nothing is ever half-written.
 """
 
@@ -20,6 +21,7 @@ from models.db.by_hand import ByHand
 from models.db.controls import Controls
 from models.db.corrections import Corrections
 from models.db.erasing import Erasing
+from models.db.exporting import Exports
 from models.db.facts import Facts
 from models.db.filing import Files
 from models.db.gauges import Gauges
@@ -72,5 +74,6 @@ class Store(
     Traces,
     Presences,
     Erasing,
+    Exports,
 ):
     """All of it behind one name; built from a database URL, closed with `close()`. Threads may share one."""

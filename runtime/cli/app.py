@@ -17,6 +17,7 @@ from runtime.cli import (
     keeping,
     models,
     packs,
+    persons,
     probing,
     reading,
     replaying,
@@ -53,6 +54,7 @@ for group in (
     correcting,
     probing,
     keeping,
+    persons,
     tracing,
     packs,
 ):

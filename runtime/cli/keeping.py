@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from runtime.cli.common import make_data_dir, print_text, settings_with_logs
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
+    from models.db.store import Store
     from runtime.keeping import Archive, Manifest
     from runtime.settings import Settings
 
@@ -68,13 +71,19 @@ def restore(
     without_secret: Annotated[
         bool, typer.Option("--without-secret", help="leave the secret of this machine as it is")
     ] = False,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(help="what `uketsuke erasures --json` wrote since the backup: whom it names is erased again"),
+    ] = None,
 ) -> None:
     """Bring a backup into the empty database of the settings, SQLite or PostgreSQL; all of it or nothing."""
     from models.db.store import Store
     from runtime.keeping import Archive, require_known
     from runtime.keeping import restore as bring_back
+    from runtime.retention import read_erasures
 
     settings = settings_with_logs()
+    erased = read_erasures(erasures) if erasures is not None else {}
     make_data_dir(settings)
     with Archive(file) as archive:
         require_known(archive.manifest, file)
@@ -83,6 +92,7 @@ def restore(
         with _secret_in_place(settings, None if without_secret else archive.secret()), progress("restore") as bar:
             bar.expect(archive.manifest.rows)
             done = bring_back(archive, store, now=utc_now(), is_same_moment=same_moment, read=bar.step)
+            people = _erase_again(settings, store, erased, archive.manifest.taken_at)
         store.close()
         print_text(f"restored: {done.rows} rows of {file}")
         _print_manifest(archive.manifest)
@@ -91,6 +101,8 @@ def restore(
             f"the secret was not in the backup: put it to {settings.secret_path} before anything starts,"
             " or signed addresses of old letters no longer verify"
         )
+    if erasures is not None:
+        print_text(f"{people} people were erased again who had been erased since the backup")
     if not same_moment:
         print_text(
             f"{done.held} letters that waited are held for an agent, and all letters are stopped: look at the outbox view,"
@@ -105,6 +117,25 @@ def restore(
     print_text(
         "the books are those of the backup" if done.are_books_equal else "the backup has no books to compare with"
     )
+
+
+def _erase_again(settings: Settings, store: Store, erased: Mapping[str, datetime], taken_at: datetime) -> int:
+    """Erase whom the backup has brought back; how many people."""
+    from runtime.retention import forget_again
+    from runtime.secret import load_secret
+
+    if not erased:
+        return 0
+    secret = load_secret(settings.secret_path)
+    return sum(1 for _ in forget_again(store, erased, secret, taken_at=taken_at, now=utc_now(), by=operator()))
+
+
+def operator() -> str:
+    """Who runs this command, for the audit log."""
+    try:
+        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:  # a user of a container, without a name
+        return f"cli:{os.getuid()}"
 
 
 def _verify(archive: Archive) -> None:
