@@ -42,7 +42,7 @@ LETTER_KINDS = frozenset(
 _WITH_ROLE = frozenset({"agent_added", "invited", "role_changed", "role_kept", "agent_created"})
 _BATCH = 500
 # A table program would take a cell that begins so for a formula (CWE-1236).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def add_audit(app: FastAPI, desk: Desk) -> None:
@@ -107,5 +107,5 @@ def _csv(desk: Desk, language: str, by: str, kind: str) -> Iterator[str]:
 
 def _row(cells: tuple[str, ...]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
+    csv.writer(out).writerow(f"'{cell}" if cell.lstrip(" \n").startswith(_FORMULA) else cell for cell in cells)
     return out.getvalue()

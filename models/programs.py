@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ MOST_NAME = 48
 MOST_URL = 2000
 REMEMBERED = timedelta(hours=24)  # an Idempotency-Key
 ALL_EVENTS = "*"
+_RIDDLE = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?", re.IGNORECASE)  # a host whose last part is a number
 
 
 class Scope(StrEnum):
@@ -205,7 +207,17 @@ def url_fault(url: str) -> str:
         return "url_bad"
     if parts.username is not None or parts.password is not None:
         return "url_credentials"
-    # A cloud machine's own data, which no receiver of ours has.
-    return (
-        "url_local" if host.startswith("169.254.") or host.casefold().startswith(("fe80:", "::ffff:169.254.")) else ""
-    )
+    return _address_fault(host)
+
+
+def _address_fault(host: str) -> str:
+    """What is wrong with a host that is an address: a cloud machine's own data, which no receiver of ours has, or a riddle.
+
+    2852039166, 0xa9fea9fe and 169.16689662 are the same address to a resolver: addresses are written as everybody does.
+    """
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return "url_bad" if _RIDDLE.fullmatch(host) else ""
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return "url_local" if mapped.is_link_local else ""

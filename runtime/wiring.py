@@ -26,7 +26,7 @@ def open_store(settings: Settings) -> Store:
     from models.db.migrate import upgrade  # noqa: PLC0415 - commands that touch no database stay light
     from models.db.store import Store  # noqa: PLC0415
 
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     upgrade(settings.url, utc_now())
     return Store(settings.url, connections=settings.database_connections)
 

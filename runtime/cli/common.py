@@ -36,7 +36,7 @@ def make_data_dir(settings: Settings) -> None:
         ConfigError: It cannot be made, or is no folder.
     """
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         reason = "is a file" if isinstance(error, FileExistsError) else error.strerror
         raise ConfigError(

@@ -126,6 +126,12 @@ async def test_a_webhook_is_made_shown_turned_sent_again_and_dropped(client: Asy
         "https://hooks.example/\r\nHost: x",
         "https://フック.example/",
         "http://169.254.169.254/latest/meta-data",
+        "http://2852039166/",
+        "http://0xa9fea9fe/",
+        "http://169.16689662/",
+        "http://169.0376.0251.254/",
+        "http://[::ffff:a9fe:a9fe]/",
+        "http://[fe80::1%25eth0]/",
         "https://hooks.example/" + "x" * 2000,
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import smtplib
+import socket
 import subprocess
 import tempfile
 import time
@@ -177,6 +178,24 @@ def test_what_the_listener_would_not_take_is_refused_before_it_is_ours(alone: tu
         client.ehlo()
         assert client.esmtp_features["size"] == "33554432"
         assert client.mail(CUSTOMER, ["SIZE=33554433"])[0] == 552
+
+
+def test_no_second_mail_is_smuggled_in_behind_a_bare_line_end() -> None:
+    """What some servers pass on as text and others take for the end of a mail (CVE-2023-51764)."""
+    with mail_front(free_port(), f"[127.0.0.1]:{free_port()}") as (postfix, _):
+        for end in (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n"):
+            address = ("127.0.0.1", postfix.port)
+            with socket.create_connection(address, timeout=30) as client, client.makefile("rb") as answers:
+                answers.readline()
+                for line in (b"EHLO c.example", b"MAIL FROM:<a@c.example>", f"RCPT TO:<{DESK}>".encode(), b"DATA"):
+                    client.sendall(line + b"\r\n")
+                    while answers.readline()[3:4] == b"-":
+                        pass
+                smuggled = f"MAIL FROM:<forger@bank.example>\r\nRCPT TO:<{DESK}>\r\nDATA\r\nSubject: two\r\n"
+                client.sendall(b"Subject: one\r\n\r\nx" + end + smuggled.encode() + b"\r\n.\r\nQUIT\r\n")
+                client.shutdown(socket.SHUT_WR)
+                answers.read()
+        assert "forger@bank.example" not in postfix.log()
 
 
 @pytest.mark.parametrize("addresses", ["support", "a@b@c", "a|b@c.example", "support@x.example/e"])
