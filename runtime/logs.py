@@ -1,4 +1,7 @@
-"""Structured logs: one JSON line per event on stderr, keyed by mail id; never a body, addresses only as a keyed hash."""
+"""Structured logs: one JSON line per event on stderr, keyed by mail id; never a body, addresses only as a keyed hash.
+
+Promises: a line that cannot be written (the disk is full, nobody reads the pipe) is lost and nothing else is: whoever logs goes on.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ import hashlib
 import hmac
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from json import JSONEncoder
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import TextIO
 
     from structlog.typing import FilteringBoundLogger
 
@@ -32,7 +37,7 @@ def set_up_logs(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Lossy(sys.stderr))),
     )
     # Libraries speak through the standard logging; only what someone must act on passes.
     logging.basicConfig(
@@ -46,7 +51,25 @@ def log_many(role: str, event: str, records: Iterable[Mapping[str, object]]) -> 
     """One event of level info for each record, all in one write: for the door, which has thousands a second."""
     if log_for(role).is_enabled_for(logging.INFO):
         rest = {"event": event, "level": "info", "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
-        print("\n".join(_encode({"role": role, **record, **rest}) for record in records), file=sys.stderr, flush=True)  # noqa: T201 - where the others go
+        lines = [_encode({"role": role, **record, **rest}) for record in records]
+        Lossy(sys.stderr).write("\n".join([*lines, ""]))
+
+
+class Lossy:
+    """A stream that is written to as far as that is possible: a session must have its answer, logged or not."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write and flush; how much there was to write."""
+        with suppress(OSError, ValueError):  # the latter of a closed one
+            self._stream.write(text)
+            self._stream.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is left to flush."""
 
 
 def log_for(role: str) -> FilteringBoundLogger:
