@@ -424,7 +424,7 @@ def restore(
     def settled(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's, which has no business here
         held[0] = settle(store, connection, taken_at=manifest.taken_at, now=now, is_same_moment=is_same_moment)
 
-    loaded = load(store, manifest.shape, archive.tables(read), settle=settled)
+    loaded = load(store, manifest.shape, archive.tables(read), settle=settled, now=now)
     books = _books_value(store.books())
     return Restored(
         rows=sum(loaded.values()),

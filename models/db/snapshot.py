@@ -27,6 +27,7 @@ from models.db.desk_rules import add_desk_event
 from models.db.engine import make_engine, transaction
 from models.db.memos import FAILED, MEMO, QUEUED
 from models.db.migrate import SCRIPTS, bring_to
+from models.db.presence import processes_in
 from models.db.tables import UtcDateTime
 from models.errors import ConfigError, StoreError
 
@@ -47,6 +48,7 @@ _WORDS, _MADE_ANEW = "search_words", frozenset({"search", "search_backlog"})
 _OF_PROCESSES = frozenset({"process"})  # who runs: nobody does in a database that was just restored
 # What a database holds that nothing has come to yet: by its migrations, by `prepare`, by roles that ran before.
 _IN_A_NEW_ONE = frozenset({"event_reader", "door_tally", "sign_in_link", "process", "shape"})
+LOCK = 0x756B6574  # "uket": under which one process migrates at a time, as in `models.db.migrate`
 _MOST_BYTES = 8 * 2**20
 _MOST_ROWS = 500
 _KEYS = 2000  # rows whose sizes are asked for at once
@@ -247,6 +249,7 @@ def load(
     tables: Iterable[tuple[Shape, Iterable[Sequence[Any]]]],
     *,
     settle: Callable[[Connection], None],
+    now: datetime,
 ) -> dict[str, int]:
     """Write these tables into an empty database, in one transaction: all of it or nothing. Returns the rows of each.
 
@@ -257,15 +260,21 @@ def load(
         revision: The shape of the tables.
         tables: Each with its rows; they are taken one by one.
         settle: What else is to be done in the same transaction, once all is there.
+        now: The time; whoever said within the last minute that it runs on this database does.
 
     Raises:
-        ConfigError: The database is not empty, or this version does not know the shape.
+        ConfigError: The database is not empty, something runs on it, or this version does not know the shape.
         StoreError: A row does not fit.
         StoreUnavailable: The database cannot be reached or written.
     """
     loaded: dict[str, int] = {}
     with store.together() as connection:
+        if connection.dialect.name == "postgresql":
+            # Nobody migrates meanwhile, and the disk that the archive lies on may be slow.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         require_empty(connection)
+        _require_alone(connection, now)
         if MigrationContext.configure(connection).get_current_revision() not in {None, revision}:
             _clear(connection)
         bring_to(connection, revision)
@@ -303,6 +312,21 @@ def require_empty(connection: Connection) -> None:
                 f"the database is not empty (the table {shape.name} has rows): a backup is restored into an empty one only;"
                 " name another in UKETSUKE_DATABASE_URL, or move this one away"
             )
+
+
+def _require_alone(connection: Connection, now: datetime) -> None:
+    """No role runs on this database: what it takes in meanwhile would be lost.
+
+    Raises:
+        ConfigError: One does.
+    """
+    if "process" not in {shape.name for shape in shapes_of(connection)}:
+        return
+    running = sorted({f"{one.role} on {one.host}" for one in processes_in(connection, now)})
+    if running:
+        raise ConfigError(
+            f"the database is in use ({', '.join(running)}): stop every role, wait a minute, restore then"
+        )
 
 
 def _has_counted(connection: Connection, shape: Shape) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from models.db.snapshot import load, shapes_of
 from models.db.store import Store
 from models.decision import ReplyState
 from models.errors import ConfigError, StoreError
+from models.presence import Process
 from models.states import TicketState
 from runtime.keeping import Archive, Restored, restore, write_backup
 from runtime.outbox import LEASE
@@ -241,6 +243,28 @@ def test_a_database_that_holds_something_is_left_alone(source: str, target: str,
     store.close()
 
 
+def test_a_database_that_roles_run_on_is_left_alone(source: str, target: str, tmp_path: Path) -> None:
+    file = keep(source, tmp_path / "kept.zip")
+    upgrade(target)
+    store = Store(target)
+    one = Process(
+        id="1" * 32,
+        role="smtp",
+        host="mx1",
+        pid=7,
+        version="1",
+        shape=newest(),
+        started_at=LATER,
+        seen_at=LATER - timedelta(seconds=5),
+    )
+    store.present(one)
+    with pytest.raises(ConfigError, match=r"the database is in use \(smtp on mx1\): stop every role"):
+        bring_back(file, target)
+    store.present(replace(one, seen_at=LATER - timedelta(minutes=5)))
+    assert bring_back(file, target).are_books_equal
+    store.close()
+
+
 def test_a_prepared_database_is_an_empty_one(source: str, target: str, rules: Rules, tmp_path: Path) -> None:
     store = Store(source)
     lived_in(store, rules)
@@ -269,7 +293,7 @@ def test_a_row_that_does_not_fit_leaves_the_database_as_empty_as_before(
     mails.append(mails[-1])  # its id is taken
     again = Store(target)
     with pytest.raises(StoreError, match="the table inbound: a row does not fit"):
-        load(again, newest(), tables, settle=lambda _: None)
+        load(again, newest(), tables, settle=lambda _: None, now=NOW)
     engine = make_engine(target)
     with transaction(engine, writes=False) as connection:
         assert shapes_of(connection) == ()
