@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runtime.logs import log_for
-from runtime.stopping import GRACE_S, SUPERVISED
+from runtime.stopping import GRACE_S, SUPERVISED, stop_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +54,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Blocks until a signal or a configuration error; returns the exit code."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.stop.set())
+        stop_on_signals(self.stop)
         code = 0
         # The writing end is not inheritable: it closes with this process and no other.
         self.lifeline, held = os.pipe()

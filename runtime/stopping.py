@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 SUPERVISED = "--supervised"  # before a role's name: its standard input is the supervisor's pipe
 GRACE_S = 20.0
@@ -22,12 +23,28 @@ def is_supervised() -> bool:
     return _SUPERVISED.is_set()
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set; the loop finishes its present batch and ends."""
-    stop = threading.Event()
+def stop_on_signals(stop: threading.Event | None = None) -> threading.Event:
+    """An event that SIGTERM and SIGINT set; the loop finishes its present batch and ends.
+
+    A thread sets it: the handler runs in the main thread, which may hold the event's own lock at that very moment, on its
+    way into `wait`, and would then wait for itself for ever.
+    """
+    event = stop or threading.Event()
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+
+    def hear() -> None:
+        os.read(heard, 1)
+        event.set()
+
+    def tell(*_: object) -> None:
+        with suppress(BlockingIOError):  # as full as it gets: it was told already
+            os.write(told, b".")
+
+    threading.Thread(target=hear, name="signals", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+        signal.signal(number, tell)
+    return event
 
 
 def end_with_supervisor(lifeline: int | None = None, grace_s: float = GRACE_S) -> None:
