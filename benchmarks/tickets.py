@@ -164,7 +164,7 @@ def write_copies(store: Store, copies: Iterable[dict[str, list[Row]]]) -> None:
             _write(store, batch)
             batch = []
     _write(store, batch)
-    _settle(store)
+    settle(store)
 
 
 def _write(store: Store, batch: Sequence[dict[str, list[Row]]]) -> None:
@@ -177,7 +177,7 @@ def _write(store: Store, batch: Sequence[dict[str, list[Row]]]) -> None:
                 connection.execute(insert(table), rows)
 
 
-def _settle(store: Store) -> None:
+def settle(store: Store) -> None:
     """What a database that has grown for a year has: sequences that have counted, sums folded, statistics."""
     store.fold_tallies()
     if store.is_sqlite:  # where nobody gathers statistics
