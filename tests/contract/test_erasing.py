@@ -187,6 +187,7 @@ def test_what_waits_to_go_out_keeps_its_ticket(store: Store) -> None:
 def test_the_last_reference_is_never_given_again(store: Store) -> None:
     close(store, file_one(store, 1, reply_state=None))
     old(store)
+    store.sweep(now=LATER + STONE_LASTS + timedelta(days=1))
     assert file_one(store, 2) == "T000002"
     last = max(scalars(store, sa.select(EVENT.c.id)))
     close(store, "T000002", now=NOW)
