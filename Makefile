@@ -34,6 +34,8 @@ bench: .venv/.installed ## figures: ratios within one run, minutes long
 	$(BIN)/python -m benchmarks.thread
 	$(BIN)/python -m benchmarks.desk
 	$(BIN)/python -m benchmarks.reports
+	$(BIN)/python -m benchmarks.load --short
+	$(BIN)/python -m benchmarks.peers --short
 
 fuzz: .venv/.installed ## ten minutes of coverage-guided fuzzing of the reading of mails
 	$(BIN)/python -m tests.trials.fuzz_parse --seconds 600

@@ -78,7 +78,7 @@ def _last(connection: Connection, table: str, column: str = "id") -> int:
 
 def _value(table: str, column: str, last: dict[str, int], dialect: str) -> str:
     """What a column of the copy holds, in SQL that both engines know."""
-    shift = last["inbound"]
+    shift, new_id = last["inbound"], f"id + {last.get(table, 0)}"
     number = f"(CAST(substr(ref, 2) AS BIGINT) + {shift})"
     padded = f"substr(CAST(1000000 + {number} AS TEXT), 2)"
     new_ref = f"'T' || CASE WHEN {number} < 1000000 THEN {padded} ELSE CAST({number} AS TEXT) END"
@@ -87,7 +87,7 @@ def _value(table: str, column: str, last: dict[str, int], dialect: str) -> str:
     tag = f"CASE WHEN substr(tag, 1, 7) IN ('sender:', 'domain:') THEN replace(tag, '@', '@{shift}.') ELSE tag END"
     within = f"({source} * 3 + CASE source WHEN '{MAIL}' THEN 0 ELSE 1 END)"
     texts = {
-        "id": f"id + {last.get(table, 0)}",
+        "id": new_id,
         "ref": new_ref,
         "mail_id": f"mail_id + {shift}",
         "number": f"number + {shift}",
@@ -95,8 +95,8 @@ def _value(table: str, column: str, last: dict[str, int], dialect: str) -> str:
         "tag": tag,
         "source_id": source,
         **{name: f"replace({name}, '@', '@{shift}.')" for name in ("sender", "to_folded", "to_address")},
-        **{name: _hashed(name, shift) for name in ("sha256", "content_hash", "message_hash", "body_hash")},
-        "message_id": f"message_id || '{shift}'",
+        **{name: _hashed(name, new_id) for name in ("content_hash", "message_hash")},
+        "message_id": f"'<copy.' || ({new_id}) || '@shouji.example>'",
         "split_from": "NULL",
     }
     short = {
@@ -110,7 +110,6 @@ def _value(table: str, column: str, last: dict[str, int], dialect: str) -> str:
     return short.get((table, column)) or texts.get(column) or f'"{column}"'
 
 
-def _hashed(name: str, shift: int) -> str:
-    """Another hash, which stands in another place of its index as hashes do."""
-    turned = f"substr({name}, 3) || substr({name}, 1, 2)"
-    return f"CASE WHEN {name} = '' THEN '' ELSE substr(CAST({shift} AS TEXT) || {turned}, 1, 64) END"
+def _hashed(name: str, new_id: str) -> str:
+    """Another hash, not far from the old one in its index, which hashes fill evenly."""
+    return f"CASE WHEN {name} = '' THEN '' ELSE substr({name}, 1, 48) || '-' || CAST({new_id} AS TEXT) END"

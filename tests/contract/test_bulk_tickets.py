@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
+from benchmarks.load_bulk import grow, mails_in
 from benchmarks.tickets import Ids, copied, own_words, patterns_of, write_copies
 from models.arrival import Arrival
 from models.db.store import Store
@@ -71,6 +72,23 @@ def test_a_copy_is_what_filing_writes(store: Store, migrated_sqlite: Path, tmp_p
     assert take_in(store, 3, customer=3, at_day=4) == "T000003"
     for one in (made, filed):
         one.close()
+
+
+def test_a_database_grown_by_sql_is_whole(store: Store) -> None:
+    for number in range(1, 4):
+        take_in(store, number, customer=number, at_day=number)
+    grow(store, 20)
+    assert 18 <= mails_in(store) <= 24
+    tickets = store.counts()["closed"]
+    assert tickets == mails_in(store)
+    assert sum(store.tallies().values()) == tickets
+    books = store.books()
+    assert books.accepted == books.ticketed == tickets
+    assert store.queue(limit=1, include_closed=True)[0].ref == f"T{tickets:06d}"
+    with store.read() as connection:
+        texts = connection.exec_driver_sql("SELECT count(*) FROM search WHERE source = 'letter'").scalar_one()
+    assert texts == tickets
+    assert take_in(store, tickets + 1, customer=77, at_day=9) == f"T{tickets + 1:06d}"  # ids go on behind the copies
 
 
 def without(row: dict[str, object], names: set[str]) -> dict[str, object]:
