@@ -26,6 +26,7 @@ from models.db.filing import EVENT, add_event
 from models.db.ledger import REPORT
 from models.db.locks import share_words
 from models.db.memos import MEMO, NOTICE
+from models.db.peek import PEEK_BYTES, is_written_by
 from models.db.rows import names
 from models.db.search import LETTER, MAIL, SEARCH
 from models.db.tables import ApiCallRow, CorrectionRow, TicketPartRow, UndoRow
@@ -63,6 +64,7 @@ _BLANK: dict[str, Any] = {
 }
 # What is not simply emptied of a ticket's lines: see `_erase`.
 _WITH_CARE = frozenset({"inbound", "ticket", "event", "customer_account"})
+_HEADS = 200  # of mails that are looked at in one go
 _MERGE_STEP = 200  # pages of the index of words in one transaction
 
 
@@ -360,7 +362,7 @@ def _traces(connection: Connection, address: str) -> Traces:
         open_tickets=tuple(connection.execute(still_open).scalars()),
         mails=count(INBOUND, INBOUND.c.ref.in_(refs)),
         letters=count(REPLY, REPLY.c.ref.in_(refs)),
-        unread=tuple(connection.execute(unread_of(address)).scalars()),
+        unread=tuple(unread_of(connection, address)),
         elsewhere=tuple(row.id for row in connection.execute(mails_elsewhere_of(address, refs))),
         letters_elsewhere=tuple(row.id for row in connection.execute(letters_elsewhere_of(address, refs))),
         named_in=tuple(row.ref for row in connection.execute(_taking_part(address, refs))),
@@ -368,11 +370,20 @@ def _traces(connection: Connection, address: str) -> Traces:
     )
 
 
-def unread_of(address: str) -> Any:  # noqa: ANN401 - a Select of one column
-    """Mails of a person that have no ticket: at the door, or parked."""
-    at_the_door = INBOUND.c.state.in_((MailState.RECEIVED.value, MailState.PARKED.value))
-    theirs = (func.lower(INBOUND.c.sender) == address, at_the_door, INBOUND.c.ref.is_(None))
-    return select(INBOUND.c.id).where(*theirs).order_by(INBOUND.c.id)
+def unread_of(connection: Connection, address: str) -> list[int]:
+    """Mails of a person that have no ticket, at the door or parked: by their envelope, or by the From that nobody has read yet."""
+    found, last = [], 0
+    head = func.substr(INBOUND.c.raw, 1, PEEK_BYTES).label("head")
+    at_the_door = (INBOUND.c.state.in_((MailState.RECEIVED.value, MailState.PARKED.value)), INBOUND.c.ref.is_(None))
+    query = select(INBOUND.c.id, INBOUND.c.sender, head).where(*at_the_door).order_by(INBOUND.c.id).limit(_HEADS)
+    while rows := connection.execute(query.where(INBOUND.c.id > last)).all():
+        found += [
+            int(row.id)
+            for row in rows
+            if folded_address(row.sender) == address or is_written_by(bytes(row.head), address)
+        ]
+        last = rows[-1].id
+    return found
 
 
 def mails_elsewhere_of(address: str, refs: Sequence[str]) -> Any:  # noqa: ANN401 - a Select
@@ -404,7 +415,7 @@ def _lists(address: str) -> tuple[tuple[Table, ColumnElement[Any], ColumnElement
 
 def _forget_elsewhere(connection: Connection, address: str, now: datetime) -> Erased:
     share_words(connection)
-    unread = connection.execute(unread_of(address)).scalars().all()
+    unread = unread_of(connection, address)
     _make_stones(connection, unread, now)
     mails = connection.execute(mails_elsewhere_of(address, ())).all()
     for mail in mails:

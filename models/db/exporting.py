@@ -32,7 +32,7 @@ class Exports(Shelf):
                 letters_elsewhere=tuple(
                     (row.ref, row.id) for row in connection.execute(letters_elsewhere_of(whose, refs))
                 ),
-                unread=tuple(connection.execute(unread_of(whose)).scalars()),
+                unread=tuple(unread_of(connection, whose)),
                 accounts=_accounts(connection, whose),
                 rule=(rule.verdict, rule.note) if rule is not None else None,
             )

@@ -339,6 +339,21 @@ def test_in_a_ticket_of_somebody_else_a_persons_mails_lose_their_content(store: 
     store.add_note(ref, "続き", by="hanako", now=NOW)
 
 
+def test_a_mail_that_nobody_has_read_is_known_by_its_from(store: Store) -> None:
+    heads = [
+        "From: =?utf-8?b?5aSq6YOO?=\r\n <Taro@Example.com>",
+        "From: xtaro@example.com",
+        "From: taro@example.com.evil",
+        "X: y",
+    ]
+    raws = [f"{head}\r\nMessage-ID: <{n}@x>\r\n\r\nto taro@example.com\r\n".encode() for n, head in enumerate(heads)]
+    envelope = replace(arrival(1).envelope, mail_from="")
+    ids = store.accept([replace(arrival(1), raw=raw, envelope=envelope) for raw in raws])
+    assert store.traces(TARO).unread == ids[:1]
+    assert forget(store) == Erased(mails=1)
+    assert {one.mails[0].mail_id for one in store.queue()} == set(ids[1:])
+
+
 def test_other_spellings_of_the_address_are_the_same_person(store: Store) -> None:
     ref = file_one(store, 1)
     assert store.traces(f"  {TARO.upper()} ").tickets == (ref,)

@@ -198,6 +198,23 @@ def test_who_is_killed_while_writing_leaves_no_backup(desk: Path, tmp_path: Path
     assert not file.exists()
 
 
+def test_who_is_killed_while_restoring_leaves_the_database_empty(kept: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'killed.sqlite3'}"
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom models.db.store import Store\nfrom runtime.clock import utc_now\n"
+        "import runtime.keeping as keeping\n"
+        "class Killed(keeping.Archive):\n    def tables(self, read=None):\n"
+        "        for shape, rows in super().tables(read):\n            yield shape, rows\n"
+        "            if shape.name == 'reply':\n                os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"keeping.restore(Killed(Path({str(kept)!r})), Store({url!r}), now=utc_now(), is_same_moment=True)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    store = Store(url)
+    with Archive(kept) as archive:
+        assert restore(archive, store, now=NOW, is_same_moment=True).are_books_equal
+    store.close()
+
+
 def test_every_beginning_of_an_archive_is_none(kept: Path, tmp_path: Path) -> None:
     whole = kept.read_bytes()
     part = tmp_path / "part.zip"
