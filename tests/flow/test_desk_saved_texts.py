@@ -89,6 +89,8 @@ def test_a_reminder_that_fails_keeps_no_other_from_going(sqlite_store: Store, ru
     for claim in sqlite_store.claim_replies(limit=5, lease=LEASE, now=NOW):
         sqlite_store.reply_sent(claim, now=NOW)
     later = NOW + timedelta(days=30)
+    ended = send_due_reminders(sqlite_store, rules.pack, rules.identity, "auto", later, is_stopping=lambda: True)
+    assert ended == 0  # they are due again at the next call
     broken = replace(rules.pack, letters={**rules.pack.letters, ("reminder", "ja"): _FAILS_ON_THE_FIRST})
     with capture_logs() as logs:
         assert send_due_reminders(sqlite_store, broken, rules.identity, "auto", later) == 1
