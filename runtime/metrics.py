@@ -143,7 +143,7 @@ def _begin_at_nothing() -> None:
         CALLS.labels(outcome)
     for reason in ("login", OTHER):
         MAILBOX_FAILURES.labels(reason)
-    for job in ("reports", "reminders", "time"):
+    for job in ("reports", "reminders", "time", "retention"):
         JOB_FAILURES.labels(job)
 
 
