@@ -23,7 +23,7 @@ from models.db.store import Store
 from models.db.threads import TICKET
 from models.decision import LetterKind, ReplyState
 from models.erasing import Erased, Order, Traces, Why
-from models.errors import Outdated
+from models.errors import Outdated, StoreUnavailable
 from models.mail import Address
 from models.states import TicketState
 from runtime.retention import customer_key, erase_old, forget_again, read_erasures
@@ -169,6 +169,34 @@ def test_of_two_at_once_each_ticket_goes_once_and_the_books_agree(store: Store) 
     assert sum(one.tickets for one in done) == 60
     books = store.books(now=LATER)
     assert (books.deleted, books.faults) == (60, ())
+
+
+def test_deliveries_that_come_again_while_their_mails_are_erased_are_all_booked(store: Store) -> None:
+    for number in range(1, 61):
+        close(store, file_one(store, number, reply_state=None))
+    again = [arrival(number) for number in range(1, 61)]
+    come = 60
+
+    def deliver(turn: int) -> int:
+        count = 0
+        for start in range(0, 60, 6):
+            some = again[start : start + 6]
+            try:
+                count += len(store.accept(some if turn % 2 else some[::-1]))
+            except StoreUnavailable:  # of two who wait for each other one is sent away: 451, the sender comes again
+                continue
+        return count
+
+    with ThreadPoolExecutor(4) as pool:
+        erasing = pool.submit(old, store)
+        come += sum(pool.map(deliver, range(3)))
+        erased = erasing.result()
+    while more := old(store):
+        erased += more
+    assert erased.tickets == 60
+    books = store.books(now=LATER)
+    assert (books.accepted, books.faults, books.is_balanced) == (come, (), True)
+    assert books.deleted + books.duplicates == come
 
 
 def test_a_merged_ticket_goes_with_the_one_that_has_its_mails(store: Store) -> None:
