@@ -1,19 +1,23 @@
 """Builds faults around the real program and audits what they leave.
 
-    python -m tests.trials.faults [--kills 200] [--only WORD] [--database sqlite|postgresql|both] [--seed N] [--out FILE]
+    python -m tests.trials.faults [--kills 200] [--family NAME ...] [--only WORD] [--database sqlite|postgresql|both]
+                                  [--seed N] [--keep FILE] [--out FILE]
+    python -m tests.trials.faults --page FILE ... --out docs/faults.md
 
-Prints a line for each fault as it ends; with `--out` writes the page docs/faults.md. Exit 1: a fault left something behind.
+Prints a line for each fault as it ends; with `--keep` each is kept as JSON besides, so that families may run side by side
+and become one page. Exit 1: a fault left something behind.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,40 +31,47 @@ from tests.trials.faults.outcome import Outcome, table
 INTRODUCTION = Path(__file__).with_name("introduction.md")
 
 
-def outcomes(grounds: Sequence[Ground], kills: int, only: Callable[[str], bool]) -> Iterator[Outcome]:
-    """Family by family, each on every database."""
-    families: tuple[Callable[[Ground], Iterator[Outcome]], ...] = (
-        lambda ground: named.trials(ground, only),
-        lambda ground: named_others.scheduler(ground, only),
-        lambda ground: named_others.desk(ground, only),
-        lambda ground: named_others.mailbox(ground, only),
-        lambda ground: named_others.migration(ground, only),
-        lambda ground: database_faults.trials(ground, only),
-        lambda ground: smarthost_faults.trials(ground, only),
-        lambda ground: world_faults.trials(ground, only),
-        lambda ground: random_kills.trials(ground, kills) if kills and only("random") else iter(()),
-    )
+Family = Callable[[Ground, Callable[[str], bool], int], Iterator[Outcome]]
+FAMILIES: dict[str, Family] = {
+    "named": lambda ground, only, _: named.trials(ground, only),
+    "scheduler": lambda ground, only, _: named_others.scheduler(ground, only),
+    "desk": lambda ground, only, _: named_others.desk(ground, only),
+    "imap": lambda ground, only, _: named_others.mailbox(ground, only),
+    "prepare": lambda ground, only, _: named_others.migration(ground, only),
+    "database": lambda ground, only, _: database_faults.trials(ground, only),
+    "smarthost": lambda ground, only, _: smarthost_faults.trials(ground, only),
+    "world": lambda ground, only, _: world_faults.trials(ground, only),
+    "random": lambda ground, _, kills: random_kills.trials(ground, kills) if kills else iter(()),
+}
+
+
+def outcomes(
+    grounds: Sequence[Ground], families: Sequence[str], kills: int, only: Callable[[str], bool]
+) -> Iterator[Outcome]:
+    """Family by family, each on every database; one that is broken off keeps no other from its turn."""
     for family in families:
         for ground in grounds:
             try:
-                yield from family(ground)
+                yield from FAMILIES[family](ground, only, kills)
             except NeverSettled as trouble:
-                broken = Outcome(family="broken off", fault="the trial itself", database=ground.database)
+                broken = Outcome(family="broken off", fault=family, database=ground.database)
                 broken.findings.append(f"never settled: {trouble}")
                 yield broken
 
 
-def page(found: Sequence[Outcome], command: str, seed: int, seconds: float) -> str:
+def page(found: Sequence[Outcome], seed: int, began: str) -> str:
     """The whole of docs/faults.md."""
+    order = {name: number for number, name in enumerate(dict.fromkeys(one.family for one in found))}
+    found = sorted(found, key=lambda one: order[one.family])
     total = (
         f"{sum(one.trials for one in found)} trials, {sum(one.acknowledged for one in found)} acknowledged mails,"
         f" {sum(one.lost for one in found)} lost, {sum(one.twice for one in found)} twice,"
-        f" {sum(one.letters for one in found)} letters, {sum(one.repeated for one in found)} of them repeated,"
+        f" {sum(one.letters for one in found)} letters, {sum(one.repeated for one in found)} of them repeated;"
         f" {sum(not one.is_good for one in found)} of {len(found)} lines with findings."
     )
     made = (
-        f"`{command}`, seed {seed}, {datetime.now(UTC):%Y-%m-%d}, {seconds / 60:.0f} minutes on {os.cpu_count()} cores"
-        f" ({platform.system()} {platform.machine()}, Python {platform.python_version()}), others at work on the machine."
+        f"`python -m tests.trials.faults`, seed {seed}, {began}, on {os.cpu_count()} cores ({platform.system()}"
+        f" {platform.machine()}, Python {platform.python_version()}); families side by side, others at work on the machine."
     )
     body = INTRODUCTION.read_text(encoding="utf-8").rstrip()
     findings = [f"- {one.fault} ({one.database}): {told}" for one in found for told in one.findings]
@@ -68,37 +79,48 @@ def page(found: Sequence[Outcome], command: str, seed: int, seconds: float) -> s
     return "\n".join([body, "", "## The run", "", made, "", total, *table(found), *told]) + "\n"
 
 
+def kept(files: Sequence[Path]) -> list[Outcome]:
+    """The outcomes of earlier runs."""
+    return [Outcome(**json.loads(line)) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The suite, or those of its faults whose names hold a word."""
     parser = argparse.ArgumentParser(description="build faults around the real program and audit what they leave")
     parser.add_argument("--kills", type=int, default=200, help="kills at random, on all databases together")
-    parser.add_argument(
-        "--only", default="", metavar="WORD", help="faults whose names hold it; `random` for those kills"
-    )
+    parser.add_argument("--family", choices=tuple(FAMILIES), nargs="+", default=tuple(FAMILIES))
+    parser.add_argument("--only", default="", metavar="WORD", help="faults whose names hold it")
     parser.add_argument("--database", choices=(SQLITE, POSTGRESQL, "both"), default="both")
     parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument("--keep", type=Path, help="keep each outcome there, as a line of JSON")
+    parser.add_argument("--page", type=Path, nargs="+", help="try nothing: make the page of what was kept")
     parser.add_argument("--out", type=Path, help="write the page there")
     asked = parser.parse_args(arguments)
     names = (SQLITE, POSTGRESQL) if asked.database == "both" else (asked.database,)
-    found: list[Outcome] = []
-    began = time.monotonic()
+    binaries = find_binaries()
+    if POSTGRESQL in names and binaries is None:
+        parser.error("PostgreSQL is not installed (apt-get install postgresql)")
+    found = kept(asked.page or ())
     with ExitStack() as stack:
         grounds = []
-        for name in names:
-            binaries = find_binaries()
-            if name == POSTGRESQL and binaries is None:
-                print("PostgreSQL is not installed (apt-get install postgresql)", file=sys.stderr)  # noqa: T201 - its purpose
-                return 2
-            cluster = stack.enter_context(running_cluster(binaries)) if name == POSTGRESQL and binaries else None
+        for name in names if not asked.page else ():
+            is_cluster = name == POSTGRESQL and binaries is not None
+            cluster = stack.enter_context(running_cluster(binaries)) if is_cluster and binaries else None
             grounds.append(Ground(name, asked.seed, cluster))
-        for outcome in outcomes(grounds, asked.kills // len(grounds), lambda name: asked.only in name):
+        kills = asked.kills // max(1, len(grounds))
+        for outcome in outcomes(grounds, asked.family, kills, lambda name: asked.only in name):
             found.append(outcome)
-            told = [f"{time.monotonic() - began:7.0f} s {outcome.line()}", *outcome.findings[1:9]]
-            print(*told, sep="\n    ", flush=True)  # noqa: T201 - its purpose
+            _tell(outcome, asked.keep)
     if asked.out:
-        command = f"python -m tests.trials.faults --kills {asked.kills} --database {asked.database}"
-        asked.out.write_text(page(found, command, asked.seed, time.monotonic() - began), encoding="utf-8")
+        asked.out.write_text(page(found, asked.seed, f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8")
     return 0 if all(one.is_good or one.why_not for one in found) else 1
+
+
+def _tell(outcome: Outcome, keep: Path | None) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {outcome.line()}", *outcome.findings[1:9], sep="\n    ", flush=True)  # noqa: T201 - its purpose
+    if keep is not None:
+        with keep.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(outcome)) + "\n")
 
 
 if __name__ == "__main__":

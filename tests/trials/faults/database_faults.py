@@ -186,7 +186,7 @@ def _full_postgresql(ground: Ground, only: Callable[[str], bool]) -> Iterator[Ou
                     filler.unlink()
                     if cluster.server is not None and cluster.server.poll() is not None:
                         cluster.start()
-                trial.check(outcome, patience_s=180)
+                trial.check(outcome, patience_s=240)
     yield outcome
 
 
@@ -211,7 +211,7 @@ def _cut(ground: Ground, cluster: Cluster, only: Callable[[str], bool]) -> Itera
         # What it holds locked waits for PostgreSQL to miss it; everything else goes on at once.
         wait_until(lambda: len(made.store.queue(limit=50)) >= 8 and _triaged(made) >= 6, 60)
         others_s = time.monotonic() - began
-        trial.check(outcome, began=time.monotonic() - began, patience_s=180)
+        trial.check(outcome, began=time.monotonic() - began, patience_s=240)
         outcome.fault += f"; the others went on within {others_s:.0f} s"
         wire.mend()
         made.end(cut_off)

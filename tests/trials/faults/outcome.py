@@ -58,7 +58,7 @@ class Trial:
     def outcome(self, fault: str) -> Outcome:
         return Outcome(family=self.family, fault=fault, database=self.database)
 
-    def check(self, outcome: Outcome, *, may_park: int = 0, patience_s: float = 120.0, began: float = 0.0) -> None:
+    def check(self, outcome: Outcome, *, may_park: int = 0, patience_s: float = 180.0, began: float = 0.0) -> None:
         """Let the dust settle, then audit; add it to the outcome.
 
         Args:
