@@ -278,7 +278,14 @@ def odd_part(field: Field, *, is_short: bool) -> None:
         mine = judge(one, found) + ("" if answers[one.name] == "250" else f", {answers[one.name]}")
         rows.append((one.name, mine, theirs, piped))
     print_table(("mail", "uketsuke", "django-helpdesk", "Roundup (pipe)"), rows)
-    print(f"parked by uketsuke, visible and whole: {parked}\n", flush=True)
+    print(f"parked by uketsuke, visible and whole: {parked}\n")
+    good, bad = usual_mails(7_000_000, 20), next(one for one in handed if one.name.startswith("shift_jis"))
+    desk.reset()
+    desk.hand_in([bad, *good])
+    desk.get_email()
+    desk.get_email()
+    became = ", ".join(f"{count} {what}" for what, count in judged(good, desk.found()).most_common())
+    print(f"django-helpdesk, 20 usual mails in one mailbox with the Shift_JIS one, read twice: {became}\n", flush=True)
 
 
 def kills_part(field: Field, *, is_short: bool) -> None:
