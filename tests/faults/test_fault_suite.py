@@ -54,11 +54,11 @@ def test_a_smarthost_that_loses_its_answer_gets_the_letter_again_under_its_id() 
 
 @pytest.mark.postgres
 def test_a_database_that_falls_is_waited_for(postgresql: Ground) -> None:
-    (outcome,) = database_faults.trials(postgresql, lambda name: name.startswith("kill -9 of a backend"))
+    (outcome,) = database_faults.trials(postgresql, lambda name: name.startswith("kill -9 of a backend"), (0.6,))
     require_good(outcome)
 
 
 @pytest.mark.postgres
 def test_a_few_kills_at_random_leave_the_books_in_order(postgresql: Ground) -> None:
-    (outcome,) = random_kills.trials(postgresql, 4)
-    require_good(outcome, trials=4)
+    (outcome,) = random_kills.trials(postgresql, 3)
+    require_good(outcome, trials=3)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import ColumnElement, Select, Table, func, inspect, select, text
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
@@ -434,21 +434,30 @@ def _all(store: Store, query: str) -> list[dict[str, Any]]:
 
 
 def settled_by_sql(store: Store) -> dict[str, int]:
-    """What is still under way, by what it is; empty when all is quiet."""
+    """What is still under way, by what it is; empty when all is quiet.
+
+    In the order in which one becomes the other: what has moved on while we looked is seen where it is by then.
+    """
     counts = {}
+    event, hook, reader = T["event"], T["webhook"], T["event_reader"]
+    latest = select(func.coalesce(func.max(event.c.id), 0)).scalar_subquery()
+    read = select(func.coalesce(func.max(reader.c.last_event), 0)).where(reader.c.name == "memos").scalar_subquery()
     with store.read() as connection:
-        for name, table, is_open in (
-            ("mails", T["inbound"], T["inbound"].c.state == "received"),
-            ("letters", T["reply"], T["reply"].c.state == "queued"),
-            ("memos", T["memo"], T["memo"].c.state == "queued"),
-            ("calls", T["webhook_call"], T["webhook_call"].c.state == "queued"),
+        for name, query in (
+            ("mails", _open("inbound", "received")),
+            ("letters", _open("reply", "queued")),
+            ("news", select(latest - read)),
+            ("memos", _open("memo", "queued")),
+            ("hooks", _count(hook, hook.c.is_on.is_(True), hook.c.last_event < latest)),
+            ("calls", _open("webhook_call", "queued")),
         ):
-            counts[name] = int(connection.execute(select(func.count()).select_from(table).where(is_open)).scalar_one())
-        latest = int(connection.execute(select(func.coalesce(func.max(T["event"].c.id), 0))).scalar_one())
-        reader = T["event_reader"]
-        read = connection.execute(select(reader.c.last_event).where(reader.c.name == "memos")).scalar()
-        counts["news"] = max(0, latest - int(read or 0))
-        hook = T["webhook"]
-        behind = select(func.count()).select_from(hook).where(hook.c.is_on.is_(True), hook.c.last_event < latest)
-        counts["hooks"] = int(connection.execute(behind).scalar_one())
-    return {name: count for name, count in counts.items() if count}
+            counts[name] = int(connection.execute(query).scalar_one())
+    return {name: count for name, count in counts.items() if count > 0}
+
+
+def _open(table: str, state: str) -> Select[Any]:
+    return _count(T[table], T[table].c.state == state)
+
+
+def _count(table: Table, *which: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count()).select_from(table).where(*which)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,19 +33,23 @@ one.execute("ROLLBACK")
 """
 
 
-def trials(ground: Ground, only: Callable[[str], bool]) -> Iterator[Outcome]:
-    """Those of this database."""
+def trials(
+    ground: Ground, only: Callable[[str], bool], waits_s: Sequence[float] = (0.2, 0.6, 1.0)
+) -> Iterator[Outcome]:
+    """Those of this database; PostgreSQL is stopped so many seconds after work has come."""
     if ground.database == SQLITE:
         yield from _locked(ground, only)
         yield from _full_sqlite(ground, only)
         return
     assert ground.cluster is not None
-    yield from _stopped(ground, ground.cluster, only)
+    yield from _stopped(ground, ground.cluster, only, waits_s)
     yield from _full_postgresql(ground, only)
     yield from _cut(ground, ground.cluster, only)
 
 
-def _stopped(ground: Ground, cluster: Cluster, only: Callable[[str], bool]) -> Iterator[Outcome]:
+def _stopped(
+    ground: Ground, cluster: Cluster, only: Callable[[str], bool], waits_s: Sequence[float]
+) -> Iterator[Outcome]:
     def away(how: Callable[[], object]) -> Callable[[Installation], None]:
         def strike(made: Installation) -> None:
             how()
@@ -73,7 +77,7 @@ def _stopped(ground: Ground, cluster: Cluster, only: Callable[[str], bool]) -> I
             if not only(name):
                 continue
             outcome = trial.outcome(name)
-            for wait_s in (0.2, 0.6, 1.0):
+            for wait_s in waits_s:
                 made.post(8)
                 time.sleep(wait_s)
                 with made.excused():

@@ -210,14 +210,15 @@ class Installation:
         Raises:
             NeverSettled: It took too long.
         """
-        began, quiet_since, before = time.monotonic(), time.monotonic(), {"": 0}
+        began, quiet_since, before, quiet_before = time.monotonic(), time.monotonic(), {"": 0}, False
         while time.monotonic() - began < patience_s:
             if self.keeps:
                 self.keep_running()
             found = self._under_way()
             open_now = {name: count for name, count in found.items() if name not in but}
-            if not open_now:
+            if not open_now and quiet_before:  # twice: what was between two places is in one of them by now
                 return time.monotonic() - began
+            quiet_before = not open_now
             if found != before:
                 before, quiet_since = found, time.monotonic()
             elif self.jumps and time.monotonic() - quiet_since > _QUIET_S:
