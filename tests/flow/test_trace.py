@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import smtplib
 import subprocess
 import sys
@@ -89,6 +90,11 @@ def lived(sqlite_store: Store, rules: Rules) -> Store:
     return sqlite_store
 
 
+def steady(account: str) -> str:
+    """With the golden account's signature: each run of the tests has a secret of its own."""
+    return re.sub(r"\.[a-z2-7]{16}@", ".zhloo4h3klqbpf54@", account)
+
+
 def life_of(store: Store, what: str, pack: Pack) -> dict[str, Any]:
     (mail_id,) = store.mails_of(what)
     traced = store.traced(mail_id)
@@ -96,7 +102,7 @@ def life_of(store: Store, what: str, pack: Pack) -> dict[str, Any]:
 
 
 def test_the_account_of_a_mail_is_as_the_golden_one(lived: Store, pack: Pack) -> None:
-    account = trace_account(life_of(lived, "1", pack)) + "\n"
+    account = steady(trace_account(life_of(lived, "1", pack)) + "\n")
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.write_text(account, encoding="utf-8")
     assert account == GOLDEN.read_text(encoding="utf-8")
@@ -154,7 +160,7 @@ def test_the_command_says_it_all_and_unknown_or_ambiguous_ids_are_one_line(
     done = trace("T000001", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == life_of(lived, "1", pack)
-    assert trace("1").stdout == GOLDEN.read_text(encoding="utf-8")
+    assert steady(trace("1").stdout) == GOLDEN.read_text(encoding="utf-8")
     unknown = trace("nobody@nowhere.example")
     assert (unknown.returncode, unknown.stdout, unknown.stderr.count("\n")) == (1, "", 1)
     assert unknown.stderr.startswith("uketsuke: nobody@nowhere.example: no mail of this id; ")
