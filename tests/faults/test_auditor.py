@@ -115,6 +115,11 @@ DAMAGE = {
         " SELECT 1, 99999, ref, 'x', '{}', 'sent', 1, created_at, '', created_at, 204 FROM reply WHERE id = 1"),
         {"half", "missing"},
     ),
+    "the books of a closed day do not agree": (
+        ("INSERT INTO day_books (day, counted_at, accepted, ticketed, joined, parked, waiting, duplicates, deleted, faults)"
+        " SELECT '2026-11-23', received_at, 3, 2, 0, 0, 0, 0, 0, '[\"lost: 1 delivery\"]' FROM inbound WHERE id = 1"),
+        {"books"},
+    ),
     "a report was begun": ("INSERT INTO report (name, kind, attempts, value) VALUES ('2026-W48', 'week', 1, '')", {"limbo"}),
 }  # fmt: skip
 

@@ -242,7 +242,8 @@ def _reports(rows: Rows) -> Iterator[str]:
             yield f"half: {name} is no whole one"
     for day in rows["day_books"]:
         for fault in json.loads(day["faults"]):
-            yield f"books of {day['day']}: {fault}"
+            if not fault.startswith("stuck"):  # a clock that was set forward makes every wait look long
+                yield f"books of {day['day']}: {fault}"
 
 
 def _search(rows: Rows) -> Iterator[str]:
