@@ -12,7 +12,7 @@ TOO_MANY_ERRORS = "421 4.7.0 Too many errors, closing the connection"
 TOO_MANY_COMMANDS = "421 4.7.0 Too many commands without a mail, closing the connection"
 TOO_MANY_MAILS = "451 4.7.1 Too many mails from your address, try again later"
 TRY_LATER = "451 4.3.0 Requested action aborted: try again later"
-ACCEPTED = "250 2.0.0 Message accepted for delivery"
+ACCEPTED = "250 2.0.0 Accepted"  # as which mail is said behind it
 
 # Why we say no, for whoever counts it; all others are `other`.
 WHY = {

@@ -147,6 +147,19 @@ def test_what_the_customer_should_not_have_sent_is_masked(lived: Store, pack: Pa
     assert b"LTAI5tQ7xYzKmW3nPqRsTuVb" in lived.raw_mail(1)
 
 
+def test_the_answer_at_the_door_leads_to_the_mail(sqlite_store: Store) -> None:
+    with listening(sqlite_store) as listener, smtplib.SMTP("127.0.0.1", listener.port, timeout=20) as client:
+        client.ehlo()
+        said = []
+        for number in (1, 2):
+            client.mail(CUSTOMER)
+            client.rcpt(DESK)
+            code, words = client.data(mail(number, ASKING))
+            assert code == 250
+            said.append(words.decode().rpartition(" ")[2])
+    assert [sqlite_store.mails_of(one) for one in said] == [(1,), (2,)]
+
+
 def test_the_command_says_it_all_and_unknown_or_ambiguous_ids_are_one_line(
     lived: Store, tmp_path: Path, pack: Pack
 ) -> None:
