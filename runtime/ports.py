@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING
 
 from models.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 
 
 def require_free(host: str, port: int, setting: str) -> None:
@@ -21,3 +27,20 @@ def require_free(host: str, port: int, setting: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"{setting}: {host}:{port}: {reason}; end the other program or set another port") from None
+
+
+def require_apart(listeners: Iterable[tuple[str, int, str]]) -> None:
+    """No two of our own listeners are to have the same port: each of them would find it free.
+
+    Args:
+        listeners: Host, port and setting of each.
+
+    Raises:
+        ConfigError: Two are the same.
+    """
+    taken: list[tuple[str, int, str]] = []
+    for host, port, setting in listeners:
+        for other, same, its in taken:
+            if port == same and (host == other or not _EVERYWHERE.isdisjoint((host, other))):
+                raise ConfigError(f"{setting}: {host}:{port}: is that of {its} as well; set another port")
+        taken.append((host, port, setting))

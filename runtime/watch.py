@@ -1,7 +1,7 @@
 """A role says over HTTP how it is: `/metrics` for Prometheus, `/livez` and `/readyz` for whoever starts it again.
 
-Promises: `/livez` asks no database and no network, only whether this process's own loops turn; `/readyz` answers within
-seconds, however its database hangs; the database is read for gauges at most once in `EVERY_S`, whoever asks. Says nothing of
+Promises: `/livez` asks no database and no network, only whether this process's own loops turn; `/readyz` and `/metrics` answer
+within seconds, however the database hangs; the database is read for gauges at most once in `EVERY_S`, whoever asks. Says nothing of
 any mail.
 """
 
@@ -215,22 +215,35 @@ def watch_for(role: str, settings: Settings, port: int | None = None) -> Watch:
 
 
 class _Remembered:
-    """How the installation stands, read from the database at most once in `EVERY_S`; None while it does not answer."""
+    """How the installation stands, read from the database at most once in `EVERY_S`; None while it does not answer, or hangs."""
 
     def __init__(self, read: Callable[[], Standing]) -> None:
         self._read = read
         self._lock = threading.Lock()
         self._until, self._known = 0.0, None  # type: float, Standing | None
+        self._is_read = threading.Event()
+        self._is_read.set()
 
     def now(self) -> Standing | None:
         with self._lock:
-            if time.monotonic() >= self._until:
-                try:
-                    self._known = self._read()
-                except UketsukeError:
-                    self._known = None
-                self._until = time.monotonic() + EVERY_S
-            return self._known
+            if not self._is_read.is_set():  # an earlier question has no answer yet
+                return None
+            if time.monotonic() < self._until:
+                return self._known
+            self._is_read.clear()
+            threading.Thread(target=self._look, name="standing", daemon=True).start()
+            return self._known if self._is_read.wait(_PATIENCE_S) else None
+
+    def _look(self) -> None:
+        self._known = None
+        try:
+            self._known = self._read()
+        except Exception as error:  # noqa: BLE001 - whoever asks hears of the rest all the same
+            if not isinstance(error, UketsukeError):
+                log_for("watch").warning("standing_not_read", error=type(error).__name__)
+        finally:
+            self._until = time.monotonic() + EVERY_S
+            self._is_read.set()
 
 
 def _connections(counts: Connections) -> Iterator[Metric]:

@@ -34,18 +34,22 @@ def register(app: typer.Typer) -> None:
 
 def serve() -> None:
     """All roles in one command: SMTP listener, worker, delivery, desk, scheduler."""
-    from runtime.ports import require_free
+    from runtime.ports import require_apart, require_free
     from runtime.serve import Role, Supervisor, role_command
 
     settings = settings_with_logs()
-    require_free(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT")
-    require_free(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT")
     names = ["smtp", "desk", *["worker"] * settings.workers, "deliver", "scheduler"]
     if settings.imap:
         names.append("imap")
     ports = [settings.watch_port + number if settings.watch_port else 0 for number in range(len(names))]
-    for port in filter(None, ports):
-        require_free(settings.watch_host, port, "UKETSUKE_WATCH_PORT")
+    listeners = [
+        (settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT"),
+        (settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT"),
+        *((settings.watch_host, port, "UKETSUKE_WATCH_PORT") for port in filter(None, ports)),
+    ]
+    require_apart(listeners)
+    for host, port, setting in listeners:
+        require_free(host, port, setting)
     print_text(_banner(settings, _prepare(settings)))
     roles = [Role(name=name, command=role_command(name, port)) for name, port in zip(names, ports, strict=True)]
     code = Supervisor(roles).run()

@@ -67,6 +67,16 @@ def test_a_watch_port_that_is_taken_is_one_line_and_exit_2(tmp_path: Path) -> No
             )
 
 
+def test_two_listeners_of_ours_on_one_port_are_one_line_and_exit_2(tmp_path: Path) -> None:
+    place = installation(tmp_path)
+    place.environment["UKETSUKE_WATCH_PORT"] = str(place.port("DESK") - 1)  # the second role's is the desk's own
+    done = place.command("serve")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"uketsuke: UKETSUKE_WATCH_PORT: 127.0.0.1:{place.port('DESK')}: is that of UKETSUKE_DESK_PORT as well; set another port\n"
+    )
+
+
 def test_a_role_waits_ready_for_nothing_before_its_ports_are_bound(tmp_path: Path) -> None:
     place = installation(tmp_path)
     with place.running("smtp") as role:

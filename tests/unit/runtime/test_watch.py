@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import pytest
 from models.db.engine import transaction
 from models.db.store import Store
 from models.errors import ConfigError, StoreUnavailable
+from models.gauges import Standing
 from runtime import pulse, watch
 from runtime.pulse import Pulse
 from runtime.watch import Watch
 from tests.support.filings import file_one
+from tests.support.running_roles import wait_until
 
 
 @pytest.fixture
@@ -150,6 +153,29 @@ def test_a_database_that_is_away_leaves_only_that_to_tell(
     text = ask(watched, "/metrics")[2]
     assert "uketsuke_database_up 0.0" in text
     assert "uketsuke_mails_waiting" not in text
+
+
+def test_a_database_that_hangs_keeps_no_metrics_waiting(
+    watched: Watch, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.look_at(sqlite_store, has_standing=True)
+    goes_on, asked = threading.Event(), []
+    read = sqlite_store.standing
+
+    def hangs(now: datetime) -> Standing:
+        asked.append(now)
+        goes_on.wait()
+        return read(now)
+
+    monkeypatch.setattr(sqlite_store, "standing", hangs)
+    monkeypatch.setattr(watch, "_PATIENCE_S", 0.05)
+    for _ in range(3):
+        text = ask(watched, "/metrics")[2]
+        assert "uketsuke_database_up 0.0" in text
+        assert "uketsuke_mails_waiting" not in text
+    assert len(asked) == 1  # whoever comes after does not hang, too
+    goes_on.set()
+    wait_until(lambda: "uketsuke_database_up 1.0" in ask(watched, "/metrics")[2])
 
 
 def test_connections_and_their_failures_are_counted(watched: Watch, tmp_path: Path) -> None:
