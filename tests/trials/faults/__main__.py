@@ -59,10 +59,11 @@ def outcomes(
                 yield broken
 
 
-def page(found: Sequence[Outcome], seed: int, began: str) -> str:
+def page(found: Sequence[Outcome], seed: int, began: str, note: str) -> str:
     """The whole of docs/faults.md."""
-    order = {name: number for number, name in enumerate(dict.fromkeys(one.family for one in found))}
-    found = sorted(found, key=lambda one: order[one.family])
+    families = tuple(dict.fromkeys(one.family for one in found))
+    faults = tuple(dict.fromkeys(one.fault for one in found))
+    found = sorted(found, key=lambda one: (families.index(one.family), faults.index(one.fault), one.database == SQLITE))
     total = (
         f"{sum(one.trials for one in found)} trials, {sum(one.acknowledged for one in found)} acknowledged mails,"
         f" {sum(one.lost for one in found)} lost, {sum(one.twice for one in found)} twice,"
@@ -71,17 +72,18 @@ def page(found: Sequence[Outcome], seed: int, began: str) -> str:
     )
     made = (
         f"`python -m tests.trials.faults`, seed {seed}, {began}, on {os.cpu_count()} cores ({platform.system()}"
-        f" {platform.machine()}, Python {platform.python_version()}); families side by side, others at work on the machine."
+        f" {platform.machine()}, Python {platform.python_version()}); families side by side, others at work on the machine. {note}"
     )
     body = INTRODUCTION.read_text(encoding="utf-8").rstrip()
     findings = [f"- {one.fault} ({one.database}): {told}" for one in found for told in one.findings]
     told = ["", "## Findings", "", *findings] if findings else []
-    return "\n".join([body, "", "## The run", "", made, "", total, *table(found), *told]) + "\n"
+    return "\n".join([body, "", "## The run", "", made.rstrip(), "", total, *table(found), *told]) + "\n"
 
 
 def kept(files: Sequence[Path]) -> list[Outcome]:
-    """The outcomes of earlier runs."""
-    return [Outcome(**json.loads(line)) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    """The outcomes of earlier runs; of a fault that was tried again on the same database the last."""
+    found = [Outcome(**json.loads(line)) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return list({(one.family, one.fault, one.database): one for one in found}.values())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--keep", type=Path, help="keep each outcome there, as a line of JSON")
     parser.add_argument("--page", type=Path, nargs="+", help="try nothing: make the page of what was kept")
+    parser.add_argument("--note", default="", help="to stand on the page: what is to be known of this run")
     parser.add_argument("--out", type=Path, help="write the page there")
     asked = parser.parse_args(arguments)
     names = (SQLITE, POSTGRESQL) if asked.database == "both" else (asked.database,)
@@ -112,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found.append(outcome)
             _tell(outcome, asked.keep)
     if asked.out:
-        asked.out.write_text(page(found, asked.seed, f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8")
+        asked.out.write_text(page(found, asked.seed, f"{datetime.now(UTC):%Y-%m-%d}", asked.note), encoding="utf-8")
     return 0 if all(one.is_good or one.why_not for one in found) else 1
 
 

@@ -160,7 +160,8 @@ class Installation:
     def end(self, *which: Running) -> None:
         for running in which or tuple(self.roles):
             running.end()
-            self.roles.remove(running)
+            if running in self.roles:  # else it had ended by itself, and another stands in its place
+                self.roles.remove(running)
 
     def drop(self, running: Running) -> None:
         """It is dead, and known to be."""
