@@ -67,7 +67,8 @@ def make_engine(url: str, *, connections: int = 5) -> Engine:
     """
     read = _read_url(url)
     try:
-        engine = create_engine(read, **_arguments(read, connections))
+        # Parameters may hold a mail: no error of a statement quotes them, wherever it is logged.
+        engine = create_engine(read, hide_parameters=True, **_arguments(read, connections))
     except (ArgumentError, ImportError):  # a dialect or a driver that is not there
         raise ConfigError(f"UKETSUKE_DATABASE_URL: no driver for {read.drivername}; {_MEND_URL}") from None
     if engine.dialect.name == "sqlite":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 
 from models.db.base import Shelf
-from models.db.filing import add_event, change_state, locked_ticket
+from models.db.filing import add_event, change_state, insert_if_new, locked_ticket
 from models.db.tables import PresenceRow, UndoRow
 from models.db.tags import retag
 from models.db.threads import TICKET, is_merged
@@ -95,7 +95,8 @@ class Hands(Shelf):
         with self.write() as connection:
             connection.execute(delete(PRESENCE).where(PRESENCE.c.ref == ref, PRESENCE.c.agent == by))
             connection.execute(delete(PRESENCE).where(PRESENCE.c.seen_at < now - PRESENT))
-            connection.execute(insert(PRESENCE).values(ref=ref, agent=by, seen_at=now, is_writing=is_writing))
+            seen = {"ref": ref, "agent": by, "seen_at": now, "is_writing": is_writing}
+            insert_if_new(connection, PRESENCE, seen, ["ref", "agent"])  # two tabs of one agent may ask at once
             return _viewers(connection, ref, but=by, now=now)
 
     def look_away(self, ref: str, *, by: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -251,3 +252,14 @@ def test_an_illegal_move_is_still_an_error_where_one_ticket_is_moved(store: Stor
     store.move(ref, TicketState.CLOSED, by="hanako", now=NOW)
     with pytest.raises(IllegalMove):
         store.move(ref, TicketState.ANSWERED, by="hanako", now=NOW)
+
+
+def test_two_tabs_of_one_agent_that_open_a_ticket_at_once_are_one_viewer(store: Store) -> None:
+    ref = file_one(store, 1)
+
+    def look(_: int) -> None:
+        store.look(ref, by="hanako", now=NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(look, range(80)))
+    assert [one.agent for one in store.viewers(ref, but="", now=NOW)] == ["hanako"]

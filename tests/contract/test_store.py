@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from models.assessment import Section
@@ -16,7 +18,7 @@ from models.db.engine import make_engine, transaction
 from models.db.migrate import upgrade
 from models.db.store import Store
 from models.decision import LetterKind, ReplyState
-from models.errors import ClaimLost, IllegalMove, NotFound
+from models.errors import ClaimLost, IllegalMove, NotFound, StoreUnavailable
 from models.mail import AutomaticKind, Automation, Trust
 from models.states import TicketState
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
@@ -321,3 +323,11 @@ def test_passwords_are_verified_and_never_kept(store: Store) -> None:
     assert not store.verify_agent("hanako", "wrong")
     assert not store.verify_agent("nobody", "correct horse battery")
     assert store.agents() == ("hanako",)
+
+
+def test_no_error_of_a_statement_quotes_what_it_was_given(store: Store) -> None:
+    with pytest.raises((DBAPIError, StoreUnavailable)) as caught, store.write() as connection:
+        connection.execute(text("UPDATE nowhere SET word = :word"), {"word": "zebrafinch"})
+    told = f"{caught.value} {caught.value.__cause__}"
+    assert "nowhere" in told
+    assert "zebrafinch" not in told
