@@ -12,6 +12,7 @@ letter was signed for. In a stone `size` is the number of deliveries that were b
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from models.db.books import DOOR, ERASED
 from models.db.desk_rules import ADDRESS_RULE, DESK_EVENT, add_desk_event
 from models.db.filing import EVENT, add_event
 from models.db.ledger import REPORT
-from models.db.locks import share_words
+from models.db.locks import lock_erasing, share_words
 from models.db.memos import MEMO, NOTICE
 from models.db.peek import PEEK_BYTES, is_written_by
 from models.db.rows import names
@@ -52,7 +53,8 @@ LOGGED = "erased"  # in the audit log
 MACHINE = "uketsuke"
 STONE_LASTS = timedelta(days=400)
 _BATCH = 20  # tickets in one transaction: tens of milliseconds
-_GONE = "(erased)"
+_GONE, _NO_ADDRESS = "(erased)", "erased@invalid"
+_IN_ADDRESS = r"\w.!#$%&'*+/=?^`{|}~-"  # what the local part of an address is made of
 _NOBODY = dump({"mail_from": "", "rcpt_tos": [], "received_at": "1970-01-01T00:00:00+00:00"})
 _EMPTY_MAIL = (
     b"Subject: (erased)\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n(erased at its sender's request)\r\n"
@@ -64,6 +66,7 @@ _BLANK: dict[str, Any] = {
 }
 # What is not simply emptied of a ticket's lines: see `_erase`.
 _WITH_CARE = frozenset({"inbound", "ticket", "event", "customer_account"})
+_AT_THE_DOOR = (INBOUND.c.state.in_((MailState.RECEIVED.value, MailState.PARKED.value)), INBOUND.c.ref.is_(None))
 _HEADS = 200  # of mails that are looked at in one go
 _MERGE_STEP = 200  # pages of the index of words in one transaction
 
@@ -78,7 +81,7 @@ class Erasing(Shelf):
         is still to go.
         """
         with self.write() as connection:
-            _overwrite(connection)
+            _begin(connection)
             query = _due(closed_before).limit(_BATCH)
             if connection.dialect.name == "postgresql":
                 query = query.with_for_update(skip_locked=True, of=TICKET)
@@ -92,7 +95,7 @@ class Erasing(Shelf):
     def sweep(self, *, now: datetime) -> None:
         """Take away stones that have lain long enough, and subjects that reports quote of tickets that are gone."""
         with self.write() as connection:
-            _overwrite(connection)
+            _begin(connection)
             _drop_old_stones(connection, now)
             _forget_examples(connection)
 
@@ -107,21 +110,18 @@ class Erasing(Shelf):
         Their own tickets go whole. In tickets of others their mails lose their content and the letters to them go; the address
         goes from those who take part, from lists and from the desk's own history.
         """
-        whose = folded_address(address)
-        while True:
+        whose, is_done = folded_address(address), False
+        while not is_done:
             with self.write() as connection:
-                _overwrite(connection)
-                refs = tickets_of(connection, whose, limit=_BATCH)
-                if not refs:
-                    break
-                erased = _erase(connection, _with_dependants(connection, refs), now)
+                _begin(connection)
+                if refs := tickets_of(connection, whose, limit=_BATCH):
+                    erased = _erase(connection, _with_dependants(connection, refs), now)
+                else:
+                    erased = _forget_elsewhere(connection, whose, now)
+                    # A mail that lay at the door may have become a ticket before it could be taken from there.
+                    is_done = not tickets_of(connection, whose, limit=1)
                 _log(connection, order, erased, now)
             yield erased
-        with self.write() as connection:
-            _overwrite(connection)
-            erased = _forget_elsewhere(connection, whose, now)
-            _log(connection, order, erased, now)
-        yield erased
         self.sweep(now=now)
         self._clean_up()
 
@@ -169,8 +169,9 @@ class Erasing(Shelf):
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _overwrite(connection: Connection) -> None:
-    """SQLite: what is deleted on this connection is overwritten with zeros, not only let go of."""
+def _begin(connection: Connection) -> None:
+    """One erases at a time. SQLite: what is deleted on this connection is overwritten with zeros, not only let go of."""
+    lock_erasing(connection)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
@@ -268,13 +269,18 @@ def _drop_lines(connection: Connection, refs: Sequence[str]) -> None:
     connection.execute(delete(EVENT).where(EVENT.c.ref == "", EVENT.c.what == LOGGED, EVENT.c.id < last))
 
 
-def _make_stones(connection: Connection, mails: Sequence[int], now: datetime) -> None:
-    """Blank these mails and book their deliveries as deleted, in one step."""
+def _make_stones(connection: Connection, mails: Sequence[int], now: datetime, *still: ColumnElement[bool]) -> int:
+    """Blank these mails and book their deliveries as deleted, in one step; how many there were of which `still` is true."""
     if not mails:
-        return
-    which = INBOUND.c.id.in_(mails)
-    if connection.dialect.name == "postgresql":  # a delivery that is counted just now waits for us
-        connection.execute(select(INBOUND.c.id).where(which).order_by(INBOUND.c.id).with_for_update()).all()
+        return 0
+    in_order = (INBOUND.c.content_hash, INBOUND.c.desk_address)  # the door's: neither waits for the other in a ring
+    there = select(INBOUND.c.id).where(INBOUND.c.id.in_(mails), *still).order_by(*in_order)
+    if connection.dialect.name == "postgresql":  # a delivery that is counted just now waits for us, and we for a filing
+        there = there.with_for_update()
+    found = connection.execute(there).scalars().all()
+    if not found:
+        return 0
+    which = INBOUND.c.id.in_(found)
     deliveries = connection.execute(select(func.sum(INBOUND.c.deliveries)).where(which)).scalar_one()
     stone = {
         **_BLANK,
@@ -287,6 +293,7 @@ def _make_stones(connection: Connection, mails: Sequence[int], now: datetime) ->
     }
     connection.execute(update(INBOUND).where(which).values(**stone, size=INBOUND.c.deliveries))
     connection.execute(insert(DOOR).values(accepted=0, deleted=int(deliveries)))
+    return len(found)
 
 
 def _drop_old_stones(connection: Connection, now: datetime) -> None:
@@ -356,7 +363,8 @@ def _traces(connection: Connection, address: str) -> Traces:
 
     closed = TICKET.c.state == TicketState.CLOSED.value
     still_open = select(TICKET.c.ref).where(TICKET.c.ref.in_(refs), ~closed).order_by(TICKET.c.ref)
-    lines = sum(len(connection.execute(select(key).where(which)).all()) for _, key, which in _lists(address))
+    lines = count(CUSTOMER_ACCOUNT, CUSTOMER_ACCOUNT.c.address == address)
+    lines += count(ADDRESS_RULE, ADDRESS_RULE.c.pattern == address) + len(_told_of(connection, address))
     return Traces(
         tickets=tuple(refs),
         open_tickets=tuple(connection.execute(still_open).scalars()),
@@ -374,8 +382,7 @@ def unread_of(connection: Connection, address: str) -> list[int]:
     """Mails of a person that have no ticket, at the door or parked: by their envelope, or by the From that nobody has read yet."""
     found, last = [], 0
     head = func.substr(INBOUND.c.raw, 1, PEEK_BYTES).label("head")
-    at_the_door = (INBOUND.c.state.in_((MailState.RECEIVED.value, MailState.PARKED.value)), INBOUND.c.ref.is_(None))
-    query = select(INBOUND.c.id, INBOUND.c.sender, head).where(*at_the_door).order_by(INBOUND.c.id).limit(_HEADS)
+    query = select(INBOUND.c.id, INBOUND.c.sender, head).where(*_AT_THE_DOOR).order_by(INBOUND.c.id).limit(_HEADS)
     while rows := connection.execute(query.where(INBOUND.c.id > last)).all():
         found += [
             int(row.id)
@@ -403,21 +410,25 @@ def _taking_part(address: str, refs: Sequence[str]) -> Any:  # noqa: ANN401 - a 
     return select(TICKET.c.ref, TICKET.c.participants).where(named, TICKET.c.ref.not_in(refs)).order_by(TICKET.c.ref)
 
 
-def _lists(address: str) -> tuple[tuple[Table, ColumnElement[Any], ColumnElement[bool]], ...]:
-    """Lists that name an address: the table, its key, which rows."""
-    told = func.lower(DESK_EVENT.c.detail).contains(address, autoescape=True)
-    return (
-        (CUSTOMER_ACCOUNT, CUSTOMER_ACCOUNT.c.address, CUSTOMER_ACCOUNT.c.address == address),
-        (ADDRESS_RULE, ADDRESS_RULE.c.pattern, ADDRESS_RULE.c.pattern == address),
-        (DESK_EVENT, DESK_EVENT.c.id, told),
-    )
+def _told_of(connection: Connection, address: str) -> list[int]:
+    """Lines of the audit log that name an address; not those that name one which only ends or begins like it."""
+    near = func.lower(DESK_EVENT.c.detail).contains(address, autoescape=True)
+    named = _named(address)
+    rows = connection.execute(select(DESK_EVENT.c.id, DESK_EVENT.c.detail).where(near)).all()
+    return [int(row.id) for row in rows if named.search(row.detail)]
+
+
+def _named(address: str) -> re.Pattern[str]:
+    """Finds an address where it stands for itself: neither xtaro@example.com nor taro@example.com.evil."""
+    return re.compile(rf"(?<![{_IN_ADDRESS}]){re.escape(address)}(?!\.?[\w-])", re.IGNORECASE)
 
 
 def _forget_elsewhere(connection: Connection, address: str, now: datetime) -> Erased:
     share_words(connection)
-    unread = unread_of(connection, address)
-    _make_stones(connection, unread, now)
-    mails = connection.execute(mails_elsewhere_of(address, ())).all()
+    unread = _make_stones(connection, unread_of(connection, address), now, *_AT_THE_DOOR)
+    # Those of a ticket of their own that came in this very moment go with it.
+    theirs = set(tickets_of(connection, address))
+    mails = [mail for mail in connection.execute(mails_elsewhere_of(address, ())).all() if mail.ref not in theirs]
     for mail in mails:
         _blank_mail(connection, mail.id, mail.ref, address, now)
     letters = connection.execute(letters_elsewhere_of(address, ())).all()
@@ -433,16 +444,17 @@ def _forget_elsewhere(connection: Connection, address: str, now: datetime) -> Er
     _take_off_copies(connection, address)
     connection.execute(delete(CUSTOMER_ACCOUNT).where(CUSTOMER_ACCOUNT.c.address == address))
     connection.execute(delete(ADDRESS_RULE).where(ADDRESS_RULE.c.pattern == address))
-    told = func.lower(DESK_EVENT.c.detail).contains(address, autoescape=True)
     # The whole line: what was noted beside the address is about the person, too.
-    connection.execute(update(DESK_EVENT).where(told).values(detail=_GONE))
-    return Erased(mails=len(unread) + len(mails), letters=len(letters))
+    connection.execute(
+        update(DESK_EVENT).where(DESK_EVENT.c.id.in_(_told_of(connection, address))).values(detail=_GONE)
+    )
+    return Erased(mails=unread + len(mails), letters=len(letters))
 
 
 def _blank_mail(connection: Connection, mail_id: int, ref: str, address: str, now: datetime) -> None:
     """Take a mail's content; that there was one stays, in the ticket of somebody else."""
     blank = {**_BLANK, "raw": _EMPTY_MAIL, "size": len(_EMPTY_MAIL)}
-    connection.execute(update(INBOUND).where(INBOUND.c.id == mail_id).values(**blank))
+    connection.execute(update(INBOUND).where(INBOUND.c.id == mail_id, INBOUND.c.ref == ref).values(**blank))
     for table in SQLModel.metadata.sorted_tables:
         if "mail_id" in table.c and table.name not in {REPLY.name, _PART.name}:
             connection.execute(delete(table).where(table.c.mail_id == mail_id))
@@ -453,11 +465,12 @@ def _blank_mail(connection: Connection, mail_id: int, ref: str, address: str, no
 
 def _take_off_copies(connection: Connection, address: str) -> None:
     """Letters to others of which this address had a copy: it goes from their heads."""
-    copied = REPLY.c.cc.contains(address, autoescape=True)
+    copied = func.lower(REPLY.c.cc).contains(address, autoescape=True)
+    named = _named(address)
     for letter in connection.execute(select(REPLY.c.id, REPLY.c.cc, REPLY.c.raw).where(copied)).all():
         left = [one for one in names(letter.cc) if folded_address(one) != address]
-        gone = [one for one in names(letter.cc) if folded_address(one) == address]
-        raw = bytes(letter.raw)
-        for one in gone:
-            raw = raw.replace(one.encode("utf-8", "replace"), b"erased@invalid")
+        if len(left) == len(names(letter.cc)):
+            continue
+        text = bytes(letter.raw).decode("utf-8", "surrogateescape")
+        raw = named.sub(_NO_ADDRESS, text).encode("utf-8", "surrogateescape")
         connection.execute(update(REPLY).where(REPLY.c.id == letter.id).values(cc=dump(left), raw=raw))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DOMAINS = 0x756B6574  # "uket": our class of advisory locks, by domain
 _DESK = 0x756B6575  # and the next one, for what there is one of
-_SWITCH, _TOTAL, _TEXTS, _RULES, _WORDS, _CHILDREN = 1, 2, 3, 4, 5, 6
+_SWITCH, _TOTAL, _TEXTS, _RULES, _WORDS, _CHILDREN, _ERASING = 1, 2, 3, 4, 5, 6, 7
 
 
 def share_switch(connection: Connection) -> None:
@@ -65,6 +65,11 @@ def try_own_words(connection: Connection) -> bool:
 def lock_children(connection: Connection) -> None:
     """Tickets that no mail opened get their references one after the other."""
     _take(connection, _DESK, _CHILDREN)
+
+
+def lock_erasing(connection: Connection) -> None:
+    """Whoever erases takes turns: two of them would meet in the history and in the audit log, each with the other's line."""
+    _take(connection, _DESK, _ERASING)
 
 
 def _take(connection: Connection, of: int, key: int, *, is_shared: bool = False) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,10 +14,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
 from models.controls import Verdict
 from models.correcting import LETTER
+from models.db import erasing
 from models.db.erasing import STONE_LASTS
 from models.db.filing import EVENT
 from models.db.intake import INBOUND
@@ -382,6 +386,30 @@ def test_a_mail_that_nobody_has_read_is_known_by_its_from(store: Store) -> None:
     assert {one.mails[0].mail_id for one in store.queue()} == set(ids[1:])
 
 
+def test_a_mail_that_became_a_ticket_while_it_was_looked_for_at_the_door_is_that_tickets(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_one(store, 1, sender=JIRO, reply_state=None)
+    monkeypatch.setattr(erasing, "unread_of", lambda *_: [1])  # as it was a moment ago
+    forget(store)
+    assert store.raw_mail(1) == arrival(1, sender=JIRO).raw
+    books = store.books()
+    assert (books.ticketed, books.deleted, books.faults) == (1, 0, ())
+
+
+def test_a_ticket_that_comes_at_the_last_moment_goes_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    file_one(store, 1, reply_state=None)
+    found, looks = erasing.tickets_of, itertools.count()
+
+    def late(connection: Connection, address: str, *, limit: int | None = None) -> Sequence[str]:
+        return found(connection, address, limit=limit) if next(looks) else ()  # not there yet at the first look
+
+    monkeypatch.setattr(erasing, "tickets_of", late)
+    assert forget(store) == Erased(tickets=1, mails=1)
+    assert scalars(store, sa.select(TICKET.c.ref)) == []
+    assert store.books().faults == ()
+
+
 def test_other_spellings_of_the_address_are_the_same_person(store: Store) -> None:
     ref = file_one(store, 1)
     assert store.traces(f"  {TARO.upper()} ").tickets == (ref,)
@@ -396,6 +424,21 @@ def test_a_copy_in_a_letter_to_somebody_else_loses_the_address(store: Store) -> 
     (letter,) = store.replies()
     assert letter.cc == ("x@y.example",)
     assert store.raw_reply(letter.reply_id) == b"Cc: erased@invalid, x@y.example\r\n\r\nbody"
+
+
+def test_whose_address_only_looks_alike_keeps_what_is_theirs(store: Store) -> None:
+    file_one(store, 1, sender=f"x{TARO}")
+    store.set_address_rule(f"x{TARO}", Verdict.BLOCK, note="x", by="lead", now=NOW)
+    head, typed = f"To: x{TARO}\r\nCc: Taro@Example.com,\r\n {TARO}.evil\r\n\r\n", "Taro@Example.com"
+    with store.write() as connection:
+        values = {"cc": json.dumps([typed, f"{TARO}.evil"]), "raw": head.encode()}
+        connection.execute(sa.text("UPDATE reply SET cc = :cc, raw = :raw"), values)
+    assert store.traces(TARO).lines == 0
+    forget(store)
+    (letter,) = store.replies()
+    assert letter.cc == (f"{TARO}.evil",)
+    assert store.raw_reply(letter.reply_id) == head.replace(typed, "erased@invalid").encode()
+    assert any(f"x{TARO}" in one.detail for one in store.desk_events())
 
 
 def test_what_agents_split_off_goes_with_the_mail_it_stands_on(store: Store) -> None:
