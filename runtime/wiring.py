@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models.decision import UNLIMITED
 from models.errors import ConfigError
 from policy.load import load_pack
-from runtime.clock import utc_now
+from runtime.clock import follow, utc_now
 from runtime.secret import load_secret
 
 if TYPE_CHECKING:
@@ -22,13 +22,23 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store, its database created and migrated. Safe to call from several roles at once."""
+    """The store, its database created and migrated. Safe to call from several roles at once.
+
+    From here on the process goes by the database's clock, if that is a server: who runs is told by it, and a machine whose own
+    is wrong must not take the others for gone.
+    """
     from models.db.migrate import upgrade  # noqa: PLC0415 - commands that touch no database stay light
     from models.db.store import Store  # noqa: PLC0415
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    upgrade(settings.url, utc_now())
-    return Store(settings.url, connections=settings.database_connections)
+    store = Store(settings.url, connections=settings.database_connections)
+    try:
+        follow(store.shared_time())
+        upgrade(settings.url, utc_now())
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def sender_identity(settings: Settings) -> SenderIdentity:

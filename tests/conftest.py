@@ -18,6 +18,7 @@ from models.db.migrate import upgrade
 from models.db.store import Store
 from policy.load import load_pack
 from policy.pack import Pack
+from runtime.clock import follow
 from runtime.settings import load_settings
 from runtime.triage import Rules
 from runtime.wiring import build_rules
@@ -38,10 +39,11 @@ def _scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_logs_and_signals() -> Iterator[None]:
-    """A test that runs a command sets up logs on its captured stderr, and a role catches signals: neither outlives it."""
+    """A test that runs a command sets up logs, catches signals and may follow a database's clock: nothing of it outlives it."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     structlog.reset_defaults()
+    follow(None)
     for number, handler in handlers.items():
         signal.signal(number, handler)
 

@@ -45,6 +45,17 @@ class Presences(Shelf):
         with self.read() as connection:
             return processes_in(connection, now)
 
+    def shared_time(self) -> datetime | None:
+        """The time by a clock that all machines share, if there is one; asks for no table.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        if self.is_sqlite:
+            return None
+        with self.read() as connection:
+            return _now(connection)
+
     def server(self) -> Server:
         """The database itself."""
         with self.read() as connection:

@@ -13,7 +13,7 @@ import typer
 
 from models.errors import ConfigError
 from runtime.cli.common import make_data_dir, print_text, settings_with_logs
-from runtime.clock import utc_now
+from runtime.clock import follow, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -89,6 +89,7 @@ def restore(
         require_known(archive.manifest, file)
         _verify(archive)
         store = Store(settings.url)
+        follow(store.shared_time())
         with _secret_in_place(settings, None if without_secret else archive.secret()), progress("restore") as bar:
             bar.expect(archive.manifest.rows)
             done = bring_back(archive, store, now=utc_now(), is_same_moment=same_moment, read=bar.step)
