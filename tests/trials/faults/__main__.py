@@ -75,7 +75,7 @@ def page(found: Sequence[Outcome], seed: int, began: str, note: str) -> str:
         f" {platform.machine()}, Python {platform.python_version()}); families side by side, others at work on the machine. {note}"
     )
     body = INTRODUCTION.read_text(encoding="utf-8").rstrip()
-    findings = [f"- {one.fault} ({one.database}): {told}" for one in found for told in one.findings]
+    findings = [f"- {one.fault} ({one.database}): {' '.join(told.split())}" for one in found for told in one.findings]
     told = ["", "## Findings", "", *findings] if findings else []
     return "\n".join([body, "", "## The run", "", made.rstrip(), "", total, *table(found), *told]) + "\n"
 

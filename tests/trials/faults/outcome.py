@@ -37,7 +37,9 @@ class Outcome:
     def verdict(self) -> str:
         if self.why_not:
             return f"not tried: {self.why_not}"
-        return "holds" if not self.findings else f"**{len(self.findings)} findings**: {self.findings[0]}"
+        return (
+            "holds" if not self.findings else f"**{len(self.findings)} findings**: {' '.join(self.findings[0].split())}"
+        )
 
     def line(self) -> str:
         cells = (
