@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,6 +91,12 @@ def _pack(name: str) -> str:
 def _secret(settings: Settings) -> str:
     from runtime.secret import load_secret
 
+    if (
+        not settings.secret_path.exists()
+    ):  # one that we made now would be in the way of a backup's, or of the first machine's
+        return (
+            f"{settings.secret_path}: not there yet, the first start makes one; a further machine needs the first one's"
+        )
     load_secret(settings.secret_path)
     return str(settings.secret_path)
 
@@ -112,7 +119,10 @@ def _models(settings: Settings) -> str:
     from classify.scorer import NoModels
     from runtime.wiring import build_rules
 
-    rules = build_rules(settings)
+    with TemporaryDirectory() as folder:
+        # Without a secret the rules would make one.
+        borrowed = settings.secret_path if settings.secret_path.exists() else Path(folder) / "secret.key"
+        rules = build_rules(settings.model_copy(update={"secret_file": borrowed}))
     if isinstance(rules.scorer, NoModels):
         return "none for this pack (its key `models`): the rules read alone, and letters that want a precision wait"
     return "loaded"

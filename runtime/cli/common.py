@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -52,11 +53,24 @@ def open_store(settings: Settings) -> Store:
         StoreUnavailable: The database cannot be used now; also where it does not answer a process that will be started again.
     """
     from runtime import wiring
-    from runtime.stopping import is_supervised
 
     make_data_dir(settings)
-    try:
+    with reachable(settings):
         return wiring.open_store(settings)
+
+
+@contextmanager
+def reachable(settings: Settings) -> Iterator[None]:
+    """Within, the database is asked for the first time.
+
+    Raises:
+        Unreachable: It does not answer; names the setting and the mend.
+        StoreUnavailable: It cannot be used now; also where it does not answer a process that will be started again.
+    """
+    from runtime.stopping import is_supervised
+
+    try:
+        yield
     except StoreUnavailable as error:
         if is_supervised() or isinstance(error, ConfigError) or "locked" in str(error):
             raise

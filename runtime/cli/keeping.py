@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import make_data_dir, print_text, settings_with_logs
+from runtime.cli.common import make_data_dir, print_text, reachable, settings_with_logs
 from runtime.clock import follow, utc_now
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def backup(
     ] = False,
 ) -> None:
     """Write the whole database and the secret into one file, while everything runs; or check such a file."""
+    from models.db.store import Store
     from runtime.keeping import Archive, write_backup
 
     settings = settings_with_logs()
@@ -52,6 +53,10 @@ def backup(
             _print_manifest(archive.manifest)
         return
     secret = None if without_secret else _secret_of(settings)
+    store = Store(settings.url)
+    with reachable(settings):
+        follow(store.shared_time())
+    store.close()
     with progress("backup") as bar:
         for rows in write_backup(settings.url, file, secret=secret, clock=utc_now, counted=bar.expect):
             bar.step(rows)
@@ -89,7 +94,8 @@ def restore(
         require_known(archive.manifest, file)
         _verify(archive)
         store = Store(settings.url)
-        follow(store.shared_time())
+        with reachable(settings):
+            follow(store.shared_time())
         with _secret_in_place(settings, None if without_secret else archive.secret()), progress("restore") as bar:
             bar.expect(archive.manifest.rows)
             done = bring_back(archive, store, now=utc_now(), is_same_moment=same_moment, read=bar.step)

@@ -125,6 +125,19 @@ def test_a_database_that_is_not_there_is_one_line_and_none_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_server_that_does_not_answer_is_one_line_before_anything_is_written(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UKETSUKE_DATABASE_URL", "postgresql+psycopg://u:hush-hush@127.0.0.1:1/x")
+    monkeypatch.setenv("UKETSUKE_DATA_DIR", str(tmp_path / "new"))
+    assert run(["restore", str(kept)]) == 2
+    said = one_line(capsys)
+    assert said.startswith("uketsuke: UKETSUKE_DATABASE_URL: ")
+    assert said.endswith("; start the database, or mend the setting\n")
+    assert "hush-hush" not in said
+    assert list((tmp_path / "new").iterdir()) == []
+
+
 def test_a_missing_secret_is_one_line(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (desk / "secret.key").unlink()
     assert run(["backup", str(tmp_path / "kept.zip")]) == 2

@@ -211,3 +211,15 @@ def test_books_that_do_not_agree_are_wrong_and_readers_of_reports_are_named(
         "reports: report_week to boss@example.com; report_month to boss@example.com; books to boss@example.com; they wait"
         in said
     )
+
+
+def test_check_makes_nothing_that_a_restore_would_find_in_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UKETSUKE_DATA_DIR", str(tmp_path / "new"))
+    run(["check"])
+    said = capfd.readouterr().out
+    assert "ok     secret: " in said
+    assert "secret.key: not there yet, the first start makes one" in said
+    assert "ok     models: loaded" in said
+    assert list(tmp_path.rglob("*")) == []
