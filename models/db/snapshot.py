@@ -273,6 +273,9 @@ def load(
             # Nobody migrates meanwhile, and the disk that the archive lies on may be slow.
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            # A role that starts by now waits: what it took in before the tables are emptied would be lost.
+            for shape in shapes_of(connection):
+                connection.exec_driver_sql(f'LOCK TABLE "{shape.name}" IN SHARE ROW EXCLUSIVE MODE')
         require_empty(connection)
         _require_alone(connection, now)
         if MigrationContext.configure(connection).get_current_revision() not in {None, revision}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
@@ -14,9 +15,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from models.db import snapshot
 from models.db.engine import make_engine, transaction
 from models.db.migrate import bring_to, newest, upgrade
-from models.db.snapshot import load, shapes_of
+from models.db.snapshot import load, require_empty, shapes_of
 from models.db.store import Store
 from models.decision import ReplyState
 from models.errors import ConfigError, StoreError
@@ -263,6 +265,27 @@ def test_a_database_that_roles_run_on_is_left_alone(source: str, target: str, tm
     store.present(replace(one, seen_at=LATER - timedelta(minutes=5)))
     assert bring_back(file, target).are_books_equal
     store.close()
+
+
+def test_a_mail_that_comes_while_a_backup_is_restored_is_there_afterwards(
+    source: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = keep(source, tmp_path / "kept.zip")
+    upgrade(target)
+    door = Store(target)
+    taking_in = threading.Thread(target=door.accept, args=([arrival(9)],))
+
+    def then_a_mail(connection: sa.Connection) -> None:
+        require_empty(connection)
+        taking_in.start()
+        taking_in.join(1)  # long enough for whoever does not have to wait
+
+    monkeypatch.setattr(snapshot, "require_empty", then_a_mail)
+    bring_back(file, target)
+    taking_in.join()
+    with door.read() as connection:
+        assert arrival(9).raw in set(connection.execute(sa.text("SELECT raw FROM inbound")).scalars())
+    door.close()
 
 
 def test_a_prepared_database_is_an_empty_one(source: str, target: str, rules: Rules, tmp_path: Path) -> None:
