@@ -459,9 +459,11 @@ def _read_secret(name: str, source: str, value: object) -> str:
         raise ConfigError(f"{where}: names no file; write the path of the file that holds the value, or remove it")
     path = Path(value.strip())
     try:
-        if path.stat().st_size > _MOST_BYTES_OF_SECRET:
+        with path.open("rb") as file:  # whose size says nothing if it is a device or a pipe
+            content = file.read(_MOST_BYTES_OF_SECRET + 1)
+        if len(content) > _MOST_BYTES_OF_SECRET:
             raise ConfigError(f"{where}: {path}: is too large for one value; name the file that holds it alone")
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8").replace("\r\n", "\n")
     except OSError as error:
         raise ConfigError(f"{where}: {path}: {error.strerror}; name a file that this user may read") from None
     except ValueError:  # no UTF-8, or a NUL in the path

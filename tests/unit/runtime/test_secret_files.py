@@ -126,3 +126,8 @@ def test_check_warns_of_a_secret_that_everybody_may_read(
     told = [line for line in capsys.readouterr().out.splitlines() if "secret file" in line]
     assert [line.split(" ")[0] for line in told] == ["warn"]
     assert f"UKETSUKE_SMARTHOST_FILE: {file} may be read by everybody" in told[0]
+
+
+def test_a_device_without_an_end_is_too_large() -> None:
+    with pytest.raises(ConfigError, match="/dev/zero: is too large for one value"):
+        gather({"UKETSUKE_SMARTHOST_FILE": "/dev/zero"}, Path("/nowhere.toml"))
