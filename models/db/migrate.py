@@ -155,7 +155,8 @@ def _upgrade(connection: Connection, now: datetime | None, scripts: Path) -> tup
         return ()
     shape = MigrationContext.configure(connection).get_current_revision()
     ahead = [one for one in _steps(scripts) if shape is None or one.revision > shape]
-    running = () if shape is None or now is None else processes_in(connection, now)
+    # Before that step nobody said that he runs: then everything had to be stopped first.
+    running = () if shape is None or shape < _BEGAN or now is None else processes_in(connection, now)
     may = list(ahead)
     for number, step in enumerate(ahead):
         old = [one for one in running if one.shape < step.revision]

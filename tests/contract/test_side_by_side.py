@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import inspect, text
 
 from models.db.engine import make_engine, transaction
-from models.db.migrate import SCRIPTS, newest, phase_of, upgrade
+from models.db.migrate import SCRIPTS, bring_to, newest, phase_of, upgrade
 from models.db.store import Store
 from models.errors import ConfigError
 from models.presence import GONE_AFTER, Process
+from tests.support.databases import empty
 from tests.support.filings import LEASE, NOW, arrival, filing, mail, reply
 
 STEP = """
@@ -206,6 +207,20 @@ def test_processes_say_that_they_run_and_are_gone_after_a_minute(store: Store) -
     assert store.processes(NOW) == (other,)
     store.present(running(id="c" * 32, seen_at=NOW + timedelta(days=2)))
     assert store.processes(NOW) == (running(id="c" * 32, seen_at=NOW + timedelta(days=2)),)
+
+
+@pytest.mark.parametrize("shape", ["0001", "0004", "0007", "0008"])
+def test_every_older_shape_is_brought_along_whoever_might_run(database_url: str, shape: str) -> None:
+    engine = make_engine(database_url)
+    with transaction(engine, writes=True) as connection:
+        empty(connection)
+        bring_to(connection, shape)
+    engine.dispose()
+    assert upgrade(database_url, NOW) == ()
+    store = Store(database_url)
+    assert store.server().shape == newest()
+    assert store.books(now=NOW).faults == ()
+    store.close()
 
 
 def test_every_step_from_the_first_of_its_kind_on_says_when_it_may_run() -> None:
