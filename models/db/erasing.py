@@ -192,7 +192,14 @@ def _due(closed_before: datetime) -> Any:  # noqa: ANN401 - a Select of one colu
         other.c.ref == _PART.c.ref,
         ~other_is_due,
     )
-    is_to_go = exists().where(REPLY.c.ref == TICKET.c.ref, REPLY.c.state == ReplyState.QUEUED.value)
+    near, far, waits = TICKET_LINK.alias(), TICKET_LINK.alias(), REPLY.c.state == ReplyState.QUEUED.value
+    joined = (near.c.other == TICKET.c.ref, near.c.kind == LinkKind.MERGED.value)
+    joined_far = (*joined, far.c.other == near.c.ref, far.c.kind == LinkKind.MERGED.value)
+    is_to_go = or_(
+        exists().where(REPLY.c.ref == TICKET.c.ref, waits),
+        exists().where(REPLY.c.ref == near.c.ref, waits, *joined),  # what was merged into it goes with it
+        exists().where(REPLY.c.ref == far.c.ref, waits, *joined_far),
+    )
     return (
         select(TICKET.c.ref).where(is_due, ~merged, ~stands_on, ~is_to_go).order_by(TICKET.c.updated_at, TICKET.c.ref)
     )

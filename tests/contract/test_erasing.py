@@ -24,12 +24,13 @@ from models.db.erasing import STONE_LASTS
 from models.db.filing import EVENT
 from models.db.intake import INBOUND
 from models.db.store import Store
-from models.db.threads import TICKET
+from models.db.threads import TICKET, TICKET_LINK
 from models.decision import LetterKind, ReplyState
 from models.erasing import Erased, Order, Traces, Why
 from models.errors import Outdated, StoreUnavailable
 from models.mail import Address
 from models.states import TicketState
+from models.ticket import LinkKind
 from runtime.retention import customer_key, erase_old, forget_again, read_erasures
 from runtime.triage import Rules
 from tests.flow.test_mended_flow import Desk
@@ -413,6 +414,20 @@ def test_a_ticket_that_comes_at_the_last_moment_goes_too(store: Store, monkeypat
 def test_other_spellings_of_the_address_are_the_same_person(store: Store) -> None:
     ref = file_one(store, 1)
     assert store.traces(f"  {TARO.upper()} ").tickets == (ref,)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_a_letter_that_waits_keeps_what_its_ticket_was_merged_into(store: Store, steps: int) -> None:
+    refs = [file_one(store, 1), *(file_one(store, number, reply_state=None) for number in range(2, steps + 2))]
+    with store.write() as connection:
+        for one, other in itertools.pairwise(refs):
+            link = {"ref": one, "other": other, "kind": LinkKind.MERGED.value}
+            connection.execute(sa.insert(TICKET_LINK).values(**link))
+        connection.execute(sa.text("UPDATE ticket SET state = 'closed'"))
+    assert old(store) == Erased()
+    with store.write() as connection:
+        connection.execute(sa.text("UPDATE reply SET state = 'sent'"))
+    assert old(store) == Erased(tickets=steps + 1, mails=steps + 1, letters=1)
 
 
 def test_a_copy_in_a_letter_to_somebody_else_loses_the_address(store: Store) -> None:
