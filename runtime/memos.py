@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from desk.memos import hand_over_memo, notice_memo
@@ -21,6 +22,7 @@ from runtime.logs import log_for
 from runtime.metrics import CLAIMS_LOST, DEFERRED, GIVEN_UP, HANDED_OVER, REFUSED, SMARTHOST
 from runtime.metrics import MEMOS as COUNTED
 from runtime.outbox import LEASE, SESSION_S
+from runtime.owed import Owed
 from runtime.pulse import MEMOS
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ class MemoBox:
     ) -> None:
         self.store, self.maker, self.smarthost, self.clock, self.dkim_key = store, maker, smarthost, clock, dkim_key
         self.log = log_for("memos")
+        self._owed = Owed()
 
     def run(self, stop: threading.Event) -> None:
         """Make and send until `stop` is set; a database that is away for a while is waited for."""
@@ -120,10 +123,11 @@ class MemoBox:
                 done = 0
             if not done:
                 stop.wait(IDLE_S)
+        self._owed.settle_at_end()
 
     def run_batch(self) -> int:
         """Claim and hand over one memo; how many were claimed."""
-        if self.smarthost is None:
+        if self.smarthost is None or not self._owed.settle():
             return 0
         claims = self.store.claim_memos(limit=1, lease=LEASE, now=self.clock())
         for claim in claims:
@@ -140,21 +144,21 @@ class MemoBox:
             with SMARTHOST.labels("memo").time():
                 asyncio.run(self._deliver(claim, smarthost))
         except DeliveryRefused as error:
-            self.store.memo_failed(claim, error=str(error), now=self.clock())
+            self._owed.write(partial(self.store.memo_failed, claim, error=str(error), now=self.clock()))
             COUNTED.labels(REFUSED).inc()
             log.warning("memo_refused", error=str(error))
         except DeliveryDeferred as error:
             now = self.clock()
             again = next_attempt(claim.attempts, now)
             if again is None:
-                self.store.memo_failed(claim, error=f"given up: {error}", now=now)
+                self._owed.write(partial(self.store.memo_failed, claim, error=f"given up: {error}", now=now))
                 COUNTED.labels(GIVEN_UP).inc()
             else:
-                self.store.memo_deferred(claim, next_at=again, error=str(error))
+                self._owed.write(partial(self.store.memo_deferred, claim, next_at=again, error=str(error)))
                 COUNTED.labels(DEFERRED).inc()
             log.info("memo_deferred", attempts=claim.attempts, error=str(error))
         else:
-            self.store.memo_sent(claim)
+            self._owed.write(partial(self.store.memo_sent, claim))
             COUNTED.labels(HANDED_OVER).inc()
             log.info("memo_sent")
 

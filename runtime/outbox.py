@@ -1,14 +1,15 @@
 """The deliver role: drains the outbox to the smarthost, backs off, marks what was refused.
 
-Promises: a letter is handed over at least once and, unless its 250 or our commit is lost, only once: each is leased by
-itself, for longer than its session can last; a repeated one has the same Message-ID; without a smarthost nothing leaves
-the machine and the letters stay visible in the outbox; where there is a key, no letter leaves unsigned.
+Promises: a letter is handed over at least once and, unless its 250 or this process is lost at that moment, only once: each is
+leased by itself, for longer than its session can last; a repeated one has the same Message-ID; without a smarthost nothing
+leaves the machine and the letters stay visible in the outbox; where there is a key, no letter leaves unsigned.
 """
 
 from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from models.db.bell import Topic
@@ -17,6 +18,7 @@ from responders.deliver import deliver, next_attempt
 from responders.dkim_sign import signed
 from runtime.logs import address_key, log_for
 from runtime.metrics import CLAIMS_LOST, DEFERRED, GIVEN_UP, HANDED_OVER, LETTERS, REFUSED, SMARTHOST
+from runtime.owed import Owed
 from runtime.pulse import LETTERS as PULSE
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Outbox:
         self.store, self.smarthost, self.secret, self.clock = store, smarthost, secret, clock
         self.dkim_key = dkim_key
         self.log = log_for("deliver")
+        self._owed = Owed()
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; a database that is away for a while is waited for."""
@@ -61,10 +64,13 @@ class Outbox:
                 done = 0
             if not done:
                 ear.wait(stop, IDLE_S)
+        self._owed.settle_at_end()
         ear.close()
 
     def run_batch(self) -> int:
         """Claim and hand over one letter, so that none waits under a lease; returns how many were claimed."""
+        if not self._owed.settle():
+            return 0
         claims = self.store.claim_replies(limit=1, lease=LEASE, now=self.clock())
         for claim in claims:
             try:
@@ -80,7 +86,7 @@ class Outbox:
             with SMARTHOST.labels("letter").time():
                 refused = asyncio.run(self._deliver(claim))
         except DeliveryRefused as error:
-            self.store.reply_failed(claim, now=self.clock(), error=str(error))
+            self._owed.write(partial(self.store.reply_failed, claim, now=self.clock(), error=str(error)))
             LETTERS.labels(REFUSED).inc()
             log.warning("letter_refused", error=str(error))
         except DeliveryDeferred as error:
@@ -88,7 +94,7 @@ class Outbox:
             log.info("letter_deferred", attempts=claim.attempts, error=str(error))
         else:
             note = f"Cc not taken: {'; '.join(refused)}" if refused else ""
-            self.store.reply_sent(claim, now=self.clock(), note=note)
+            self._owed.write(partial(self.store.reply_sent, claim, now=self.clock(), note=note))
             LETTERS.labels(HANDED_OVER).inc()
             log.info("letter_sent", cc_refused=len(refused))
 
@@ -105,8 +111,8 @@ class Outbox:
         now = self.clock()
         again = next_attempt(claim.attempts, now)
         if again is None:
-            self.store.reply_failed(claim, now=now, error=f"given up: {error}")
+            self._owed.write(partial(self.store.reply_failed, claim, now=now, error=f"given up: {error}"))
             LETTERS.labels(GIVEN_UP).inc()
         else:
-            self.store.reply_deferred(claim, now=now, next_at=again, error=error)
+            self._owed.write(partial(self.store.reply_deferred, claim, now=now, next_at=again, error=error))
             LETTERS.labels(DEFERRED).inc()
