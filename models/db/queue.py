@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.exc import NoResultFound
 
 from models.conversation import items_from_value
 from models.db.base import Shelf
@@ -236,6 +237,7 @@ def _held(connection: Connection, ref: str) -> RowMapping:
     Raises:
         NotFound: No such ticket.
     """
-    if connection.execute(select(TICKET.c.ref).where(TICKET.c.ref == ref)).first() is None:
-        raise NotFound(f"no ticket {ref}")
-    return locked_ticket(connection, ref)
+    try:  # looked for once: between two looks it might be erased
+        return locked_ticket(connection, ref)
+    except NoResultFound:
+        raise NotFound(f"no ticket {ref}") from None
