@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Protocol
 
-from models.errors import StoreUnavailable
+from models.errors import StoreUnavailable, UketsukeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 OK = "ok"
+PATIENCE_S = 3.0
+
+
+class _Question:
+    """A question that is on its way, and its answer."""
+
+    def __init__(self) -> None:
+        self.is_answered = threading.Event()
+        self.answer = ""
+
+
+class Patience:
+    """Asks what may hang in a network call that nothing ends, and waits for some seconds at most.
+
+    Of each question one is on its way at a time: who asks meanwhile waits for its answer too.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[str, _Question] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, name: str, trouble: Callable[[], str]) -> str:
+        """What is wrong, as the question says it; or that it says nothing, or failed."""
+        with self._lock:
+            question = self._asked.get(name)
+            if question is None:
+                question = self._asked[name] = _Question()
+                threading.Thread(
+                    target=self._answer, args=(name, question, trouble), name=f"ready-{name}", daemon=True
+                ).start()
+        if question.is_answered.wait(PATIENCE_S):
+            return question.answer
+        return f"no answer within {PATIENCE_S:.0f} s"
+
+    def _answer(self, name: str, question: _Question, trouble: Callable[[], str]) -> None:
+        try:
+            question.answer = trouble()
+        except UketsukeError as error:
+            question.answer = error.code
+        except Exception as error:  # noqa: BLE001 - whatever it is, the role is not ready
+            question.answer = type(error).__name__
+        finally:
+            with self._lock:
+                del self._asked[name]
+            question.is_answered.set()
 
 
 class Shaped(Protocol):

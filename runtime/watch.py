@@ -12,14 +12,13 @@ import shutil
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import Empty, SimpleQueue
 from socket import AF_INET, SOCK_STREAM, getaddrinfo
 from typing import TYPE_CHECKING, ClassVar
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 
-from desk.health import database_trouble, readiness
+from desk.health import PATIENCE_S, Patience, database_trouble, readiness
 from models.errors import ConfigError, UketsukeError
 from runtime import metrics
 from runtime.clock import utc_now
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 EVERY_S = 5.0
 DISK_FLOOR = 256 * 2**20  # bytes: a handful of the largest mails, and what the database needs to clean up
-_PATIENCE_S = 3.0
 _CLIENT_S = 10.0  # for a client that opens a connection and says nothing
 
 
@@ -57,7 +55,7 @@ class Watch:
     def __init__(self, role: str, data_dir: Path, *, is_sending: bool = False, version: str = "") -> None:
         self.role, self.data_dir, self.is_sending = role, data_dir, is_sending
         self._needs: dict[str, Callable[[], str]] = {"start": lambda: "not done yet"}
-        self._hanging: set[str] = set()
+        self._patience = Patience()
         self._server: ThreadingHTTPServer | None = None
         self._store: Store | None = None
         self._standing: _Remembered | None = None
@@ -129,7 +127,9 @@ class Watch:
 
     def ready(self) -> tuple[int, dict[str, object]]:
         """Status and object of `/readyz`."""
-        status, told = readiness({name: self._ask(name, trouble) for name, trouble in list(self._needs.items())})
+        status, told = readiness(
+            {name: self._patience.ask(name, trouble) for name, trouble in list(self._needs.items())}
+        )
         return status, {"role": self.role, **told}
 
     def alive(self) -> tuple[int, dict[str, object]]:
@@ -142,29 +142,6 @@ class Watch:
         is_alive = not any(pulse.is_dead for pulse in PULSES)
         told: dict[str, object] = {"role": self.role, "status": "alive" if is_alive else "stuck", "loops": loops}
         return (200 if is_alive else 503), told
-
-    def _ask(self, name: str, trouble: Callable[[], str]) -> str:
-        """What it says, or that it says nothing: it may hang in a network call that nothing ends."""
-        if name in self._hanging:
-            return "no answer yet to an earlier question"
-        said: SimpleQueue[str] = SimpleQueue()
-
-        def ask() -> None:
-            try:
-                said.put(trouble())
-            except UketsukeError as error:
-                said.put(error.code)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the role is not ready
-                said.put(type(error).__name__)
-            finally:
-                self._hanging.discard(name)
-
-        self._hanging.add(name)
-        threading.Thread(target=ask, name=f"ready-{name}", daemon=True).start()
-        try:
-            return said.get(timeout=_PATIENCE_S)
-        except Empty:
-            return f"no answer within {_PATIENCE_S:.0f} s"
 
     def collect(self) -> Iterator[Metric]:
         """What is read at the moment of asking; prometheus-client's name."""
@@ -232,7 +209,7 @@ class _Remembered:
                 return self._known
             self._is_read.clear()
             threading.Thread(target=self._look, name="standing", daemon=True).start()
-            return self._known if self._is_read.wait(_PATIENCE_S) else None
+            return self._known if self._is_read.wait(PATIENCE_S) else None
 
     def _look(self) -> None:
         self._known = None
