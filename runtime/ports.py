@@ -30,7 +30,7 @@ def require_free(host: str, port: int, setting: str) -> None:
 
 
 def require_apart(listeners: Iterable[tuple[str, int, str]]) -> None:
-    """No two of our own listeners are to have the same port: each of them would find it free.
+    """No two of our own listeners are to have the same port (0: any free one): each of them would find it free.
 
     Args:
         listeners: Host, port and setting of each.
@@ -41,6 +41,6 @@ def require_apart(listeners: Iterable[tuple[str, int, str]]) -> None:
     taken: list[tuple[str, int, str]] = []
     for host, port, setting in listeners:
         for other, same, its in taken:
-            if port == same and (host == other or not _EVERYWHERE.isdisjoint((host, other))):
+            if port and port == same and (host == other or not _EVERYWHERE.isdisjoint((host, other))):
                 raise ConfigError(f"{setting}: {host}:{port}: is that of {its} as well; set another port")
         taken.append((host, port, setting))

@@ -9,12 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ingest.smtp import listen
-from models.errors import UketsukeError
+from models.errors import ConfigError, UketsukeError
 from runtime.clock import utc_now
 from runtime.door import certificate_end, listener_settings, tls_of
 from runtime.logs import log_for, log_many
 from runtime.metrics import mails_kept
 from runtime.pulse import SMTP
+from runtime.stopping import is_supervised
 
 try:
     import uvloop
@@ -47,7 +48,7 @@ def run_listener(
         watch: Told what there is to watch at the door.
 
     Raises:
-        UketsukeError: The port cannot be bound.
+        UketsukeError: The port cannot be bound; a ConfigError unless `serve` starts the role again.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
         runner.run(_listen(settings, store, on_listening, watch))
@@ -70,9 +71,9 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
         where = f"{settings.smtp_host}:{settings.smtp_port}"
         also = f" or UKETSUKE_LMTP: {settings.lmtp}" if settings.lmtp else ""
         reason = error.strerror or str(error)
-        raise UketsukeError(
-            f"UKETSUKE_SMTP_PORT: {where}{also}: {reason}; end the other program or set another port"
-        ) from None
+        # A supervised role is started again: `serve` found the port free, whoever has it now may let it go.
+        wrong = UketsukeError if is_supervised() else ConfigError
+        raise wrong(f"UKETSUKE_SMTP_PORT: {where}{also}: {reason}; end the other program or set another port") from None
     log_for("smtp").info("listening", host=settings.smtp_host, port=settings.smtp_port)
     if watch is not None:
         _show(listener, settings, store, watch)

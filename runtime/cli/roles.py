@@ -192,7 +192,12 @@ def _serve_pages(app: FastAPI, settings: Settings, store: Store, watch: Watch) -
     """Answer browsers until a signal; pages that listen for news are ended then."""
     import uvicorn
 
+    from runtime.ports import require_free
     from runtime.pulse import DESK
+    from runtime.stopping import is_supervised
+
+    if not is_supervised():  # such a one is started again until the port is free
+        require_free(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT")
 
     async def turned() -> None:
         DESK.beat()

@@ -67,6 +67,17 @@ def test_a_watch_port_that_is_taken_is_one_line_and_exit_2(tmp_path: Path) -> No
             )
 
 
+def test_a_port_of_its_own_that_is_taken_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    place = installation(tmp_path)
+    for role, setting in (("smtp", "SMTP"), ("desk", "DESK")):
+        with socket.create_server(("127.0.0.1", place.port(setting))):
+            done = place.command(role)
+        told = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+        assert (done.returncode, done.stdout, len(told)) == (2, "", 1)
+        assert told[0].startswith(f"uketsuke: UKETSUKE_{setting}_PORT: 127.0.0.1:{place.port(setting)}: ")
+        assert told[0].endswith("; end the other program or set another port")
+
+
 def test_two_listeners_of_ours_on_one_port_are_one_line_and_exit_2(tmp_path: Path) -> None:
     place = installation(tmp_path)
     place.environment["UKETSUKE_WATCH_PORT"] = str(place.port("DESK") - 1)  # the second role's is the desk's own
