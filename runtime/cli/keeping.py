@@ -109,7 +109,7 @@ def restore(
             " or signed addresses of old letters no longer verify"
         )
     if erasures is not None:
-        print_text(f"{people} people were erased again who had been erased since the backup")
+        print_text(f"erased again, as since the backup: {people}")
     if not same_moment:
         print_text(
             f"{done.held} letters that waited are held for an agent, and all letters are stopped: look at the outbox view,"

@@ -168,7 +168,16 @@ def test_what_is_no_persons_address_is_one_line(
 async def test_the_desk_shows_what_is_left_and_who_erased_it(desk: Store, pack: Pack, language: str) -> None:
     assert run(["forget", TARO, "--yes"]) == 0
     async with signed_in(make_app(desk, pack, Clock(NOW)), language=language) as client:
-        for path in ("/queue", "/tickets/T000002", "/audit", "/outbox", "/search?q=mail", "/reports", "/api/tickets/T000002", "/api/queue"):
+        for path in (
+            "/queue",
+            "/tickets/T000002",
+            "/audit",
+            "/outbox",
+            "/search?q=mail",
+            "/reports",
+            "/api/tickets/T000002",
+            "/api/queue",
+        ):
             page = await client.get(path)
             assert page.status_code == 200, path
             assert TARO not in page.text, path
@@ -195,7 +204,7 @@ def test_a_restored_backup_forgets_again(
     assert run(["restore", str(file), "--erasures", str(tmp_path / "none")]) == 2
     assert "--erasures" in one_line(capsys)
     assert run(["restore", str(file), "--same-moment", "--erasures", str(names)]) == 0
-    assert "1 people were erased again" in capsys.readouterr().out
+    assert "erased again, as since the backup: 1" in capsys.readouterr().out
     again = Store(f"sqlite:///{tmp_path / 'elsewhere' / 'uketsuke.sqlite3'}")
     assert [row.ref for row in again.queue(include_closed=True)] == ["T000002"]
     assert again.books().faults == ()
