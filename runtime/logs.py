@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import logging
 import sys
+import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
 from json import JSONEncoder
@@ -18,9 +19,12 @@ import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import TextIO
+    from types import TracebackType
+    from typing import TextIO, TypeAlias
 
     from structlog.typing import FilteringBoundLogger
+
+    ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _encode = JSONEncoder(ensure_ascii=False).encode
@@ -40,9 +44,9 @@ def set_up_logs(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Lossy(sys.stderr))),
     )
     # Libraries speak through the standard logging; only what someone must act on passes.
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(levelname)s: %(message)s", force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Discreet("%(name)s: %(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs every session with its addresses
     logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)  # it quotes header text
 
@@ -53,6 +57,16 @@ def log_many(role: str, event: str, records: Iterable[Mapping[str, object]]) -> 
         rest = {"event": event, "level": "info", "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
         lines = [_encode({"role": role, **record, **rest}) for record in records]
         Lossy(sys.stderr).write("\n".join([*lines, ""]))
+
+
+class Discreet(logging.Formatter):
+    """Tells where an error was raised and of what kind it is; its words stay out, for a database's quote the row."""
+
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - logging's name
+        """The way to it, a line for each step, without its message."""
+        frames = traceback.extract_tb(ei[2])
+        steps = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+        return "\n".join([*steps, ei[0].__name__ if ei[0] else "?"])
 
 
 class Lossy:
