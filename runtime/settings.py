@@ -12,7 +12,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -21,7 +21,9 @@ from ingest.received import PRIVATE, parse_networks
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from pydantic_core import ErrorDetails
 
     from ingest.received import Network
 
@@ -42,6 +44,8 @@ _PERIODS = ("day", "week", "month")
 # Settings that may hold a password: for each there is a NAME_FILE too, the file that holds its value.
 SECRET_SETTINGS = frozenset({"database_url", "smarthost", "imap"})
 _SUFFIX = "_FILE"
+_MOST_SHOWN = 40  # characters of a wrong value
+_OUT_OF_RANGE = frozenset({"greater_than", "greater_than_equal", "less_than_equal", "int_parsing_size"})
 _MOST_BYTES_OF_SECRET = 65_536  # a file that is larger is none that holds one line
 
 
@@ -50,7 +54,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data_dir: Path = Field(Path("var"), description="folder of the SQLite file, the secret and the logs")
+    data_dir: Path = Field(Path("var"), description="folder of the SQLite file and the secret")
     database_url: str = Field(
         "", description="empty: SQLite in the data folder; or postgresql+psycopg://user@host/name"
     )
@@ -161,7 +165,10 @@ class Settings(BaseModel):
         "on", validate_default=True, description="off: people sign in by the provider alone"
     )
     database_connections: int = Field(
-        5, ge=2, le=100, description="most connections that one process has to PostgreSQL"
+        5,
+        ge=2,
+        le=100,
+        description="most connections to PostgreSQL in the pool of one process, which has up to 3 more besides",
     )
     retention_days: int = Field(
         0, ge=0, le=36_500, description="days after its last change that a closed ticket is kept; 0: for ever"
@@ -415,11 +422,13 @@ def load_settings(environ: Mapping[str, str] | None = None, file: Path = FILE) -
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
-        raise ConfigError(_mend(name, sources.get(name, "default"), first["msg"])) from None
+        raise ConfigError(_mend(name, sources.get(name, "default"), first)) from None
 
 
 def gather(environ: Mapping[str, str], file: Path) -> tuple[dict[str, object], dict[str, str]]:
     """Raw values by setting name, and where each came from: `environment`, the file's name, or the file that NAME_FILE names.
+
+    A path that is set to nothing counts as not set: as a path it would be the folder that a role was started in.
 
     Raises:
         ConfigError: A name is unknown, is set both as a value and as a file, or its file cannot be used.
@@ -431,6 +440,8 @@ def gather(environ: Mapping[str, str], file: Path) -> tuple[dict[str, object], d
     for source, layer in ((str(file), _read_file(file)), ("environment", given)):
         for name, value in layer.items():
             held = _held_by(name)
+            if _is_empty_path(name, value):
+                continue
             if held is None:
                 values[name], sources[name] = value, source
             elif held in layer:
@@ -450,6 +461,13 @@ def _held_by(name: str) -> str | None:
     held = name.removesuffix(_SUFFIX)
     is_file = name.endswith(_SUFFIX) and held.removeprefix(PREFIX).lower() in SECRET_SETTINGS
     return held if is_file else None
+
+
+def _is_empty_path(name: str, value: object) -> bool:
+    """Is it the name of a file or folder, and that name empty?"""
+    field = Settings.model_fields.get(name.removeprefix(PREFIX).lower())
+    is_path = field is not None and field.annotation in {Path, Path | None}
+    return is_path and isinstance(value, str) and not value.strip()
 
 
 def _read_secret(name: str, source: str, value: object) -> str:
@@ -502,7 +520,45 @@ def _read_file(file: Path) -> dict[str, object]:
         raise ConfigError(f"{file}: not readable as TOML: {error}; mend that line or remove the file") from None
 
 
-def _mend(name: str, source: str, message: str) -> str:
-    field = Settings.model_fields.get(name.removeprefix(PREFIX).lower())
-    meaning = f"; it is: {field.description}" if field else ""
-    return f"{name} ({source}): {message.removeprefix('Value error, ')}{meaning}"
+def _mend(name: str, source: str, wrong: ErrorDetails) -> str:
+    """What is wrong with which value, and what to write, in one line."""
+    field = Settings.model_fields[name.removeprefix(PREFIX).lower()]
+    about = f" ({field.description})" if field.description else ""
+    if wrong["type"] == "value_error":  # a check of our own
+        return f"{name} ({source}): {wrong['msg'].removeprefix('Value error, ')}{about}"
+    annotation = field.annotation
+    if annotation is bool:
+        what, write = "neither true nor false", "write one of the two"
+    elif annotation is int:
+        what, write = "no whole number", f"write one {_range(field.metadata)}"
+    elif annotation is float:
+        what, write = "no number", f"write one {_range(field.metadata)}"
+    elif get_origin(annotation) is Literal:
+        choices = get_args(annotation)
+        what = f"none of {', '.join(filter(None, choices))}"
+        write = "write one of these" + (", or leave it empty" if "" in choices else "")
+    else:
+        what, write = "no text", "write it in quotes"
+    if wrong["type"] in _OUT_OF_RANGE:
+        what = "out of range"
+    return f"{name} ({source}): {_shown(name, wrong['input'])} is {what}; {write}{about}"
+
+
+def _range(bounds: Iterable[object]) -> str:
+    """The bounds of a number in words."""
+    found = {kind: getattr(one, kind) for one in bounds for kind in ("ge", "gt", "le") if hasattr(one, kind)}
+    if "ge" in found and "le" in found:
+        return f"from {found['ge']} to {found['le']}"
+    return f"above {found['gt']:g}" if "gt" in found else f"of {found['ge']} or more"
+
+
+def _shown(name: str, value: object) -> str:
+    """A wrong value as one short piece of a line; never one that may hold a password."""
+    if name.removeprefix(PREFIX).lower() in SECRET_SETTINGS:
+        return "what is set"
+    if isinstance(value, bool | dict | list):  # only a TOML file can say these
+        return {bool: "true or false", dict: "a table", list: "a list"}[type(value)]
+    text = " ".join("".join(one if one.isprintable() else " " for one in str(value)).split())
+    if not text:
+        return "an empty value"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."

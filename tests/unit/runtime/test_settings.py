@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ConfigError
-from runtime.settings import load_settings
+from runtime.settings import Settings, load_settings
 
 NOWHERE = Path("no-such-file.toml")
 
@@ -50,3 +50,59 @@ def test_a_broken_file_is_one_line_that_names_it(tmp_path: Path) -> None:
     file.write_text("UKETSUKE_MODE = shadow", encoding="utf-8")
     with pytest.raises(ConfigError, match="not readable as TOML"):
         load_settings({}, file)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SMTP_PORT", "abc", "abc is no whole number; write one from 0 to 65535 (port of the SMTP listener)"),
+        ("SMTP_PORT", "25.5", "25.5 is no whole number; write one from 0 to 65535 (port of the SMTP listener)"),
+        ("SMTP_PORT", "70000", "70000 is out of range; write one from 0 to 65535 (port of the SMTP listener)"),
+        ("SMTP_PORT", "", "an empty value is no whole number; write one from 0 to 65535 (port of the SMTP listener)"),
+        ("SMTP_SESSIONS", "-1", "-1 is out of range; write one of 0 or more ("),
+        ("SMTP_IDLE_S", "0", "0 is out of range; write one above 0 ("),
+        ("SMTP_IDLE_S", "soon", "soon is no number; write one above 0 ("),
+        ("MODE", "shadwo", "shadwo is none of auto, approve, shadow; write one of these (send letters, "),
+        ("SENDER_CHECK", "spf", "spf is none of none, header, dns; write one of these, or leave it empty ("),
+        ("DESK_SECURE", "perhaps", "perhaps is neither true nor false; write one of the two ("),
+        ("WORKERS", "1\n2" + "x" * 99, f"1 2{'x' * 37}... is no whole number; write one from 1 to 64 ("),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_own_words(name: str, value: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({f"UKETSUKE_{name}": value}, NOWHERE)
+    assert str(caught.value).startswith(f"UKETSUKE_{name} (environment): {said}")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("UKETSUKE_DESK_HOST = 5", "5 is no text; write it in quotes ("),
+        ("UKETSUKE_DATA_DIR = 5", "5 is no text; write it in quotes ("),
+        ("UKETSUKE_LMTP = ['a']", "a list is no text; write it in quotes ("),
+        ("UKETSUKE_SMARTHOST = ['hunter2']", "what is set is no text; write it in quotes ("),
+        ("UKETSUKE_MODE = true", "true or false is none of auto, approve, shadow"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_in_the_file(tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "uketsuke.toml"
+    file.write_text(line, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings({}, file)
+    assert f"({file}): {said}" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "field", [name for name, info in Settings.model_fields.items() if "Path" in str(info.annotation)]
+)
+def test_an_empty_path_counts_as_not_set(field: str) -> None:
+    without, with_empty = (load_settings(one, NOWHERE) for one in ({}, {f"UKETSUKE_{field.upper()}": " "}))
+    assert getattr(with_empty, field) == getattr(without, field)
+    assert with_empty.secret_path == without.secret_path
+
+
+def test_an_empty_path_leaves_that_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "uketsuke.toml"
+    file.write_text('UKETSUKE_SECRET_FILE = "there"', encoding="utf-8")
+    assert load_settings({"UKETSUKE_SECRET_FILE": ""}, file).secret_path == Path("there")
