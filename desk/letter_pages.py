@@ -33,7 +33,8 @@ def add_letters(app: FastAPI, desk: Desk) -> None:
             state=state,
             states=_STATES,
             held_by_stop=desk.store.held_by_stop(),
-            is_sending=desk.settings.is_sending,
+            is_waiting=not desk.settings.is_sending
+            and desk.settings.mode != "shadow",  # there nothing goes in any case
             next_before=letters[-1].reply_id if len(letters) == PAGE else None,
         )
 

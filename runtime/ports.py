@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,26 @@ from models.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from runtime.settings import Settings
+
+_NOT_OURS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+_FIRST_FREE = 1024  # ports below are for privileged programs
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
+
+
+def roles_of(settings: Settings) -> list[str]:
+    """The roles that `serve` starts, in the order of their watch ports."""
+    return ["smtp", "desk", *["worker"] * settings.workers, "deliver", "scheduler", *["imap"] * bool(settings.imap)]
+
+
+def listeners_of(settings: Settings) -> list[tuple[str, int, str]]:
+    """Host, port and setting of each listener that `serve` starts: SMTP, the desk, and what watches each role."""
+    count = len(roles_of(settings)) if settings.watch_port else 0
+    return [
+        (settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT"),
+        (settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT"),
+        *((settings.watch_host, settings.watch_port + number, "UKETSUKE_WATCH_PORT") for number in range(count)),
+    ]
 
 
 def require_free(host: str, port: int, setting: str) -> None:
@@ -24,9 +44,31 @@ def require_free(host: str, port: int, setting: str) -> None:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(f"{setting}: {host}:{port}: {reason}; end the other program or set another port") from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(why_not_bound(host, port, setting, error)) from None
+
+
+def why_not_bound(host: str, port: int, setting: str, error: Exception) -> str:
+    """Why nothing can listen there, which setting says so, and the mend, in one line.
+
+    Args:
+        host: Where it was to listen.
+        port: On which port.
+        setting: The setting of the port; that of the host is called alike.
+        error: What the system said.
+    """
+    where, reason = f"{host}:{port}", getattr(error, "strerror", None) or str(error)
+    of_host = f"{setting.removesuffix('_PORT')}_HOST" if setting.endswith("_PORT") else setting
+    own = "write an address of its own: 127.0.0.1 for this machine alone, 0.0.0.0 for all of its addresses"
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return f"{of_host}: {where}: no such host is known ({reason}); {own}"
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _NOT_OURS:
+        return f"{of_host}: {where}: is no address of this machine; {own}"
+    if number in {errno.EACCES, errno.EPERM} and port < _FIRST_FREE:
+        mend = f"set a port from {_FIRST_FREE} on, or let this user have the lower ones (CAP_NET_BIND_SERVICE)"
+        return f"{setting}: {where}: {reason}; {mend}"
+    return f"{setting}: {where}: {reason}; end the other program or set another port"
 
 
 def require_apart(listeners: Iterable[tuple[str, int, str]]) -> None:

@@ -14,6 +14,7 @@ from runtime.clock import utc_now
 from runtime.door import certificate_end, listener_settings, tls_of
 from runtime.logs import log_for, log_many
 from runtime.metrics import mails_kept
+from runtime.ports import why_not_bound
 from runtime.pulse import SMTP
 from runtime.stopping import is_supervised
 
@@ -67,13 +68,12 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
             partial(log_many, "smtp", "accepted"),
             _count,
         )
-    except OSError as error:
-        where = f"{settings.smtp_host}:{settings.smtp_port}"
-        also = f" or UKETSUKE_LMTP: {settings.lmtp}" if settings.lmtp else ""
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:
+        told = why_not_bound(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", error)
+        also = f" (or it is UKETSUKE_LMTP: {settings.lmtp})" if settings.lmtp else ""
         # A supervised role is started again: `serve` found the port free, whoever has it now may let it go.
         wrong = UketsukeError if is_supervised() else ConfigError
-        raise wrong(f"UKETSUKE_SMTP_PORT: {where}{also}: {reason}; end the other program or set another port") from None
+        raise wrong(told + also) from None
     log_for("smtp").info("listening", host=settings.smtp_host, port=settings.smtp_port)
     if watch is not None:
         _show(listener, settings, store, watch)

@@ -23,6 +23,7 @@ from models.errors import ConfigError, UketsukeError
 from runtime import metrics
 from runtime.clock import utc_now
 from runtime.logs import log_for
+from runtime.ports import why_not_bound
 from runtime.pulse import PULSES
 from runtime.standing import families, total
 from runtime.version import VERSION
@@ -79,11 +80,8 @@ class Watch:
         """
         try:
             self._server = _server_at(host, port, self)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ConfigError(
-                f"UKETSUKE_WATCH_PORT: {host}:{port}: {reason}; end the other program or set another port"
-            ) from None
+        except (OSError, UnicodeError) as error:
+            raise ConfigError(why_not_bound(host, port, "UKETSUKE_WATCH_PORT", error)) from None
         threading.Thread(target=self._server.serve_forever, name="watch", daemon=True).start()
         log_for(self.role).info("watched", host=host, port=self.port)
 

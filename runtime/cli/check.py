@@ -72,6 +72,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield attempt("lmtp", lambda: _lmtp(settings))
     yield attempt("desk port", lambda: _port(settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT", is_our_desk))
     yield from _watch_ports(settings)
+    yield attempt("ports", lambda: _apart(settings))
     yield attempt("smarthost", lambda: _smarthost(settings))
     yield _dkim(settings)
     yield from _open_key_file(settings)
@@ -89,16 +90,17 @@ def _pack(name: str) -> str:
 
 
 def _secret(settings: Settings) -> str:
+    """The file; one that we made now would be in the way of a backup's, or of the first machine's."""
     from runtime.secret import load_secret
 
-    if (
-        not settings.secret_path.exists()
-    ):  # one that we made now would be in the way of a backup's, or of the first machine's
-        return (
-            f"{settings.secret_path}: not there yet, the first start makes one; a further machine needs the first one's"
-        )
-    load_secret(settings.secret_path)
-    return str(settings.secret_path)
+    path = settings.secret_path
+    if path.exists():
+        load_secret(path)
+        return str(path)
+    folder = next(one for one in path.absolute().parents if one.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"UKETSUKE_SECRET_FILE: {path}: cannot be made there; name a file in a folder of this user")
+    return f"{path}: not there yet, the first start makes one; a further machine needs the first one's"
 
 
 def _letters(settings: Settings) -> str:
@@ -141,13 +143,30 @@ def _port(host: str, port: int, setting: str, is_ours: Callable[[str, int], bool
 
 
 def _watch_ports(settings: Settings) -> Iterator[Finding]:
-    """Where the roles of `serve` would be watched; of those that run, one answers for all."""
+    """Where the roles of `serve` would be watched."""
     if not settings.watch_port:
         yield Finding(what="watch port", detail="none set: no metrics; set UKETSUKE_WATCH_PORT to watch the roles")
         return
-    yield attempt(
-        "watch port", lambda: _port(settings.watch_host, settings.watch_port, "UKETSUKE_WATCH_PORT", is_watched)
-    )
+    yield attempt("watch port", lambda: _all_watched(settings))
+
+
+def _all_watched(settings: Settings) -> str:
+    """Every port that `serve` would take to watch its roles by, one for each."""
+    from runtime.ports import listeners_of
+
+    found = [one for one in listeners_of(settings) if one[2] == "UKETSUKE_WATCH_PORT"]
+    ours = sum(_port(*one, is_watched).endswith(" is in use by uketsuke") for one in found)
+    first, last = found[0][1], found[-1][1]
+    used = f"{ours} of {len(found)} in use by uketsuke" if ours else "all free"
+    return f"{settings.watch_host}:{first} to {last}, one for each role of `serve`: {used}"
+
+
+def _apart(settings: Settings) -> str:
+    """No listener of ours is on the port of another."""
+    from runtime.ports import listeners_of, require_apart
+
+    require_apart(listeners_of(settings))
+    return "each listener has one of its own"
 
 
 def _tls(settings: Settings) -> str:

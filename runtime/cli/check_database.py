@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from models.db.migrate import newest, shape_of
 from models.db.store import Store
-from models.errors import UketsukeError
+from models.errors import ConfigError, UketsukeError
 from runtime.cli.finding import Finding, attempt, trouble
 from runtime.clock import utc_now
+from runtime.secret import load_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ def database_findings(settings: Settings) -> Iterator[Finding]:
     store = Store(settings.url)
     try:
         yield from _server(settings, store)
+        yield from _mark(settings, store)
         yield _books(store)
         yield attempt("reports", lambda: _reports(settings, store))
     finally:
@@ -83,7 +85,7 @@ def _upgrade(server: Server, running: tuple[Process, ...]) -> Finding:
     if server.shape == newest():
         return Finding(what="upgrade", detail="none is under way")
     if server.shape > newest():
-        detail = f"a newer version has begun (shape {server.shape}); this one ({newest()}) may go on for now"
+        detail = f"a newer version has begun (shape {server.shape}); this one ({newest()}) may go on for now; install that version here too"
         return Finding(what="upgrade", detail=detail, is_warning=True)
     old = sorted({f"{one.role} {one.version} on {one.host}" for one in running if one.shape < newest()})
     return Finding(what="upgrade", detail=f"waits for {', '.join(old) or 'the scheduler'}", is_warning=True)
@@ -132,6 +134,22 @@ def file_system_of(folder: Path, mounts: str) -> str:
     """The kind of file system that a folder lies on, out of what the kernel says is mounted where; "" if it does not say."""
     kinds = {Path(words[1]): words[2] for words in (line.split() for line in mounts.splitlines()) if len(words) > 2}
     return next((kinds[one] for one in (folder, *folder.parents) if one in kinds), "")
+
+
+def _mark(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Has this machine the installation's secret? Nothing is noted, and none is made."""
+    from runtime.wiring import instance_of
+
+    known, path = store.secret_mark(), settings.secret_path
+    if not known:
+        return
+    try:
+        is_same = path.exists() and instance_of(load_secret(path)) == known
+    except ConfigError:
+        return  # the file has its own line
+    if not is_same:
+        detail = f"UKETSUKE_SECRET_FILE: {path}: is not the one that this database's letters are signed with; copy that one here"
+        yield Finding(what="secret of the database", detail=detail, code=2)
 
 
 def _books(store: Store) -> Finding:

@@ -406,3 +406,11 @@ async def test_a_long_japanese_text_is_taken_and_a_longer_one_refused(
     long = "{{ ref }}\n" + "長い文面です。\n" * 1500
     assert (await post(browser, TEXT, TEXT, text=long, act="save")).status_code == 303
     assert (await post(browser, TEXT, TEXT, text="長" * 40_000, act="save")).status_code == 413
+
+
+@pytest.mark.parametrize(("mode", "is_said"), [("auto", True), ("approve", True), ("shadow", False)])
+async def test_the_outbox_says_that_letters_wait_for_a_smarthost_but_in_shadow_mode(
+    sqlite_store: Store, pack: Pack, mode: str, is_said: bool
+) -> None:
+    async with signed_in(make_app(sqlite_store, pack, Clock(NOW), mode=mode)) as client:
+        assert (EN["no_smarthost"] in told(await client.get("/outbox"))) is is_said

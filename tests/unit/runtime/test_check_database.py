@@ -76,6 +76,7 @@ def test_a_shape_that_a_newer_version_began_is_told(tmp_path: Path) -> None:
     said = found(settings_of(f"sqlite:///{file}"))
     assert said["upgrade"].mark == "warn"
     assert "a newer version has begun (shape 9999)" in said["upgrade"].detail
+    assert said["upgrade"].detail.endswith("; install that version here too")
     connection.execute("UPDATE shape SET runs_from = '9999'")
     connection.close()
     said = found(settings_of(f"sqlite:///{file}"))
@@ -152,7 +153,7 @@ def test_the_kind_of_a_file_system_is_that_of_the_nearest_mount() -> None:
         ("UKETSUKE_IMAP", "imap://u:hush@127.0.0.1:1", "WRONG  mailbox: "),
         ("UKETSUKE_OIDC_ISSUER", "http://127.0.0.1:1", "WRONG  sign-in: "),
         ("UKETSUKE_SMTP_TLS_CERT", "nowhere.pem", "WRONG  smtp tls: "),
-        ("UKETSUKE_SECRET_FILE", "/proc/nowhere/secret.key", "WRONG  secret: "),
+        ("UKETSUKE_SECRET_FILE", "oidc.secret/secret.key", "WRONG  secret: "),
         ("UKETSUKE_DKIM_KEY_FILE", "nowhere.pem", "WRONG  dkim: "),
         ("UKETSUKE_PACK", "nowhere", "WRONG  policy pack: "),
     ],
