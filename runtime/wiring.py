@@ -41,6 +41,31 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
+def require_secret(store: Store, settings: Settings, *, is_new: bool = False) -> None:
+    """This machine signs with the secret that the database's letters were signed with; the first one is noted.
+
+    Args:
+        store: The database.
+        settings: Where the secret lies.
+        is_new: The old one is lost: from now on this one counts.
+
+    Raises:
+        ConfigError: It has another, or would make one.
+    """
+    path, known = settings.secret_path, store.secret_mark()
+    mend = (
+        "copy the file from a machine that runs, or from the backup; if it is lost for good, `uketsuke prepare --new-secret`:"
+        " then addresses of letters sent before are not known any more"
+    )
+    if known and not is_new and not path.exists():
+        raise ConfigError(f"UKETSUKE_SECRET_FILE: {path}: is not there, but this database's letters are signed: {mend}")
+    mark = instance_of(load_secret(path))
+    if mark != known and store.claim_secret_mark(mark, anew=is_new) != mark:
+        raise ConfigError(
+            f"UKETSUKE_SECRET_FILE: {path}: is not the one that this database's letters are signed with: {mend}"
+        )
+
+
 def sender_identity(settings: Settings) -> SenderIdentity:
     """Who signs the letters."""
     from responders.identity import SenderIdentity  # noqa: PLC0415

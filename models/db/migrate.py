@@ -21,8 +21,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, update
 
 from models.db.engine import make_engine, transaction
-from models.db.presence import processes_in
-from models.db.tables import ShapeRow
+from models.db.presence import SHAPE, processes_in
 from models.errors import ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from models.presence import Process
 
 SCRIPTS = Path(__file__).parent / "migrations"
-SHAPE = ShapeRow.__table__  # type: ignore[attr-defined]
 PRE, POST = "pre", "post"
 _BEGAN = "0009"  # the first step that says when it may run; those before ran when nobody else did
 _LOCK = 0x756B6574  # "uket": the advisory lock that lets one process migrate at a time

@@ -9,13 +9,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import delete, insert, select, update
 
 from models.db.base import Shelf
-from models.db.tables import ProcessRow
+from models.db.tables import ProcessRow, ShapeRow
 from models.presence import GONE_AFTER, Process, Server
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 PROCESS = ProcessRow.__table__  # type: ignore[attr-defined]
+SHAPE = ShapeRow.__table__  # type: ignore[attr-defined]
 _KEEPS = ("fsync", "full_page_writes")  # `synchronous_commit` we switch on ourselves
 _ASKED = (*_KEEPS, "server_version", "max_connections", "superuser_reserved_connections")
 _FORGOTTEN_AFTER = timedelta(days=1)
@@ -55,6 +56,19 @@ class Presences(Shelf):
             return None
         with self.read() as connection:
             return _now(connection)
+
+    def secret_mark(self) -> str:
+        """What is known of the secret that this database's letters are signed with; empty before the first start."""
+        with self.read() as connection:
+            return str(connection.execute(select(SHAPE.c.secret_mark)).scalar_one())
+
+    def claim_secret_mark(self, mark: str, *, anew: bool = False) -> str:
+        """Note that letters are signed with this secret, unless another is noted; returns the mark that stands. `anew`: in any case."""
+        free = SHAPE.c.secret_mark == ""
+        with self.write() as connection:
+            claim = update(SHAPE).values(secret_mark=mark)
+            connection.execute(claim if anew else claim.where(free))
+            return str(connection.execute(select(SHAPE.c.secret_mark)).scalar_one())
 
     def server(self) -> Server:
         """The database itself."""

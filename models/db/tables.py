@@ -692,8 +692,11 @@ class ProcessRow(SQLModel, table=True):
 
 
 class ShapeRow(SQLModel, table=True):
-    """One line: the version of the oldest code that this database's shape still serves, as the newest step that it knows."""
+    """One line: who may work with this database."""
 
     __tablename__ = "shape"
 
+    # The oldest code that its shape still serves, as the newest step that it knows.
     runs_from: str = Field(sa_column=Column(String(32), primary_key=True))
+    # What is known of the secret that its letters are signed with; empty before the first start.
+    secret_mark: str = Field(default="", sa_column=Column(String(32), nullable=False, server_default=""))

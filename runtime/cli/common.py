@@ -77,6 +77,24 @@ def reachable(settings: Settings) -> Iterator[None]:
         raise Unreachable(_away(settings, error)) from None
 
 
+def open_signing_store(settings: Settings) -> Store:
+    """As `open_store`, for who signs or reads signatures: this machine has the installation's secret.
+
+    Raises:
+        ConfigError: It has another; or as with `open_store`.
+        StoreUnavailable: As with `open_store`.
+    """
+    from runtime import wiring
+
+    store = open_store(settings)
+    try:
+        wiring.require_secret(store, settings)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
 def _away(settings: Settings, error: StoreUnavailable) -> str:
     if settings.url.startswith("sqlite"):
         return f"the database: {error}"

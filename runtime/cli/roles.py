@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import open_store, print_text, settings_with_logs
+from runtime.cli.common import open_signing_store, open_store, print_text, settings_with_logs
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -57,12 +57,17 @@ def serve() -> None:
         sys.exit(code)
 
 
-def prepare() -> None:
+def prepare(
+    new_secret: Annotated[
+        bool,
+        typer.Option("--new-secret", help="the old secret is lost: letters are signed with this machine's from now on"),
+    ] = False,
+) -> None:
     """Once before the roles of an installation start: database, secret, the first admin's link. May be called again."""
     from models.db.migrate import upgrade
 
     settings = settings_with_logs()
-    print_text(_prepare(settings))
+    print_text(_prepare(settings, is_new_secret=new_secret))
     store, now = open_store(settings), utc_now()
     if waiting := upgrade(settings.url, now):
         old = sorted(
@@ -115,7 +120,7 @@ def worker(watch_port: WatchPort = None) -> None:
     settings = settings_with_logs()
     watch = watch_for("worker", settings, watch_port)
     stop = stop_on_signals()
-    store, rules, own = open_store(settings), build_rules(settings), own_addresses(settings)
+    store, rules, own = open_signing_store(settings), build_rules(settings), own_addresses(settings)
     watch.look_at(store)
     with present(store, "worker", utc_now):
         Worker(store, rules, own, utc_now, sender_check(settings)).run(stop)
@@ -130,7 +135,7 @@ def deliver(watch_port: WatchPort = None) -> None:
 
     settings = settings_with_logs()
     watch, stop = watch_for("deliver", settings, watch_port), stop_on_signals()
-    store = open_store(settings)
+    store = open_signing_store(settings)
     watch.look_at(store)
     with present(store, "deliver", utc_now):
         run_delivery(settings, store, stop, utc_now)
@@ -151,6 +156,7 @@ def desk(watch_port: WatchPort = None) -> None:
     settings = settings_with_logs()
     watch = watch_for("desk", settings, watch_port)
     pack = with_addresses(load_pack(settings.pack), settings)
+    store = open_signing_store(settings)
     desk_settings = DeskSettings(
         secret=load_secret(settings.secret_path),
         title=pack.desk.name[pack.default_language],
@@ -166,7 +172,7 @@ def desk(watch_port: WatchPort = None) -> None:
         is_sending=bool(settings.smarthost),
         identity=sender_identity(settings),
     )
-    store, identity = open_store(settings), desk_settings.identity
+    identity = desk_settings.identity
     assert identity is not None
     ledger = DeskLedger(Reporter(store, pack, office_of(settings, identity)), utc_now)
     app = create_app(store, pack, desk_settings, utc_now, ledger)
@@ -183,7 +189,7 @@ def scheduler(watch_port: WatchPort = None) -> None:
 
     settings = settings_with_logs()
     watch, stop = watch_for("scheduler", settings, watch_port), stop_on_signals()
-    store = open_store(settings)
+    store = open_signing_store(settings)
     with present(store, "scheduler", utc_now):
         run_scheduler(settings, store, stop, utc_now, watch)
 
@@ -224,16 +230,16 @@ def _serve_pages(app: FastAPI, settings: Settings, store: Store, watch: Watch) -
         sys.exit(1)
 
 
-def _prepare(settings: Settings) -> str:
+def _prepare(settings: Settings, *, is_new_secret: bool = False) -> str:
     """Check the policy, create and migrate the database, make the secret; returns how to sign in."""
     from runtime.first_start import sign_in_line
     from runtime.provider import provider_of
-    from runtime.secret import load_secret
+    from runtime.wiring import require_secret
 
     _check_policy(settings)
     provider_of(settings)
     store = open_store(settings)
-    load_secret(settings.secret_path)
+    require_secret(store, settings, is_new=is_new_secret)
     line = sign_in_line(store, settings, utc_now())
     store.close()
     return line

@@ -1,4 +1,4 @@
-"""Who runs, and which versions may: what an upgrade needs that stops nobody."""
+"""Who runs, and which versions and machines may: what an upgrade needs that stops nobody, and a second machine."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,5 +24,9 @@ def upgrade() -> None:
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
     )
-    shape = op.create_table("shape", sa.Column("runs_from", sa.String(32), primary_key=True))
+    shape = op.create_table(
+        "shape",
+        sa.Column("runs_from", sa.String(32), primary_key=True),
+        sa.Column("secret_mark", sa.String(32), nullable=False, server_default=""),
+    )
     op.bulk_insert(shape, [{"runs_from": revision}])
