@@ -10,21 +10,24 @@ from __future__ import annotations
 import html
 import json
 import zipfile
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from desk.texts import TOKENS, words
 from models.decision import ReplyState
 from models.errors import NotFound
 from runtime.keeping import new_file, program_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from models.db.store import Store
     from models.erasing import Belongings
     from models.views import EventView, MailView, ReplyView, TicketView
+    from policy.pack import Pack
 
 FORMAT = 1
 _WENT = frozenset({ReplyState.SENT.value, ReplyState.BOUNCED.value})
@@ -41,7 +44,7 @@ _WORDS = {
         "title": "お問い合わせ窓口が保有するデータの写し",
         "about": "{address} 様について、{desk} の受付システムが {at} の時点で保有していたデータです。",
         "where": "メールと返信の原本は mails と letters のフォルダーに、プログラムで読み取れる形式のデータは data.json にあります。",
-        "others": "同じ件に関するほかの方のメール、担当者の氏名は含まれていません。",
+        "others": "同じ件に関するほかの方のメール、担当者の氏名、送信しなかった返信の文案は含まれていません。",
         "no_notes": "窓口の内部メモは含まれていません。",
         "accounts": "お客様のものとして確認済みのアカウント",
         "rule": "返信に関する登録",
@@ -66,7 +69,7 @@ _WORDS = {
         "title": "A copy of what the support desk holds",
         "about": "This is what the desk {desk} held about {address} on {at}.",
         "where": "Mails and letters as they were are in the folders mails and letters, the same for programs in data.json.",
-        "others": "Mails of other people on the same matters and the names of agents are not in it.",
+        "others": "Mails of other people on the same matters, the names of agents and letters that were never sent are not in it.",
         "no_notes": "Internal notes of the desk are not in it.",
         "accounts": "Accounts confirmed as yours",
         "rule": "What is set about letters to you",
@@ -97,11 +100,13 @@ def write_export(
     file: Path,
     *,
     desk: str,
-    timezone: str,
+    pack: Pack,
     now: datetime,
     has_notes: bool,
 ) -> Iterator[int]:
     """Write the file; yields once for each ticket.
+
+    The data keep the machine's values; the pages have the words of the desk and its pack, and the desk's time.
 
     Raises:
         ConfigError: The file is there, or cannot be made.
@@ -134,7 +139,7 @@ def write_export(
             value["without_ticket"].append({"id": mail_id, "received_at": store.unread_at(mail_id), "file": name})
         archive.writestr("data.json", json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
         for language in _WORDS:
-            page = _page(value, language, now.astimezone(ZoneInfo(timezone)))
+            page = _page(value, _Reader(language=language, pack=pack))
             archive.writestr(f"index.{language}.html", page.encode("utf-8", "replace"))
 
 
@@ -229,9 +234,42 @@ def _elsewhere(archive: zipfile.ZipFile, store: Store, belongings: Belongings) -
 # To read
 
 
-def _page(value: dict[str, Any], language: str, at: datetime) -> str:
-    w = _WORDS[language]
-    about = w["about"].format(address=value["address"], desk=value["desk"], at=f"{at:%Y-%m-%d %H:%M %Z}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Who reads the page: what the machine calls by a key and counts in UTC, in the words and the time of people."""
+
+    language: str
+    pack: Pack
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The page's own words."""
+        return _WORDS[self.language]
+
+    def when(self, at: str) -> str:
+        """An instant (ISO 8601) by the desk's clock; "" stays that."""
+        if not at:
+            return ""
+        local = datetime.fromisoformat(at).astimezone(ZoneInfo(self.pack.desk.timezone))
+        return local.strftime("%Y/%m/%d %H:%M %Z" if self.language == "ja" else "%Y-%m-%d %H:%M %Z")
+
+    def state(self, key: str) -> str:
+        """A ticket's state as the desk calls it."""
+        return words(self.language).get(key, key)
+
+    def category(self, key: str) -> str:
+        """A category's name in the pack, in its own language where it does not speak the reader's."""
+        found = next((one.name for one in self.pack.categories.values() if one.id.value == key), None)
+        return (found.get(self.language) or found[self.pack.default_language]) if found else key
+
+    def language_of(self, key: str) -> str:
+        """A language's name."""
+        return TOKENS[self.language].get(key, key)
+
+
+def _page(value: dict[str, Any], r: _Reader) -> str:
+    w = r.words
+    about = w["about"].format(address=value["address"], desk=value["desk"], at=r.when(value["made_at"]))
     said = [about, w["where"], w["others"], *([] if value["has_notes"] else [w["no_notes"]])]
     parts = [f"<h1>{_text(w['title'])}</h1>", *(f"<p>{_text(one)}</p>" for one in said)]
     if value["accounts"]:
@@ -240,53 +278,55 @@ def _page(value: dict[str, Any], language: str, at: datetime) -> str:
         rule = value["rule"]
         told = " · ".join(filter(None, (w.get(rule["verdict"], rule["verdict"]), rule.get("note", ""))))
         parts.append(f"<h2>{_text(w['rule'])}</h2><p>{_text(told)}</p>")
-    parts += [_ticket_part(one, w) for one in value["tickets"]]
+    parts += [_ticket_part(one, r) for one in value["tickets"]]
     for one in value["elsewhere"]:
-        parts.append(f"<h2>{_text(w['elsewhere'])}: {_text(one['ref'])}</h2>{_messages(one, w)}")
+        parts.append(f"<h2>{_text(w['elsewhere'])}: {_text(one['ref'])}</h2>{_messages(one, r)}")
     if value["without_ticket"]:
-        items = "".join(f"<li>{_text(one['received_at'])} {_link(one['file'])}</li>" for one in value["without_ticket"])
+        items = "".join(
+            f"<li>{_text(r.when(one['received_at']))} {_link(one['file'])}</li>" for one in value["without_ticket"]
+        )
         parts.append(f"<h2>{_text(w['unread'])}</h2><ul>{items}</ul>")
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{r.language}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><meta name="viewport" content="width=device-width">'
         f"<title>{_text(w['title'])}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>"
     )
 
 
-def _ticket_part(ticket: dict[str, Any], w: dict[str, str]) -> str:
+def _ticket_part(ticket: dict[str, Any], r: _Reader) -> str:
     facts = (
-        (w["state"], ticket["state"]),
-        (w["opened"], ticket["opened_at"]),
-        (w["updated"], ticket["updated_at"]),
-        (w["language"], ticket["language"]),
-        (w["categories"], ", ".join(ticket["categories"])),
+        (r.words["state"], r.state(ticket["state"])),
+        (r.words["opened"], r.when(ticket["opened_at"])),
+        (r.words["updated"], r.when(ticket["updated_at"])),
+        (r.words["language"], r.language_of(ticket["language"])),
+        (r.words["categories"], ("、" if r.language == "ja" else ", ").join(map(r.category, ticket["categories"]))),
     )
     told = "".join(f"<dt>{_text(name)}</dt><dd>{_text(said)}</dd>" for name, said in facts if said)
     notes = "".join(
-        f"<h3>{_text(w['note'])} {_text(one['at'])}</h3><pre>{_text(one['text'])}</pre>"
+        f"<h3>{_text(r.words['note'])} {_text(r.when(one['at']))}</h3><pre>{_text(one['text'])}</pre>"
         for one in ticket["notes"] or ()
     )
     others = ticket["mails_of_others"]
-    more = f"<p>{_text(w['others_count'].format(count=others))}</p>" if others else ""
+    more = f"<p>{_text(r.words['others_count'].format(count=others))}</p>" if others else ""
     return (
-        f"<h2>{_text(ticket['ref'])} {_text(ticket['subject'])}</h2><dl>{told}</dl>{_messages(ticket, w)}{notes}{more}"
+        f"<h2>{_text(ticket['ref'])} {_text(ticket['subject'])}</h2><dl>{told}</dl>{_messages(ticket, r)}{notes}{more}"
     )
 
 
-def _messages(ticket: dict[str, Any], w: dict[str, str]) -> str:
+def _messages(ticket: dict[str, Any], r: _Reader) -> str:
     """Mails and letters in the order in which they came and went."""
-    found = [(one["received_at"], w["mail"], one) for one in ticket["mails"]]
-    found += [(one["sent_at"] or "", w["letter"], one) for one in ticket["letters"]]
-    return "".join(_message(at, name, one, w) for at, name, one in sorted(found, key=lambda part: part[0]))
+    found = [(one["received_at"], r.words["mail"], one) for one in ticket["mails"]]
+    found += [(one["sent_at"] or "", r.words["letter"], one) for one in ticket["letters"]]
+    return "".join(_message(at, name, one, r) for at, name, one in sorted(found, key=lambda part: part[0]))
 
 
-def _message(at: str, name: str, one: dict[str, Any], w: dict[str, str]) -> str:
+def _message(at: str, name: str, one: dict[str, Any], r: _Reader) -> str:
     files = ", ".join(file["filename"] for file in one.get("attachments", ()))
-    attached = f"<p>{_text(w['files'])}: {_text(files)}</p>" if files else ""
-    body = f"<pre>{_text(one['text'])}</pre>" if one.get("is_read", True) else f"<p>{_text(w['erased'])}</p>"
+    attached = f"<p>{_text(r.words['files'])}: {_text(files)}</p>" if files else ""
+    body = f"<pre>{_text(one['text'])}</pre>" if one.get("is_read", True) else f"<p>{_text(r.words['erased'])}</p>"
     return (
-        f"<h3>{_text(name)} {_text(at)}</h3><p>{_text(one['subject'])} ({_text(w['original'])}: {_link(one['file'])})</p>"
+        f"<h3>{_text(name)} {_text(r.when(at))}</h3><p>{_text(one['subject'])} ({_text(r.words['original'])}: {_link(one['file'])})</p>"
         f"{body}{attached}"
     )
 

@@ -79,14 +79,14 @@ def export(
     if not belongings.is_any:
         print_text(f"nothing is kept of {whose}")
         return
-    timezone = load_pack(settings.pack).desk.timezone
+    pack = load_pack(settings.pack)
     steps = write_export(
         store,
         whose,
         belongings,
         out,
         desk=settings.desk_addresses[0],
-        timezone=timezone,
+        pack=pack,
         now=utc_now(),
         has_notes=with_notes,
     )

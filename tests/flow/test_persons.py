@@ -110,6 +110,43 @@ def test_an_export_holds_all_of_one_person_and_nothing_of_others(desk: Store, tm
     assert "Your mail" in pages["index.en.html"]
 
 
+def test_the_pages_speak_as_people_do_and_the_data_as_machines(desk: Store, tmp_path: Path, pack: Pack) -> None:
+    out = tmp_path / "taro.zip"
+    assert run(["export", TARO, "--out", str(out)]) == 0
+    with zipfile.ZipFile(out) as archive:
+        value = json.loads(archive.read("data.json"))
+        pages = {language: Tags(archive.read(f"index.{language}.html").decode()).text for language in ("ja", "en")}
+    ticket = value["tickets"][0]
+    category = next(one for one in pack.categories.values() if one.id.value == ticket["categories"][0])
+    assert (ticket["state"], ticket["language"], ticket["mails"][0]["received_at"]) == (
+        "waiting_customer",
+        "ja",
+        NOW.isoformat(),
+    )
+    for language, expected in {
+        "ja": ("お客様待ち", "日本語", "2026/11/24 10:00 JST"),
+        "en": ("Waiting for customer", "Japanese", "2026-11-24 10:00 JST"),
+    }.items():
+        page = pages[language]
+        for one in (*expected, category.name[language]):
+            assert one in page
+        for raw in ("waiting_customer", category.id.value, "+00:00", "T01:00"):
+            assert raw not in page
+    assert desk.ticket("T000001").row.state == "waiting_customer"
+
+
+def test_a_letter_that_never_went_is_not_in_the_copy(desk: Store, tmp_path: Path) -> None:
+    file_into(desk, 7, TARO, "its letter is still queued")
+    out = tmp_path / "taro.zip"
+    assert run(["export", TARO, "--out", str(out)]) == 0
+    with zipfile.ZipFile(out) as archive:
+        found = [name for name in archive.namelist() if name.startswith("letters/")]
+        tickets = {one["ref"]: one["letters"] for one in json.loads(archive.read("data.json"))["tickets"]}
+        assert "letters that were never sent" in archive.read("index.en.html").decode()
+    assert sorted(found) == ["letters/1.eml", "letters/3.eml", "letters/5.eml"]
+    assert [len(letters) for letters in tickets.values()] == [1, 1, 0]
+
+
 def test_notes_go_along_where_the_operator_says_so(desk: Store, tmp_path: Path) -> None:
     out = tmp_path / "taro.zip"
     assert run(["export", TARO, "--out", str(out), "--with-notes"]) == 0
