@@ -47,8 +47,8 @@ class PackError(ConfigError):
     code = "pack"
 
     def __init__(self, *, file: str, key: str, mend: str) -> None:
-        """Keep the three parts; the message joins them in one line."""
-        super().__init__(f"{file}: {key}: {mend}")
+        """Keep the three parts; the message joins them in one line. The key "-" is the file as a whole, and goes unsaid."""
+        super().__init__(f"{file}: {mend}" if key == "-" else f"{file}: {key}: {mend}")
         self.file, self.key, self.mend = file, key, mend
 
 

@@ -33,7 +33,8 @@ def error_of(folder: Path) -> PackError:
     with pytest.raises(PackError) as caught:
         load_pack(folder)
     error = caught.value
-    assert str(error) == f"{error.file}: {error.key}: {error.mend}"
+    where = error.file if error.key == "-" else f"{error.file}: {error.key}"  # "-": the file as a whole
+    assert str(error) == f"{where}: {error.mend}"
     assert "\n" not in str(error)
     return error
 
@@ -148,6 +149,7 @@ def test_a_missing_letter_is_named(folder: Path) -> None:
     (folder / "letters" / "en" / "split.txt").unlink()
     error = error_of(folder)
     assert (error.file, error.key) == ("letters/en/split.txt", "-")
+    assert str(error) == "letters/en/split.txt: is missing; every letter kind needs one in every language"
     assert "every letter kind needs one in every language" in error.mend
 
 
