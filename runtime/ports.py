@@ -59,7 +59,7 @@ def why_not_bound(host: str, port: int, setting: str, error: Exception) -> str:
     """
     where, reason = f"{host}:{port}", getattr(error, "strerror", None) or str(error)
     of_host = f"{setting.removesuffix('_PORT')}_HOST" if setting.endswith("_PORT") else setting
-    own = "write an address of its own: 127.0.0.1 for this machine alone, 0.0.0.0 for all of its addresses"
+    own = "write 127.0.0.1 for this machine alone, 0.0.0.0 for all of its addresses, or one of these"
     if isinstance(error, socket.gaierror | UnicodeError):
         return f"{of_host}: {where}: no such host is known ({reason}); {own}"
     number = error.errno if isinstance(error, OSError) else None

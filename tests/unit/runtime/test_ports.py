@@ -24,7 +24,7 @@ def test_an_address_of_another_machine_names_the_setting_of_the_host(setting: st
         require_free(ELSEWHERE, 8025, f"UKETSUKE_{setting}_PORT")
     said = str(caught.value)
     assert said.startswith(
-        f"UKETSUKE_{setting}_HOST: {ELSEWHERE}:8025: is no address of this machine; write an address"
+        f"UKETSUKE_{setting}_HOST: {ELSEWHERE}:8025: is no address of this machine; write 127.0.0.1 "
     )
     assert "port" not in said
 
