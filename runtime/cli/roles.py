@@ -34,24 +34,20 @@ def register(app: typer.Typer) -> None:
 
 def serve() -> None:
     """All roles in one command: SMTP listener, worker, delivery, desk, scheduler."""
-    from runtime.ports import require_apart, require_free
+    from runtime.ports import listeners_of, require_apart, require_free, roles_of
     from runtime.serve import Role, Supervisor, role_command
 
     settings = settings_with_logs()
-    names = ["smtp", "desk", *["worker"] * settings.workers, "deliver", "scheduler"]
-    if settings.imap:
-        names.append("imap")
-    ports = [settings.watch_port + number if settings.watch_port else 0 for number in range(len(names))]
-    listeners = [
-        (settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT"),
-        (settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT"),
-        *((settings.watch_host, port, "UKETSUKE_WATCH_PORT") for port in filter(None, ports)),
-    ]
+    listeners = listeners_of(settings)
     require_apart(listeners)
     for host, port, setting in listeners:
         require_free(host, port, setting)
     print_text(_banner(settings, _prepare(settings)))
-    roles = [Role(name=name, command=role_command(name, port)) for name, port in zip(names, ports, strict=True)]
+    first = settings.watch_port
+    roles = [
+        Role(name=name, command=role_command(name, first + number if first else 0))
+        for number, name in enumerate(roles_of(settings))
+    ]
     code = Supervisor(roles).run()
     if code:
         sys.exit(code)
@@ -266,6 +262,8 @@ def _banner(settings: Settings, sign_in: str) -> str:
     from runtime.first_start import desk_address
 
     letters = "sent through the smarthost" if settings.smarthost else "kept in the outbox view (no smarthost is set)"
+    if settings.mode == "shadow":
+        letters = "only shown (shadow mode): none is sent"
     return "\n".join(
         (
             "uketsuke 受付 is starting. Ctrl-C ends it.",

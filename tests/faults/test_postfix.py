@@ -105,7 +105,7 @@ def test_through_the_pipe_each_mail_comes_in_once_whatever_fails_first(folder: P
         settings.write_text(
             f'UKETSUKE_DATABASE_URL = "{url}"\n', encoding="utf-8"
         )  # right, but its folder is not there
-        wait_until(lambda: "StoreUnavailable: try again later" in postfix.log())
+        wait_until(lambda: "unable to open database file" in postfix.log())
         (folder / "die").touch()
         (folder / "db").mkdir()
         for made in ("die", "db"):

@@ -497,7 +497,7 @@ def test_a_wrong_password_is_one_clear_line_without_it(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("UKETSUKE_IMAP", dovecot.url().replace("support@", "support:falsch123@"))
     monkeypatch.delenv("UKETSUKE_IMAP_PASSWORD_FILE")
-    assert run(["check"]) == 1
+    assert run(["check"]) == 2
     out, err = capfd.readouterr()
     assert "WRONG  mailbox: 127.0.0.1:" in out
     assert f"imap://support@127.0.0.1:{dovecot.port}/INBOX" in out
@@ -510,7 +510,7 @@ def test_a_folder_that_is_not_there_is_told(
     for name, value in {**environment, "UKETSUKE_SMTP_PORT": "0", "UKETSUKE_DESK_PORT": "0"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("UKETSUKE_IMAP", dovecot.url(folder="Nowhere"))
-    assert run(["check"]) == 1
+    assert run(["check"]) == 2
     assert "Mailbox doesn't exist: Nowhere" in capfd.readouterr().out
 
 
