@@ -84,10 +84,10 @@ class Roles:
         return spent
 
     def waiting(self) -> tuple[int, int]:
-        """Mails that are no tickets yet, letters that are not handed over."""
+        """Mails that are no tickets yet, letters that are not handed over; none of these where nobody hands them over."""
         with transaction(self.engine, writes=False) as connection:
             mails, letters = connection.exec_driver_sql(_DONE).one()
-        return int(mails), int(letters)
+        return int(mails), int(letters) if "deliver" in self.processes else 0
 
     def states(self) -> dict[str, tuple[int, int]]:
         """Mails and their bytes by state."""
