@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from models.db.store import Store
     from runtime.settings import Settings
     from runtime.watch import Watch
+
+_PATIENT = 10  # of the 19 that a process may lower its priority by
 
 WatchPort = Annotated[
     int | None,
@@ -118,8 +121,15 @@ def worker(watch_port: WatchPort = None) -> None:
     stop = stop_on_signals()
     store, rules, own = open_signing_store(settings), build_rules(settings), own_addresses(settings)
     watch.look_at(store)
+    _let_others_go_first()
     with present(store, "worker", utc_now):
         Worker(store, rules, own, utc_now, sender_check(settings)).run(stop)
+
+
+def _let_others_go_first() -> None:
+    """A worker takes what processor time is left: while mails pour in on the same machine, the door goes first."""
+    with suppress(OSError, AttributeError):  # where a machine knows no such thing, all are equal
+        os.nice(_PATIENT)
 
 
 def deliver(watch_port: WatchPort = None) -> None:
