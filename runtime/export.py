@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 from desk.texts import TOKENS, words
 from models.decision import ReplyState
 from models.errors import NotFound
-from runtime.keeping import new_file, program_version
+from runtime.keeping import new_file
+from runtime.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def write_export(
     with new_file(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         value: dict[str, Any] = {
             "format": FORMAT,
-            "program": f"uketsuke {program_version()}",
+            "program": f"uketsuke {VERSION}",
             "made_at": now.isoformat(),
             "desk": desk,
             "address": address,

@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from models.db.snapshot import Kind, Shape, known_revisions, load, settle, snapshot
 from models.errors import ArchiveError, ConfigError
+from runtime.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -77,16 +78,6 @@ class Manifest:
     def rows(self) -> int:
         """Of all tables."""
         return sum(one.rows for one in self.tables.values())
-
-
-def program_version() -> str:
-    """Of this uketsuke."""
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - dear, and only here
-
-    try:
-        return version("uketsuke")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 # Writing
@@ -167,7 +158,7 @@ def write_backup(
             manifest = {
                 "format": FORMAT,
                 "program": "uketsuke",
-                "version": program_version(),
+                "version": VERSION,
                 "shape": taken.revision,
                 "engine": taken.engine,
                 "taken_at": taken_at.isoformat(),
