@@ -270,7 +270,7 @@ class Settings(BaseModel):
             )
             raise ValueError(msg)
         if name and (_SELECTOR.fullmatch(name) is None or len(name) > _LONGEST_SELECTOR):
-            msg = "is a name of letters, digits and hyphens, like desk2026"
+            msg = "is no such name; write letters, digits and hyphens, like desk2026"
             raise ValueError(msg)
         return name
 
