@@ -268,7 +268,10 @@ def test_letters_are_signed_in_the_name_of_the_address_that_they_come_from(file:
         ({"dkim_key_file": "dkim.pem"}, "UKETSUKE_DKIM_SELECTOR (default): UKETSUKE_DKIM_KEY_FILE needs it"),
         ({"dkim_selector": "desk"}, "UKETSUKE_DKIM_SELECTOR (environment): names a key that is not there"),
         ({"dkim_key_file": "dkim.pem", "dkim_selector": "a_b"}, "is no such name; write letters, digits and hyphens"),
-        ({"dkim_key_file": "dkim.pem", "dkim_selector": "a" * 64}, "is no such name; write letters, digits and hyphens"),
+        (
+            {"dkim_key_file": "dkim.pem", "dkim_selector": "a" * 64},
+            "is no such name; write letters, digits and hyphens",
+        ),
         ({"dkim_key_file": "none.pem", "dkim_selector": "desk"}, "UKETSUKE_DKIM_KEY_FILE: none.pem: No such file"),
         ({"dkim_key_file": ".", "dkim_selector": "desk"}, "UKETSUKE_DKIM_KEY_FILE: .: Is a directory"),
         ({"dkim_key_file": "bad.pem", "dkim_selector": "desk"}, "UKETSUKE_DKIM_KEY_FILE: bad.pem: holds no private"),
