@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 SAYS_SO_EVERY = timedelta(seconds=10)
@@ -27,12 +28,17 @@ class Process:
     seen_at: datetime
 
 
+def named_once(processes: Iterable[Process]) -> list[str]:
+    """Each kind of process on each machine in a few words, sorted."""
+    return sorted({f"{one.role} {one.version} on {one.host}" for one in processes})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """What the database says of itself."""
 
     engine: str  # "SQLite 3.45.1", "PostgreSQL 15.18"
     shape: str
-    now: datetime  # by its own clock
+    now: datetime | None  # by a clock that all machines share, if there is one
     unsafe: tuple[str, ...]  # settings by which it could lose what it has confirmed
     most_connections: int  # 0: it does not count

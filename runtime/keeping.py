@@ -23,7 +23,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from models.db.snapshot import Kind, Shape, known_revisions, load, settle, snapshot
+from models.db.migrate import known_shapes
+from models.db.snapshot import Kind, Shape, load, settle, snapshot
 from models.errors import ArchiveError, ConfigError
 from runtime.version import VERSION
 
@@ -393,7 +394,7 @@ def require_known(manifest: Manifest, file: Path) -> None:
     Raises:
         ConfigError: It is of a newer one.
     """
-    if manifest.shape not in known_revisions():
+    if manifest.shape not in known_shapes():
         raise ConfigError(
             f"{file}: has the shape {manifest.shape} of uketsuke {manifest.version}, which is newer; restore it with that one"
         )

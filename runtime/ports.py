@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _NOT_OURS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _FIRST_FREE = 1024  # ports below are for privileged programs
-_EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
+# Every address of this machine, and where what listens there is reached from it.
+_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not bound
 
 
 def roles_of(settings: Settings) -> list[str]:
@@ -31,6 +32,11 @@ def listeners_of(settings: Settings) -> list[tuple[str, int, str]]:
         (settings.desk_host, settings.desk_port, "UKETSUKE_DESK_PORT"),
         *((settings.watch_host, settings.watch_port + number, "UKETSUKE_WATCH_PORT") for number in range(count)),
     ]
+
+
+def reached_at(host: str) -> str:
+    """Where a listener bound there is reached from this machine."""
+    return _EVERYWHERE.get(host, host)
 
 
 def require_free(host: str, port: int, setting: str) -> None:
@@ -83,6 +89,6 @@ def require_apart(listeners: Iterable[tuple[str, int, str]]) -> None:
     taken: list[tuple[str, int, str]] = []
     for host, port, setting in listeners:
         for other, same, its in taken:
-            if port and port == same and (host == other or not _EVERYWHERE.isdisjoint((host, other))):
+            if port and port == same and (host == other or host in _EVERYWHERE or other in _EVERYWHERE):
                 raise ConfigError(f"{setting}: {host}:{port}: is that of {its} as well; set another port")
         taken.append((host, port, setting))

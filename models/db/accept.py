@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from sqlalchemy.dialects import sqlite
 
+from models.db.bell import Topic
+from models.db.bell import note as ring_for
 from models.db.peek import peek, plain
 from models.db.tables import InboundRow
 from models.ticket import MailState
@@ -70,6 +72,7 @@ def message_hash(message_id: str) -> str:
 
 def accept_rows(connection: Connection, rows: Sequence[Row]) -> tuple[int, ...]:
     """Within a transaction: store at least one row, or count a delivery where its mail is there; the ids in order."""
+    ring_for(connection, Topic.MAIL)
     with closing(connection.connection.cursor()) as cursor:
         if connection.dialect.name == "postgresql":
             return accept_with_psycopg(cast("PgCursor[Any]", cursor), rows)

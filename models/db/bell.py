@@ -149,7 +149,7 @@ class Ear:
 
 
 def _closed(connection: psycopg.Connection | None) -> None:
-    """Let go of it; None, for who held it."""
+    """Let go of it, if there is one."""
     if connection is not None:
         with suppress(psycopg.Error):
             connection.close()

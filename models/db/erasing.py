@@ -30,8 +30,9 @@ from models.db.memos import MEMO, NOTICE
 from models.db.peek import PEEK_BYTES, is_written_by
 from models.db.rows import names
 from models.db.search import LETTER, MAIL, SEARCH
-from models.db.tables import ApiCallRow, CorrectionRow, TicketPartRow, UndoRow
+from models.db.tables import CorrectionRow, TicketPartRow, UndoRow
 from models.db.threads import CUSTOMER_ACCOUNT, REPLY, THREAD, TICKET, TICKET_LINK, folded_address
+from models.db.tokens import API_CALL
 from models.decision import ReplyState
 from models.erasing import Erased, Erasure, Order, Traces, Why, detail_of, erasure_of, key_of
 from models.states import TicketState
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _UNDO = UndoRow.__table__  # type: ignore[attr-defined]
-_CALL = ApiCallRow.__table__  # type: ignore[attr-defined]
 _PART = TicketPartRow.__table__  # type: ignore[attr-defined]
 _CORRECTION = CorrectionRow.__table__  # type: ignore[attr-defined]
 LOGGED = "erased"  # in the audit log
@@ -242,7 +242,7 @@ def _erase(connection: Connection, refs: Sequence[str], now: datetime) -> Erased
     letters = connection.execute(select(func.count()).select_from(REPLY).where(REPLY.c.ref.in_(refs))).scalar_one()
     told = select(NOTICE.c.memo_id).where(NOTICE.c.ref.in_(refs), NOTICE.c.memo_id > 0)
     connection.execute(delete(MEMO).where(MEMO.c.id.in_(told)))
-    for table in (_UNDO, _CALL):  # they live for minutes, or a day
+    for table in (_UNDO, API_CALL):  # they live for minutes, or a day
         column = table.c.before if table is _UNDO else table.c.answer
         connection.execute(delete(table).where(or_(*(column.contains(f'"{ref}"', autoescape=True) for ref in refs))))
     _let_accounts_go(connection, refs)

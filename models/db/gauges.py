@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,13 @@ from models.db.accept import INBOUND
 from models.db.base import Shelf
 from models.db.books import DAY_BOOKS
 from models.db.desk_rules import are_letters_on
+from models.db.ledger import REPORT
+from models.db.memos import MEMO
+from models.db.migrate import serves
 from models.db.presence import processes_in
 from models.db.queue import TALLY
-from models.db.tables import MemoRow, ReportRow, ShapeRow, WebhookCallRow, WebhookRow
 from models.db.threads import REPLY, TICKET
+from models.db.webhooks import CALL, WEBHOOK
 from models.decision import ReplyState
 from models.gauges import BOOK_FAULTS, ROLES, Connections, Standing
 from models.states import TicketState
@@ -33,14 +35,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, FromClause, Select
     from sqlalchemy.engine import Connection
 
-MEMO = MemoRow.__table__  # type: ignore[attr-defined]
-CALL = WebhookCallRow.__table__  # type: ignore[attr-defined]
-WEBHOOK = WebhookRow.__table__  # type: ignore[attr-defined]
-REPORT = ReportRow.__table__  # type: ignore[attr-defined]
-SHAPE = ShapeRow.__table__  # type: ignore[attr-defined]
 _QUEUED, _FAILED = "queued", "failed"
 _LETTERS = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.HELD, ReplyState.FAILED, ReplyState.BOUNCED))
-_VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 class Gauges(Shelf):
@@ -84,10 +80,7 @@ class Gauges(Shelf):
         """
         with self.read() as connection:
             shape = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            if shape is None or shape in known_shapes():
-                return shape is not None
-            # A newer version's, which says how old a version it leaves at work.
-            return str(connection.execute(select(SHAPE.c.runs_from)).scalar_one()) <= max(known_shapes())
+            return shape is not None and serves(connection, shape)
 
     def count_connections(self) -> None:
         """From now on this process's connections and their failures are counted. May be called twice."""
@@ -119,11 +112,6 @@ class _DriverCounts:
         if context.is_disconnect or type(context.original_exception).__name__ in {"OperationalError", "InterfaceError"}:
             with self._lock:
                 self.failures += 1
-
-
-def known_shapes() -> frozenset[str]:
-    """The shapes that this version has a step to."""
-    return frozenset(file.stem.partition("_")[0] for file in _VERSIONS.glob("[0-9]*_*.py"))
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:

@@ -11,6 +11,7 @@ goes on with a newer shape as long as that was made for both, and is refused in 
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from sqlalchemy import inspect, select, update
 from models.db.engine import make_engine, transaction
 from models.db.presence import SHAPE, processes_in
 from models.errors import ConfigError, StoreUnavailable
+from models.presence import named_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,22 @@ def upgrade(url: str, now: datetime | None = None, *, scripts: Path = SCRIPTS) -
 
 def newest(scripts: Path = SCRIPTS) -> str:
     """The newest shape that this code knows."""
-    return str(ScriptDirectory(str(scripts)).get_current_head())
+    return _steps(scripts)[-1].revision
+
+
+def known_shapes(scripts: Path = SCRIPTS) -> frozenset[str]:
+    """The shapes that this code has a step to."""
+    return frozenset(one.revision for one in _steps(scripts))
+
+
+def serves(connection: Connection, shape: str, scripts: Path = SCRIPTS) -> bool:
+    """Can this code work with a shape: one of its own, or a newer version's that was made for both?"""
+    known = known_shapes(scripts)
+    if shape in known:
+        return True
+    if not inspect(connection).has_table(SHAPE.name):
+        return False
+    return str(connection.execute(select(SHAPE.c.runs_from)).scalar_one()) <= max(known)
 
 
 def shape_of(url: str) -> tuple[str, bool]:
@@ -110,7 +127,7 @@ def bring_to(connection: Connection, revision: str, *, scripts: Path = SCRIPTS) 
     """
     steps = _steps(scripts)
     wanted = steps[-1].revision if revision == "head" else revision
-    if wanted not in {one.revision for one in steps}:
+    if wanted not in known_shapes(scripts):
         raise ConfigError(f"the shape {wanted} belongs to a newer version of uketsuke: install that one")
     command.upgrade(config_for(connection, scripts), wanted)
     left_behind = [one.revision for one in steps if _BEGAN < one.revision <= wanted and phase_of(one) == POST]
@@ -132,15 +149,10 @@ def _is_behind(connection: Connection, scripts: Path) -> bool:
     Raises:
         ConfigError: The shape is a newer version's, and that one has left us behind.
     """
-    shape = MigrationContext.configure(connection).get_current_revision()
-    steps = _steps(scripts)
-    if shape is None or shape in {one.revision for one in steps}:
-        return shape != steps[-1].revision
-    head = steps[-1].revision
-    oldest = (
-        connection.execute(select(SHAPE.c.runs_from)).scalar() if inspect(connection).has_table(SHAPE.name) else None
-    )
-    if oldest is None or head < oldest:
+    shape, head = MigrationContext.configure(connection).get_current_revision(), newest(scripts)
+    if shape is None or shape in known_shapes(scripts):
+        return shape != head
+    if not serves(connection, shape, scripts):
         raise ConfigError(
             f"the database has the shape {shape}, which this version of uketsuke (up to {head}) cannot work with: it belongs to"
             " a newer one; install that one, or name another database in UKETSUKE_DATABASE_URL"
@@ -180,13 +192,14 @@ def _require_enough(waiting: Sequence[Script], old: Sequence[Process]) -> None:
     """
     if all(phase_of(step) == POST for step in waiting):
         return
-    named = ", ".join(sorted({f"{one.role} {one.version} on {one.host}" for one in old}))
+    named = ", ".join(named_once(old))
     raise ConfigError(
         f"the database cannot be brought to {waiting[-1].revision} while older processes run ({named}): stop them, or install"
         " the version between first"
     )
 
 
-def _steps(scripts: Path) -> list[Script]:
-    """All steps, first to last."""
-    return list(reversed(list(ScriptDirectory(str(scripts)).walk_revisions())))
+@lru_cache(maxsize=8)
+def _steps(scripts: Path) -> tuple[Script, ...]:
+    """All steps, first to last; read once."""
+    return tuple(reversed(list(ScriptDirectory(str(scripts)).walk_revisions())))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
@@ -13,6 +13,8 @@ from models.db.tables import ProcessRow, ShapeRow
 from models.presence import GONE_AFTER, Process, Server
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.engine import Connection
 
 PROCESS = ProcessRow.__table__  # type: ignore[attr-defined]
@@ -52,7 +54,7 @@ class Presences(Shelf):
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        if self.is_sqlite:
+        if self.is_sqlite:  # not even connected: that would make a file where there is none
             return None
         with self.read() as connection:
             return _now(connection)
@@ -77,7 +79,7 @@ class Presences(Shelf):
             if connection.dialect.name == "sqlite":
                 version = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
                 engine = f"SQLite {version}"
-                return Server(engine=engine, shape=shape, now=_now(connection), unsafe=(), most_connections=0)
+                return Server(engine=engine, shape=shape, now=None, unsafe=(), most_connections=0)
             said = {name: str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in _ASKED}
             unsafe = tuple(f"{name} is off" for name in _KEEPS if said[name] == "off")
             engine = f"PostgreSQL {said['server_version'].partition(' ')[0]}"
@@ -90,10 +92,7 @@ def _shared_time(connection: Connection) -> datetime | None:
 
 
 def _now(connection: Connection) -> datetime:
-    """Its own clock; SQLite has this machine's."""
-    if connection.dialect.name == "sqlite":
-        found = str(connection.exec_driver_sql("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')").scalar_one())
-        return datetime.fromisoformat(found).replace(tzinfo=UTC)
+    """PostgreSQL's own clock; SQLite has this machine's."""
     now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
     return now
 

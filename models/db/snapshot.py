@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from models.db.books import books_of
 from models.db.desk_rules import add_desk_event
 from models.db.engine import make_engine, transaction
 from models.db.memos import FAILED, MEMO, QUEUED
-from models.db.migrate import SCRIPTS, bring_to
+from models.db.migrate import bring_to
 from models.db.presence import processes_in
 from models.db.tables import UtcDateTime
 from models.errors import ConfigError, StoreError
@@ -236,11 +235,6 @@ def _bound(keys: Sequence[Any], values: tuple[Any, ...]) -> list[Any]:
 
 
 # The way back
-
-
-def known_revisions() -> frozenset[str]:
-    """Every shape that this version can bring along."""
-    return frozenset(one.revision for one in ScriptDirectory(str(SCRIPTS)).walk_revisions())
 
 
 def load(

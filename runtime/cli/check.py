@@ -131,12 +131,12 @@ def _models(settings: Settings) -> str:
 
 
 def _port(host: str, port: int, setting: str, is_ours: Callable[[str, int], bool]) -> str:
-    from runtime.ports import require_free
+    from runtime.ports import reached_at, require_free
 
     try:
         require_free(host, port, setting)
     except ConfigError:
-        if is_ours(_reachable(host), port):
+        if is_ours(reached_at(host), port):
             return f"{host}:{port} is in use by uketsuke"
         raise
     return f"{host}:{port} is free"
@@ -206,11 +206,6 @@ def _lmtp(settings: Settings) -> str:
     if not os.access(where.parent, os.W_OK):
         raise ConfigError(f"UKETSUKE_LMTP: {where}: this user may not write to its folder; name another")
     return f"{where} is free"
-
-
-def _reachable(host: str) -> str:
-    """Where a listener bound there is reached from this machine."""
-    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
 
 
 def greets_as_ours(host: str, port: int) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from models.db.migrate import newest, shape_of
 from models.db.store import Store
 from models.errors import ConfigError, UketsukeError
+from models.presence import named_once
 from runtime.cli.finding import Finding, attempt, trouble
 from runtime.clock import utc_now
 from runtime.secret import load_secret
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from models.presence import Process, Server
+    from models.views import Books
     from runtime.settings import Settings
 
-ROLES = ("smtp", "worker", "deliver", "desk", "scheduler")
 _WITHOUT = {
     "smtp": "nobody takes mails in",
     "worker": "mails wait unread",
@@ -27,6 +28,7 @@ _WITHOUT = {
     "desk": "agents see nothing",
     "scheduler": "nobody writes reports and reminders",
 }
+ROLES = tuple(_WITHOUT)
 _OWN_CONNECTIONS = 3  # of one process outside of its pool: the door's, the one that wakes others, the one that is woken
 _OFF_S = 2.0
 _LITTLE, _TOO_LITTLE = 2**30, 256 * 2**20  # bytes
@@ -49,18 +51,18 @@ def database_findings(settings: Settings) -> Iterator[Finding]:
         return
     store = Store(settings.url)
     try:
-        yield from _server(settings, store)
+        books = store.books(now=utc_now())
+        yield from _server(settings, store, books)
         yield from _mark(settings, store)
-        yield _books(store)
+        yield _books(books)
         yield attempt("reports", lambda: _reports(settings, store))
     finally:
         store.close()
 
 
-def _server(settings: Settings, store: Store) -> Iterator[Finding]:
+def _server(settings: Settings, store: Store, books: Books) -> Iterator[Finding]:
     server, now = store.server(), utc_now()
-    accepted = store.books().accepted
-    detail = f"{server.engine}, shape {server.shape}, {accepted} mails accepted so far"
+    detail = f"{server.engine}, shape {server.shape}, {books.accepted} mails accepted so far"
     if server.unsafe:
         lossy = " and ".join(server.unsafe)
         yield Finding(
@@ -73,6 +75,7 @@ def _server(settings: Settings, store: Store) -> Iterator[Finding]:
     yield _roles(running)
     if server.most_connections:
         yield _connections(settings, server, running)
+    if server.now is not None:
         off = abs((server.now - now).total_seconds())
         told = f"{off:.1f} s off the database's clock"
         if off > _OFF_S:
@@ -87,7 +90,7 @@ def _upgrade(server: Server, running: tuple[Process, ...]) -> Finding:
     if server.shape > newest():
         detail = f"a newer version has begun (shape {server.shape}); this one ({newest()}) may go on for now; install that version here too"
         return Finding(what="upgrade", detail=detail, is_warning=True)
-    old = sorted({f"{one.role} {one.version} on {one.host}" for one in running if one.shape < newest()})
+    old = named_once(one for one in running if one.shape < newest())
     return Finding(what="upgrade", detail=f"waits for {', '.join(old) or 'the scheduler'}", is_warning=True)
 
 
@@ -152,9 +155,8 @@ def _mark(settings: Settings, store: Store) -> Iterator[Finding]:
         yield Finding(what="secret of the database", detail=detail, code=2)
 
 
-def _books(store: Store) -> Finding:
+def _books(books: Books) -> Finding:
     """Is every accepted mail accounted for? Mails that only wait long are a warning."""
-    books = store.books(now=utc_now())
     if not books.faults:
         return Finding(what="books", detail="every accepted mail is accounted for")
     told = "; ".join(books.faults) + "; docs/operate.md says what to do"

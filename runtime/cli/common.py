@@ -77,6 +77,22 @@ def reachable(settings: Settings) -> Iterator[None]:
         raise Unreachable(_away(settings, error)) from None
 
 
+def store_as_it_is(settings: Settings) -> Store:
+    """The store, whose database is neither made nor migrated; from here on the process goes by its clock.
+
+    Raises:
+        Unreachable: It does not answer.
+        StoreUnavailable: As with `open_store`.
+    """
+    from models.db.store import Store
+    from runtime.clock import follow
+
+    store = Store(settings.url)
+    with reachable(settings):
+        follow(store.shared_time())
+    return store
+
+
 def open_signing_store(settings: Settings) -> Store:
     """As `open_store`, for who signs or reads signatures: this machine has the installation's secret.
 

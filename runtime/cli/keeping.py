@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import make_data_dir, print_text, reachable, settings_with_logs
-from runtime.clock import follow, utc_now
+from runtime.cli.common import make_data_dir, print_text, settings_with_logs, store_as_it_is
+from runtime.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from models.db.store import Store
@@ -40,7 +40,6 @@ def backup(
     ] = False,
 ) -> None:
     """Write the whole database and the secret into one file, while everything runs; or check such a file."""
-    from models.db.store import Store
     from runtime.keeping import Archive, write_backup
 
     settings = settings_with_logs()
@@ -53,10 +52,7 @@ def backup(
             _print_manifest(archive.manifest)
         return
     secret = None if without_secret else _secret_of(settings)
-    store = Store(settings.url)
-    with reachable(settings):
-        follow(store.shared_time())
-    store.close()
+    store_as_it_is(settings).close()
     with progress("backup") as bar:
         for rows in write_backup(settings.url, file, secret=secret, clock=utc_now, counted=bar.expect):
             bar.step(rows)
@@ -82,7 +78,6 @@ def restore(
     ] = None,
 ) -> None:
     """Bring a backup into the empty database of the settings, SQLite or PostgreSQL; all of it or nothing."""
-    from models.db.store import Store
     from runtime.keeping import Archive, require_known
     from runtime.keeping import restore as bring_back
     from runtime.retention import read_erasures
@@ -93,9 +88,7 @@ def restore(
     with Archive(file) as archive:
         require_known(archive.manifest, file)
         _verify(archive)
-        store = Store(settings.url)
-        with reachable(settings):
-            follow(store.shared_time())
+        store = store_as_it_is(settings)
         with _secret_in_place(settings, None if without_secret else archive.secret()), progress("restore") as bar:
             bar.expect(archive.manifest.rows)
             done = bring_back(archive, store, now=utc_now(), is_same_moment=same_moment, read=bar.step)
@@ -221,7 +214,6 @@ class Bar:
     def __init__(self, label: str) -> None:
         self._label = label
         self._bar: object | None = None
-        self._enter: Callable[[], object] | None = None
 
     def expect(self, count: int) -> None:
         """So many steps there will be."""

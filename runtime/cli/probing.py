@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
+from runtime.ports import reached_at
 from runtime.settings import load_settings
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 _ANSWER_S = 5.0
 _WELL = 200
-# Where a listener on every address is reached from this machine.
-_HERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def probe(
         raise ConfigError(
             "UKETSUKE_WATCH_PORT: 0: no role says how it is; set a port, for the role and for this command"
         )
-    host = _HERE.get(settings.watch_host, settings.watch_host)
+    host = reached_at(settings.watch_host)
     ports = range(settings.watch_port, settings.watch_port + roles)
     troubles = troubles_of(host, ports, "/readyz" if ready else "/livez")
     for trouble in troubles:

@@ -64,14 +64,14 @@ def prepare(
 ) -> None:
     """Once before the roles of an installation start: database, secret, the first admin's link. May be called again."""
     from models.db.migrate import upgrade
+    from models.db.store import Store
+    from models.presence import named_once
 
     settings = settings_with_logs()
     print_text(_prepare(settings, is_new_secret=new_secret))
-    store, now = open_store(settings), utc_now()
+    store, now = Store(settings.url), utc_now()
     if waiting := upgrade(settings.url, now):
-        old = sorted(
-            {f"{one.role} {one.version} on {one.host}" for one in store.processes(now) if one.shape < waiting[0]}
-        )
+        old = named_once(one for one in store.processes(now) if one.shape < waiting[0])
         steps = ", ".join(waiting)
         print_text(
             f"the rest of the upgrade ({steps}) waits until these have ended: {', '.join(old)}; then it runs by itself"

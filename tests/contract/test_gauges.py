@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from models.db.gauges import known_shapes
 from models.db.intake import WORKER_LOST
+from models.db.migrate import known_shapes
 from models.db.store import Store
 from models.decision import ReplyState
 from models.gauges import BOOK_FAULTS, ROLES

@@ -23,17 +23,13 @@ from runtime.cli.app import run
 from runtime.keeping import Archive, restore, write_backup
 from tests.support.clocks import Clock
 from tests.support.filings import NOW, arrival, file_one
-from tests.support.kept import rows_of
+from tests.support.kept import data_folder, rows_of
 
 
 @pytest.fixture
 def desk(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The data folder of an installation with a ticket and a mail."""
-    folder = tmp_path / "var"
-    folder.mkdir()
-    monkeypatch.setenv("UKETSUKE_DATA_DIR", str(folder))
-    shutil.copy(migrated_sqlite, folder / "uketsuke.sqlite3")
-    (folder / "secret.key").write_text("5" * 64)
+    folder = data_folder(migrated_sqlite, tmp_path, monkeypatch)
     store = Store(url_of(folder))
     file_one(store)
     store.accept([arrival(2)])

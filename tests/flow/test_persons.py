@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import zipfile
 from datetime import timedelta
@@ -21,6 +20,7 @@ from runtime.retention import erase_old
 from tests.support.clocks import Clock
 from tests.support.desk import make_app, signed_in
 from tests.support.filings import LEASE, NOW, arrival, file_one, filing, mail, reply
+from tests.support.kept import data_folder
 
 TARO, JIRO = "taro@example.com", "jiro@elsewhere.example"
 HOSTILE = '<script>alert(1)</script> & "quoted" \' \u202e'
@@ -29,11 +29,7 @@ HOSTILE = '<script>alert(1)</script> & "quoted" \' \u202e'
 @pytest.fixture
 def desk(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """An installation in which Taro has two tickets, and a mail in a ticket of Jiro's; Jiro wrote into one of Taro's."""
-    folder = tmp_path / "var"
-    folder.mkdir()
-    monkeypatch.setenv("UKETSUKE_DATA_DIR", str(folder))
-    shutil.copy(migrated_sqlite, folder / "uketsuke.sqlite3")
-    (folder / "secret.key").write_text("5" * 64)
+    folder = data_folder(migrated_sqlite, tmp_path, monkeypatch)
     store = Store(f"sqlite:///{folder / 'uketsuke.sqlite3'}")
     one = file_into(store, 1, TARO, HOSTILE)
     other = file_into(store, 2, JIRO, "jiro's own words")

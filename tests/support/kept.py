@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
     from runtime.triage import Rules
 
 _numbers = itertools.count(1)
+
+
+def data_folder(empty: Path, parent: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of an installation that nothing has come to yet, named in the environment."""
+    folder = parent / "var"
+    folder.mkdir()
+    monkeypatch.setenv("UKETSUKE_DATA_DIR", str(folder))
+    shutil.copy(empty, folder / "uketsuke.sqlite3")
+    (folder / "secret.key").write_text("5" * 64)
+    return folder
 
 
 def fresh_url(engine: str, request: pytest.FixtureRequest, folder: Path) -> str:
