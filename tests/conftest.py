@@ -19,6 +19,7 @@ from models.db.store import Store
 from policy.load import load_pack
 from policy.pack import Pack
 from runtime.clock import follow
+from runtime.pulse import PULSES
 from runtime.settings import load_settings
 from runtime.triage import Rules
 from runtime.wiring import build_rules
@@ -39,11 +40,13 @@ def _scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_logs_and_signals() -> Iterator[None]:
-    """A test that runs a command sets up logs, catches signals and may follow a database's clock: nothing of it outlives it."""
+    """A test that runs a role sets up logs, catches signals, may follow a database's clock and beats: nothing of it outlives it."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     structlog.reset_defaults()
     follow(None)
+    for pulse in PULSES:
+        pulse._at = None
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
