@@ -1,26 +1,23 @@
-"""What several commands share: settings with logs set up, JSON lines, a progress bar on terminals only."""
+"""What several commands share: settings with logs set up, the store, JSON lines, who runs them."""
 
 from __future__ import annotations
 
 import json
 import os
+import pwd
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
-
-import typer
+from typing import TYPE_CHECKING
 
 from models.errors import ConfigError, StoreUnavailable, Unreachable
 from runtime.logs import set_up_logs
 from runtime.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from models.db.store import Store
     from runtime.settings import Settings
-
-Item = TypeVar("Item")
 
 
 def settings_with_logs() -> Settings:
@@ -117,6 +114,14 @@ def _away(settings: Settings, error: StoreUnavailable) -> str:
     return f"UKETSUKE_DATABASE_URL: {error}; start the database, or mend the setting"
 
 
+def operator() -> str:
+    """Who runs this command, for the audit log."""
+    try:
+        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:  # a user of a container, without a name
+        return f"cli:{os.getuid()}"
+
+
 def print_json(value: Mapping[str, object]) -> None:
     """One JSON object on one line of stdout, in UTF-8 whatever the locale says."""
     print_text(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
@@ -136,17 +141,3 @@ def print_bytes(content: bytes) -> None:
         # What is still in the buffer must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
-    """The items, with a bar on stderr where that is a terminal and stdout is not shared with it."""
-    yield from with_progress_of(items, len(items), label)
-
-
-def with_progress_of(items: Iterable[Item], count: int, label: str) -> Iterator[Item]:
-    """The same for items that come one by one and are known to be so many."""
-    if not sys.stderr.isatty() or sys.stdout.isatty() or count < 2:
-        yield from items
-        return
-    with typer.progressbar(items, length=count, label=label, file=sys.stderr) as bar:
-        yield from bar

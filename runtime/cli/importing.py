@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from models.errors import ConfigError, StoreError
-from runtime.cli.common import open_store, print_text, settings_with_logs, with_progress
+from runtime.cli.common import open_store, print_text, settings_with_logs
+from runtime.cli.progress import with_progress
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import make_data_dir, print_text, settings_with_logs, store_as_it_is
+from runtime.cli.common import make_data_dir, operator, print_text, settings_with_logs, store_as_it_is
+from runtime.cli.progress import Bar
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def backup(
         return
     secret = None if without_secret else _secret_of(settings)
     store_as_it_is(settings).close()
-    with progress("backup") as bar:
+    with Bar("backup") as bar:
         for rows in write_backup(settings.url, file, secret=secret, clock=utc_now, counted=bar.expect):
             bar.step(rows)
     with Archive(file) as archive:
@@ -89,7 +89,7 @@ def restore(
         require_known(archive.manifest, file)
         _verify(archive)
         store = store_as_it_is(settings)
-        with _secret_in_place(settings, None if without_secret else archive.secret()), progress("restore") as bar:
+        with _secret_in_place(settings, None if without_secret else archive.secret()), Bar("restore") as bar:
             bar.expect(archive.manifest.rows)
             done = bring_back(archive, store, now=utc_now(), is_same_moment=same_moment, read=bar.step)
             people = _erase_again(settings, store, erased, archive.manifest.taken_at)
@@ -130,16 +130,8 @@ def _erase_again(settings: Settings, store: Store, erased: Mapping[str, datetime
     return sum(1 for _ in forget_again(store, erased, secret, taken_at=taken_at, now=utc_now(), by=operator()))
 
 
-def operator() -> str:
-    """Who runs this command, for the audit log."""
-    try:
-        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
-    except KeyError:  # a user of a container, without a name
-        return f"cli:{os.getuid()}"
-
-
 def _verify(archive: Archive) -> None:
-    with progress("verify") as bar:
+    with Bar("verify") as bar:
         bar.expect(archive.manifest.rows)
         for rows in archive.verify():
             bar.step(rows)
@@ -206,37 +198,3 @@ def _put(path: Path, content: bytes) -> bool:
     except OSError as error:
         raise ConfigError(f"UKETSUKE_SECRET_FILE: {path}: {error.strerror}; name a file this user may write") from None
     return True
-
-
-class Bar:
-    """A progress bar on stderr where that is a terminal; else nothing."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._bar: object | None = None
-
-    def expect(self, count: int) -> None:
-        """So many steps there will be."""
-        if sys.stderr.isatty() and count > 1:
-            bar = typer.progressbar(length=count, label=self._label, file=sys.stderr)
-            self._bar = bar.__enter__()
-
-    def step(self, count: int) -> None:
-        """So many more are done."""
-        if self._bar is not None:
-            self._bar.update(count)  # type: ignore[attr-defined]
-
-    def close(self) -> None:
-        """End the line."""
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)  # type: ignore[attr-defined]
-
-
-@contextmanager
-def progress(label: str) -> Iterator[Bar]:
-    """A bar that ends with what it is about."""
-    bar = Bar(label)
-    try:
-        yield bar
-    finally:
-        bar.close()

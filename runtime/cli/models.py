@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import print_text, settings_with_logs, with_progress
+from runtime.cli.common import print_text, settings_with_logs
+from runtime.cli.progress import with_progress
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:

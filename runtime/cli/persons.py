@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import open_store, print_json, print_text, settings_with_logs
-from runtime.cli.keeping import operator, progress
+from runtime.cli.common import open_store, operator, print_json, print_text, settings_with_logs
+from runtime.cli.progress import Bar
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def forget(
         _ask(whose, traces)
     order = Order(why=Why.REQUEST, by=operator(), customer=customer_key(whose, load_secret(settings.secret_path)))
     total = Erased()
-    with progress("forget") as bar:
+    with Bar("forget") as bar:
         bar.expect(len(traces.tickets) + 1)
         for erased in store.forget_person(whose, order, now=utc_now()):
             total += erased
@@ -90,7 +90,7 @@ def export(
         now=utc_now(),
         has_notes=with_notes,
     )
-    with progress("export") as bar:
+    with Bar("export") as bar:
         bar.expect(len(belongings.tickets))
         for _ in steps:
             bar.step(1)

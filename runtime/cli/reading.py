@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runtime.cli.common import print_bytes, print_json, print_text, settings_with_logs, with_progress
+from runtime.cli.common import print_bytes, print_json, print_text, settings_with_logs
+from runtime.cli.progress import with_progress
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:

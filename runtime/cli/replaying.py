@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from models.errors import ConfigError
-from runtime.cli.common import open_store, print_json, print_text, settings_with_logs, with_progress_of
+from runtime.cli.common import open_store, print_json, print_text, settings_with_logs
+from runtime.cli.progress import with_progress_of
 from runtime.clock import utc_now
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from runtime.cli.common import open_store, print_json, print_text, settings_with_logs, with_progress_of
+from runtime.cli.common import open_store, print_json, print_text, settings_with_logs
+from runtime.cli.progress import with_progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
