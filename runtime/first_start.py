@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runtime.ports import reached_at
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from models.db.store import Store
     from runtime.settings import Settings
-
-# Bound to everything, reached from this machine.
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - asked about, not bound
 
 
 def sign_in_line(store: Store, settings: Settings, now: datetime) -> str:
@@ -29,6 +28,4 @@ def link_of(settings: Settings, token: str) -> str:
 
 def desk_address(settings: Settings) -> str:
     """Where people find the desk; from this machine where no address is set."""
-    if settings.desk_url or settings.desk_host not in _EVERYWHERE:
-        return settings.desk_link
-    return f"http://{_EVERYWHERE[settings.desk_host]}:{settings.desk_port}"
+    return settings.model_copy(update={"desk_host": reached_at(settings.desk_host)}).desk_link
