@@ -52,7 +52,7 @@ _MOST_BYTES_OF_SECRET = 65_536  # a file that is larger is none that holds one l
 class Settings(BaseModel):
     """Every setting, typed and checked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     data_dir: Path = Field(Path("var"), description="folder of the SQLite file and the secret")
     database_url: str = Field(

@@ -61,6 +61,8 @@ def test_a_broken_file_is_one_line_that_names_it(tmp_path: Path) -> None:
         ("SMTP_PORT", "", "an empty value is no whole number; write one from 0 to 65535 (port of the SMTP listener)"),
         ("SMTP_SESSIONS", "-1", "-1 is out of range; write one of 0 or more ("),
         ("SMTP_IDLE_S", "0", "0 is out of range; write one above 0 ("),
+        ("SMTP_IDLE_S", "inf", "inf is no number; write one above 0 ("),
+        ("SMTP_DATA_TOTAL_S", "nan", "nan is no number; write one above 0 ("),
         ("SMTP_IDLE_S", "soon", "soon is no number; write one above 0 ("),
         ("MODE", "shadwo", "shadwo is none of auto, approve, shadow; write one of these (send letters, "),
         ("SENDER_CHECK", "spf", "spf is none of none, header, dns; write one of these, or leave it empty ("),
