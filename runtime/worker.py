@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import faulthandler
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from classify.objections import objection_in
@@ -38,8 +39,10 @@ from runtime.metrics import (
     Laps,
     mail_filed,
 )
+from runtime.owed import Owed
 from runtime.pulse import WORKER
 from runtime.triage import triage
+from runtime.turns import Trouble, go_on
 
 if TYPE_CHECKING:
     import threading
@@ -78,7 +81,7 @@ class Worker:
         self.store, self.rules, self.own, self.clock, self.check_sender = store, rules, own, clock, check_sender
         self.log = log_for("worker")
         self._texts: SavedTexts | None = None  # none as long as nothing was ever saved
-        self._owed: list[Claim] = []  # claims that a failing database would not even take back
+        self._owed = Owed()
         self._hang_s: float | None = None
         self._stop: threading.Event | None = None
 
@@ -89,21 +92,14 @@ class Worker:
         """
         self._hang_s, self._stop = HANG_S, stop
         ear = self.store.ear(Topic.MAIL)
-        while not stop.is_set():
-            WORKER.beat()
-            try:
-                done = self.run_batch()
-            except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
-                self.log.error("batch_failed", error=repr(error))  # noqa: TRY400 - a trace may quote the mail
-                done = 0
-                stop.wait(1.0)
-            if not done:
-                ear.wait(stop, IDLE_S)
+        trouble = Trouble(self.log, "batch_failed")
+        go_on(self.run_batch, stop, WORKER, trouble, lambda: ear.wait(stop, IDLE_S))
+        self._owed.settle_at_end()
         ear.close()
 
     def run_batch(self) -> int:
         """Claim and finish up to `BATCH` mails; returns how many were claimed."""
-        self._settle_owed()
+        self._owed.settle()
         with _ended_after(self._hang_s):
             self._take_saved_texts()
         begun = self.clock()
@@ -155,17 +151,12 @@ class Worker:
 
     def _give_back(self, claim: Claim, delay: timedelta, error: str) -> None:
         """End a claim without counting it: the mail is not to blame."""
+        give = partial(self.store.retry_mail, claim, now=self.clock(), delay=delay, error=error, is_counted=False)
         try:
-            self.store.retry_mail(claim, now=self.clock(), delay=delay, error=error, is_counted=False)
+            with suppress(StoreUnavailable):  # owed
+                self._owed.write(give)
         except ClaimLost:
             self.log.warning("claim_lost", mail_id=claim.mail_id)
-        except StoreUnavailable:
-            self._owed.append(claim)
-
-    def _settle_owed(self) -> None:
-        owed, self._owed = self._owed, []
-        for claim in owed:
-            self._give_back(claim, timedelta(0), "")
 
     def _file(self, claim: Claim) -> None:
         now, laps = self.clock(), Laps()
@@ -220,6 +211,7 @@ class Worker:
             bounce_hold=limits.bounce_hold,
             proven_refs=(*filter(None, (ref_of_message_id(one, secret) for one in returned)), *named),
             split=split,
+            total_limit=limits.total_10min,
         )
         laps("history")
         done = self._triaged(mail, history, claim, laps)

@@ -140,7 +140,7 @@ def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
         BrokenDatabase: The file is damaged, or no database.
     """
     try:
-        with engine.execution_options(writes=writes).begin() as connection:
+        with engine.connect() as connection, connection.execution_options(writes=writes).begin():
             yield connection
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith(_TOO_MUCH):

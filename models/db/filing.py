@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import NoResultFound
@@ -29,7 +30,7 @@ from models.db.returned import note_returned
 from models.db.rows import names
 from models.db.search import NOTE, index_letter, index_mail, index_note
 from models.db.tables import BY_US, EventRow, ReadingRow
-from models.db.tags import retag
+from models.db.tags import retag, tag_new
 from models.db.threads import (
     AWAITED,
     REPLY,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Table, TextClause
     from sqlalchemy.engine import Connection, RowMapping
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from models.conversation import Known
     from models.decision import Reply
@@ -131,7 +133,7 @@ class Files(Shelf):
 def add_event(connection: Connection, ref: str, at: datetime, by: str, what: str, detail: str = "") -> None:
     """One line of a ticket's history."""
     values = {"ref": ref, "at": at, "by": by, "what": what, "detail": detail.replace("\x00", "")}
-    event_id = connection.execute(insert(EVENT).values(**values).returning(EVENT.c.id)).scalar_one()
+    event_id = connection.execute(_INSERT_EVENT, values).scalar_one()
     if what == NOTE:
         index_note(connection, event_id)
 
@@ -140,35 +142,44 @@ def insert_if_new(
     connection: Connection, table: Table, values: dict[str, Any], keys: list[str], *, among: TextClause | None = None
 ) -> bool:
     """Insert unless a row with these keys is there (`among`: what the unique index is about); returns whether it was new."""
-    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    statement = _insert_if_new(connection.dialect.name, table, tuple(keys), among)
+    return connection.execute(statement, values).first() is not None
+
+
+@cache
+def _insert_if_new(dialect: str, table: Table, keys: tuple[str, ...], among: TextClause | None) -> ReturningInsert[Any]:
+    make = pg_insert if dialect == "postgresql" else sqlite_insert
     # RETURNING tells new from old on both engines; rowcount does not.
     first_key = next(iter(table.primary_key.columns))
-    statement = (
-        make(table).values(**values).on_conflict_do_nothing(index_elements=keys, index_where=among).returning(first_key)
+    return make(table).on_conflict_do_nothing(index_elements=keys, index_where=among).returning(first_key)
+
+
+# Statements that each mail asks are written once, here and below: to write them anew costs more than the answer.
+_INSERT_EVENT = insert(EVENT).returning(EVENT.c.id)
+_INSERT_READING = insert(READING)
+_INSERT_TICKET = insert(TICKET)
+_CLOSE_CLAIM = (
+    update(INBOUND)
+    .where(
+        INBOUND.c.id == bindparam("of_mail"),
+        INBOUND.c.token == bindparam("of_claim"),
+        INBOUND.c.state == MailState.RECEIVED.value,
     )
-    return connection.execute(statement).first() is not None
+    .values(state=MailState.TRIAGED.value, token=None, claimed_until=None, error="")
+)
 
 
 def _close_claim(connection: Connection, filing: Filing, ref: str) -> None:
-    done = connection.execute(
-        update(INBOUND)
-        .where(
-            INBOUND.c.id == filing.mail_id, INBOUND.c.token == filing.token, INBOUND.c.state == MailState.RECEIVED.value
-        )
-        .values(
-            state=MailState.TRIAGED.value,
-            token=None,
-            claimed_until=None,
-            error="",
-            ref=ref,
-            sender=(filing.mail.sender.folded if filing.mail.sender else "")[:320],
-            subject=filing.mail.subject[:500],
-            message_id=(filing.mail.message_id or "")[:2000],
-            message_hash=message_hash(filing.mail.message_id) if filing.mail.message_id else "",
-            body_hash=body_hash(filing.mail),
-            is_automatic=filing.mail.automation.kind is not None,
-        )
-    )
+    values = {
+        "ref": ref,
+        "sender": (filing.mail.sender.folded if filing.mail.sender else "")[:320],
+        "subject": filing.mail.subject[:500],
+        "message_id": (filing.mail.message_id or "")[:2000],
+        "message_hash": message_hash(filing.mail.message_id) if filing.mail.message_id else "",
+        "body_hash": body_hash(filing.mail),
+        "is_automatic": filing.mail.automation.kind is not None,
+    }
+    done = connection.execute(_CLOSE_CLAIM, values | {"of_mail": filing.mail_id, "of_claim": filing.token})
     if done.rowcount != 1:
         raise ClaimLost(f"mail {filing.mail_id}")
 
@@ -188,58 +199,56 @@ def _keep_reading(connection: Connection, filing: Filing) -> None:
         "trust_evidence": list(mail.trust_evidence),
         "warnings": list(mail.warnings),
     }
-    connection.execute(
-        insert(READING).values(
-            mail_id=filing.mail_id,
-            mail=dump(read),
-            assessment=dump(assessment_to_value(filing.seen)),
-            decision=dump(decision_to_value(filing.decision)),
-        )
-    )
+    values = {
+        "mail_id": filing.mail_id,
+        "mail": dump(read),
+        "assessment": dump(assessment_to_value(filing.seen)),
+        "decision": dump(decision_to_value(filing.decision)),
+    }
+    connection.execute(_INSERT_READING, values)
 
 
 def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
     seen, decision = filing.seen, filing.decision
     categories = list(dict.fromkeys(issue.category.value for issue in seen.issues))
     hints = sorted({hint.kind for hint in seen.hints})
-    connection.execute(
-        insert(TICKET).values(
-            ref=ref,
-            number=filing.mail_id,
-            state=filing.state.value,
-            subject=_subject(filing)[:500],
-            sender=(filing.mail.sender.folded if filing.mail.sender else "")[:320],
-            language=seen.language,
-            disposition=decision.disposition.value,
-            opened_at=filing.mail.envelope.received_at,
-            updated_at=filing.now,
-            ready_at=filing.now if filing.state is TicketState.READY else None,
-            split_from=filing.link.other if filing.link and filing.link.kind is LinkKind.SPLIT else None,
-            symptom_kind=seen.symptom_kind.value if seen.symptom_kind else "",
-            missing=dump(list(decision.missing)),
-            unsure=dump(list(decision.unsure)),
-            categories=dump(categories),
-            products=dump(list(dict.fromkeys(product for issue in seen.issues for product in issue.products))),
-            items=dump(items_to_value(_items(filing))),
-            asked="[]",
-            participants=dump(_with_participants((), filing)),
-            version=0,
-            proposal="",
-            slept_from="",
-            hints=dump(hints),
-            has_permission_error=seen.has_permission_error,
-            is_automatic=filing.mail.automation.kind is not None,
-            place=place_of(filing.mail_id),
-            rank=int(rank_of(categories, hints)),
-            lane=lane_of(categories),
-            assignee="",
-            is_overdue=False,
-            is_spam=False,
-            region=_region(filing)[:32],
-            person_first=dump(_person_first((), filing)),
-        )
-    )
-    retag(connection, ref)
+    values = {
+        "ref": ref,
+        "number": filing.mail_id,
+        "state": filing.state.value,
+        "subject": _subject(filing)[:500],
+        "sender": (filing.mail.sender.folded if filing.mail.sender else "")[:320],
+        "language": seen.language,
+        "disposition": decision.disposition.value,
+        "opened_at": filing.mail.envelope.received_at,
+        "updated_at": filing.now,
+        "ready_at": filing.now if filing.state is TicketState.READY else None,
+        "split_from": filing.link.other if filing.link and filing.link.kind is LinkKind.SPLIT else None,
+        "symptom_kind": seen.symptom_kind.value if seen.symptom_kind else "",
+        "missing": dump(list(decision.missing)),
+        "unsure": dump(list(decision.unsure)),
+        "categories": dump(categories),
+        "products": dump(list(dict.fromkeys(product for issue in seen.issues for product in issue.products))),
+        "items": dump(items_to_value(_items(filing))),
+        "asked": "[]",
+        "participants": dump(_with_participants((), filing)),
+        "version": 0,
+        "proposal": "",
+        "slept_from": "",
+        "hints": dump(hints),
+        "has_permission_error": seen.has_permission_error,
+        "is_automatic": filing.mail.automation.kind is not None,
+        "place": place_of(filing.mail_id),
+        "rank": int(rank_of(categories, hints)),
+        "lane": lane_of(categories),
+        "assignee": "",
+        "is_overdue": False,
+        "is_spam": False,
+        "region": _region(filing)[:32],
+        "person_first": dump(_person_first((), filing)),
+    }
+    connection.execute(_INSERT_TICKET, values)
+    tag_new(connection, values)
     add_event(connection, ref, filing.now, MACHINE, "filed", f"{decision.disposition.value}, {filing.state.value}")
 
 
@@ -499,6 +508,10 @@ def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str)
     write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now, next_at=next_at)
 
 
+_ASKED = select(TICKET.c.asked).where(TICKET.c.ref == bindparam("of"))
+_SET_ASKED = update(TICKET).where(TICKET.c.ref == bindparam("of"))
+
+
 def write_reply(
     connection: Connection,
     reply: Reply | HandLetter,
@@ -554,9 +567,9 @@ def write_reply(
     if hand is None:  # an agent's own has its line from where its ticket moves
         add_event(connection, ref, now, MACHINE, f"reply_{reply.state.value}", f"{kind} {reply.reason}".strip())
     if asked and reply.state in {ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD}:
-        before = connection.execute(select(TICKET.c.asked).where(TICKET.c.ref == ref)).scalar_one()
+        before = connection.execute(_ASKED, {"of": ref}).scalar_one()
         merged = sorted({*json.loads(before), *asked})
-        connection.execute(update(TICKET).where(TICKET.c.ref == ref).values(asked=dump(merged)))
+        connection.execute(_SET_ASKED, {"of": ref, "asked": dump(merged)})
     return True
 
 

@@ -10,7 +10,7 @@ import secrets
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
 from models.db.accept import accept_with_driver, accept_with_psycopg, ids_with_driver, message_hash, row_of
 from models.db.at_once import AtOnce
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
 MAX_ATTEMPTS = 3
 WORKER_LOST = "every worker that took this mail was killed or hung"
+_UNREAD = (
+    select(INBOUND.c.id)
+    .where(
+        INBOUND.c.message_hash.in_(bindparam("hashes", expanding=True)),
+        INBOUND.c.state == MailState.RECEIVED.value,
+        INBOUND.c.id != bindparam("but"),
+    )
+    .limit(1)
+)
 
 
 class Intake(Shelf):
@@ -149,14 +158,11 @@ class Intake(Shelf):
 
     def answers_unread_mail(self, message_ids: Iterable[str], *, mail_id: int) -> bool:
         """Does one of these Message-IDs belong to another mail that is received but not yet a ticket?"""
-        hashes = {message_hash(one) for one in message_ids}
-        query = select(INBOUND.c.id).where(
-            INBOUND.c.message_hash.in_(hashes),
-            INBOUND.c.state == MailState.RECEIVED.value,
-            INBOUND.c.id != mail_id,
-        )
+        hashes = sorted({message_hash(one) for one in message_ids})
+        if not hashes:
+            return False
         with self.read() as connection:
-            return bool(hashes) and connection.execute(query.limit(1)).first() is not None
+            return connection.execute(_UNREAD, {"hashes": hashes, "but": mail_id}).first() is not None
 
     def put_back_mail(self, claim: Claim, *, now: datetime, delay: timedelta) -> None:
         """Let the mail that this one answers go first: claimed again after `delay`, without an attempt counted.

@@ -12,10 +12,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from models.controls import Verdict
-from models.db.desk_rules import DESK_EVENT, add_desk_event, are_letters_on, modes_now, verdicts_for
+from models.db.base import any_of
+from models.db.desk_rules import DESK_EVENT, add_desk_event, rules_for
 from models.db.locks import lock_domain, lock_total
 from models.db.threads import (
     COUNTED,
@@ -61,6 +62,18 @@ _SIGNED = re.compile(
     r"[^\s@<>():]+\+(?:bounce\.|split\.)?T\d{6,12}\.(?:\d{1,2}\.)?[a-z2-7]{16}@[^\s@<>()?]+", re.IGNORECASE
 )
 _TIME = re.compile(r"\d{4}[/-]\d{2}[/-]\d{2} \d{2}:\d{2} \([A-Z]{2,5}(?:, UTC[+-][\d:]{1,5})?\)")  # as letters write it
+# Statements that each mail asks are written once: to write them anew costs more than the answer.
+_WRITTEN = select(REPLY.c.kind).where(REPLY.c.ref == bindparam("ref"), ~any_of(REPLY.c.state, UNSEEN))
+_SAME_TEXT = (
+    select(REPLY.c.id)
+    .where(
+        REPLY.c.to_folded == bindparam("to"),
+        REPLY.c.created_at > bindparam("since"),
+        any_of(REPLY.c.state, COUNTED),
+        REPLY.c.text_hash == bindparam("text"),
+    )
+    .limit(1)
+)
 
 
 def text_hash(text: str, ref: str) -> str:
@@ -102,28 +115,27 @@ def _silences(
     """The last one, the limit of all letters, is asked last: what it locks, every other filing waits for."""
     if spent := _spent_by_now(connection, reply, ref):
         yield spent
-    verdicts = verdicts_for(connection, reply.to, sender)
-    if Verdict.BLOCK in verdicts:
+    rules = rules_for(connection, reply.to, sender)
+    if rules.is_blocked:
         yield Silence(code="blocked", detail=BLOCKED.partition(": ")[2])
-    is_allowed = verdicts[0] is Verdict.ALLOW
+    is_allowed = rules.of_recipient is Verdict.ALLOW
     if limits is not None and (over := _over_own_limits(connection, reply, ref, limits, now, is_allowed=is_allowed)):
         yield over
     if reply.state is ReplyState.HELD and reply.reason.startswith(f"{TOTAL}:"):  # the worker has seen it already
         note_total_reached(connection, reply.reason.partition(": ")[2], now)
-    set_mode = LetterMode(modes_now(connection).get(reply.kind.value, LetterMode.AUTO.value))
+    set_mode = LetterMode(rules.modes.get(reply.kind.value, LetterMode.AUTO.value))
     if set_mode is LetterMode.OFF:
         yield Silence(code="mode_off", detail=reply.kind.value)
     if reply.state is ReplyState.QUEUED and set_mode is not LetterMode.AUTO:
         yield Silence(code=MODE, detail=set_mode.value)
-    if reply.state is ReplyState.QUEUED and not are_letters_on(connection):
+    if reply.state is ReplyState.QUEUED and rules.is_stopped:
         yield Silence(code=STOPPED)
     if reply.state is ReplyState.QUEUED and limits is not None and (over := _over_total(connection, limits, now)):
         yield over
 
 
 def _spent_by_now(connection: Connection, reply: Reply, ref: str) -> Silence | None:
-    query = select(REPLY.c.kind).where(REPLY.c.ref == ref, REPLY.c.state.not_in([state.value for state in UNSEEN]))
-    written = set(connection.execute(query).scalars())
+    written = set(connection.execute(_WRITTEN, {"ref": ref}).scalars())
     if reply.kind.value in written:
         return Silence(code="letter_spent", detail=f"{ref} has had this kind of letter")
     if reply.kind in ASKING and LetterKind.FOLLOW_UP.value in written:
@@ -138,18 +150,13 @@ def _over_own_limits(
     if not is_allowed:
         if has_bounced(connection, reply.to, now, limits.bounce_hold):
             return Silence(code="bounce_hold", detail="a letter to this address came back lately")
-        over = over_limit(letter_counts(connection, reply.to, now), replace(limits, total_10min=UNLIMITED))
+        over = over_limit(letter_counts(connection, reply.to, now), limits)
         if over is not None:
             return over
     if reply.kind in _ALIKE or limits.are_off:
         return None
-    same = select(REPLY.c.id).where(
-        REPLY.c.to_folded == folded_address(reply.to),
-        REPLY.c.created_at > now - timedelta(days=1),
-        REPLY.c.state.in_(COUNTED),
-        REPLY.c.text_hash == text_hash(reply.text, ref),
-    )
-    if connection.execute(same.limit(1)).first() is not None:
+    same = {"to": folded_address(reply.to), "since": now - timedelta(days=1), "text": text_hash(reply.text, ref)}
+    if connection.execute(_SAME_TEXT, same).first() is not None:
         return Silence(code="same_text", detail="the same letter went to this address within a day")
     return None
 
@@ -159,7 +166,7 @@ def _over_total(connection: Connection, limits: LetterLimits, now: datetime) -> 
         return None
     lock_total(connection)
     only_total = replace(limits, per_recipient_hour=UNLIMITED, per_recipient_day=UNLIMITED, per_domain_hour=UNLIMITED)
-    over = over_limit(LetterCounts(total_10min=letters_in_total(connection, now)), only_total)
+    over = over_limit(LetterCounts(total_10min=letters_in_total(connection, now, most=limits.total_10min)), only_total)
     if over is not None:
         note_total_reached(connection, over.detail, now)
     return over

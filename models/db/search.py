@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from models.db.accept import INBOUND
 from models.db.base import Shelf
@@ -69,15 +69,15 @@ def id_for(place: int, source: str, source_id: int) -> int:
 def index_mail(connection: Connection, mail_id: int, ref: str) -> None:
     """Make a filed mail findable; its reading must stand already. May be called twice."""
     share_words(connection)
-    row = connection.execute(_MAILS.where(INBOUND.c.id == mail_id)).mappings().one()
+    row = connection.execute(_MAIL, {"id": mail_id}).mappings().one()
     _keep(connection, _mail_text(row), ref)
 
 
 def index_letter(connection: Connection, reply_id: int | None = None, *, message_id: str = "") -> None:
     """Make a letter findable as its row stands now, told by its id or its Message-ID; to be called again when its text changes."""
-    which = _REPLY.c.id == reply_id if reply_id is not None else _REPLY.c.message_id == message_id
     share_words(connection)
-    row = connection.execute(_LETTERS.where(which)).mappings().one()
+    query, named = (_LETTER, reply_id) if reply_id is not None else (_LETTER_BY_MESSAGE_ID, message_id)
+    row = connection.execute(query, {"named": named}).mappings().one()
     _keep(connection, _letter_text(row), row["ref"])
 
 
@@ -91,11 +91,11 @@ def index_note(connection: Connection, event_id: int) -> None:
 def move_words(connection: Connection, source: str, source_id: int, ref: str) -> None:
     """A mail, a letter or a note belongs to another ticket now: it is found there. To be called after its own row was changed."""
     share_words(connection)
-    row = connection.execute(_one(source, source_id)).mappings().first()
-    if row is None:  # not indexed yet: whoever does it will find the new ticket
+    there = _indexed_at(connection, source, source_id)
+    if there is None:  # not indexed yet: whoever does it will find the new ticket
         return
     at = _free_id(connection, ref, source, source_id)
-    connection.execute(update(SEARCH).where(SEARCH.c.id == row["id"]).values(id=at, ref=ref))
+    connection.execute(update(SEARCH).where(SEARCH.c.id == there).values(id=at, ref=ref))
 
 
 _MAILS = select(INBOUND.c.id, INBOUND.c.ref, INBOUND.c.received_at, _READING.c.mail, _READING.c.assessment).join(
@@ -104,6 +104,10 @@ _MAILS = select(INBOUND.c.id, INBOUND.c.ref, INBOUND.c.received_at, _READING.c.m
 _LETTERS = select(
     *(_REPLY.c[name] for name in ("id", "ref", "created_at", "to_address", "cc", "by", "subject", "text"))
 )
+# Statements that each mail asks are written once, here and below: to write them anew costs more than the answer.
+_MAIL = _MAILS.where(INBOUND.c.id == bindparam("id"))
+_LETTER = _LETTERS.where(_REPLY.c.id == bindparam("named"))
+_LETTER_BY_MESSAGE_ID = _LETTERS.where(_REPLY.c.message_id == bindparam("named"))
 _NOTES = select(_EVENT.c.id, _EVENT.c.ref, _EVENT.c.at, _EVENT.c.by, _EVENT.c.detail)
 
 
@@ -140,8 +144,16 @@ def _note_text(row: RowMapping) -> FoundText:
     return FoundText(source=NOTE, source_id=row["id"], at=row["at"], by=row["by"], subject="", text=row["detail"])
 
 
-def _one(source: str, source_id: int) -> Any:  # noqa: ANN401 - a Select of two columns
-    return select(SEARCH.c.id, SEARCH.c.ref).where(SEARCH.c.source == source, SEARCH.c.source_id == source_id)
+_INDEXED = select(SEARCH.c.id).where(SEARCH.c.source == bindparam("of"), SEARCH.c.source_id == bindparam("of_id"))
+_INSERT = insert(SEARCH)
+_PLACE = select(_TICKET.c.place).where(_TICKET.c.ref == bindparam("ref"))
+_TAKEN = select(SEARCH.c.id).where(SEARCH.c.id == bindparam("at"))
+
+
+def _indexed_at(connection: Connection, source: str, source_id: int) -> int | None:
+    """The id of a text that is in the index."""
+    found: int | None = connection.execute(_INDEXED, {"of": source, "of_id": source_id}).scalar()
+    return found
 
 
 def _keep(connection: Connection, one: FoundText, ref: str) -> None:
@@ -150,20 +162,20 @@ def _keep(connection: Connection, one: FoundText, ref: str) -> None:
     others = one.names[1:] if one.source == MAIL else one.names
     words = words_of((one.subject, *others, one.text), sender=sender, hide=one.secrets)
     kept = vector_of(words) if connection.dialect.name == "postgresql" else " ".join(words)
-    row = connection.execute(_one(one.source, one.source_id)).mappings().first()
-    if row is not None:
-        connection.execute(update(SEARCH).where(SEARCH.c.id == row["id"]).values(words=kept))
+    there = _indexed_at(connection, one.source, one.source_id)
+    if there is not None:
+        connection.execute(update(SEARCH).where(SEARCH.c.id == there).values(words=kept))
         return
     at = _free_id(connection, ref, one.source, one.source_id)
     values = {"id": at, "source": one.source, "source_id": one.source_id, "ref": ref, "words": kept}
-    connection.execute(insert(SEARCH).values(**values))
+    connection.execute(_INSERT, values)
 
 
 def _free_id(connection: Connection, ref: str, source: str, source_id: int) -> int:
     """The id for a text of a ticket; the next one where millions of texts later another has the same."""
-    place = connection.execute(select(_TICKET.c.place).where(_TICKET.c.ref == ref)).scalar_one()
+    place = connection.execute(_PLACE, {"ref": ref}).scalar_one()
     at = id_for(place, source, source_id)
-    while connection.execute(select(SEARCH.c.id).where(SEARCH.c.id == at)).first() is not None:
+    while connection.execute(_TAKEN, {"at": at}).first() is not None:
         at = (place << _BITS) | ((at + 1) % (1 << _BITS))
     return at
 

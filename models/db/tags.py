@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, String, column, delete, insert, select, table, update
+from sqlalchemy import Integer, String, bindparam, column, delete, insert, select, table, update
 
 from models.db.rows import names
 from models.db.tables import TicketRow, TicketTagRow
@@ -47,11 +47,22 @@ def tags_of(row: Mapping[str, Any] | RowMapping) -> set[str]:
     return {one[:_LONGEST] for one in found}
 
 
+_ROW = select(TICKET).where(TICKET.c.ref == bindparam("ref"))
+_THERE = select(TAG.c.tag).where(TAG.c.ref == bindparam("ref"))
+_INSERT = insert(TAG)
+
+
+def tag_new(connection: Connection, row: Mapping[str, Any]) -> None:
+    """The tags of a ticket that has just been opened, by its row."""
+    stands = {name: row[name] for name in ("ref", "state", "rank", "place")}
+    connection.execute(_INSERT, [{**stands, "tag": one} for one in sorted(tags_of(row))])
+
+
 def retag(connection: Connection, ref: str) -> None:
     """Bring a ticket's tags up to date with its row. May be called twice."""
-    row = connection.execute(select(TICKET).where(TICKET.c.ref == ref)).mappings().one()
+    row = connection.execute(_ROW, {"ref": ref}).mappings().one()
     wanted = tags_of(row)
-    there = set(connection.execute(select(TAG.c.tag).where(TAG.c.ref == ref)).scalars())
+    there = set(connection.execute(_THERE, {"ref": ref}).scalars())
     stands = {name: row[name] for name in ("state", "rank", "place")}
     if gone := there - wanted:
         connection.execute(delete(TAG).where(TAG.c.ref == ref, TAG.c.tag.in_(gone)))
@@ -59,7 +70,7 @@ def retag(connection: Connection, ref: str) -> None:
         is_other = (TAG.c.state != row["state"]) | (TAG.c.rank != row["rank"]) | (TAG.c.place != row["place"])
         connection.execute(update(TAG).where(TAG.c.ref == ref, is_other).values(**stands))
     if new := wanted - there:
-        connection.execute(insert(TAG), [{"ref": ref, "tag": one, **stands} for one in sorted(new)])
+        connection.execute(_INSERT, [{"ref": ref, "tag": one, **stands} for one in sorted(new)])
 
 
 # The columns that the migration may rely on, whatever the table grows to later.
@@ -90,5 +101,5 @@ def bring_over(connection: Connection) -> None:
             }
             connection.execute(update(_THEN).where(_THEN.c.ref == row["ref"]).values(**values))
             stands = {"ref": row["ref"], "state": row["state"], "rank": values["rank"], "place": values["place"]}
-            connection.execute(insert(TAG), [{**stands, "tag": one} for one in sorted(tags_of({**row, **values}))])
+            connection.execute(_INSERT, [{**stands, "tag": one} for one in sorted(tags_of({**row, **values}))])
         after = rows[-1]["ref"]

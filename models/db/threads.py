@@ -13,17 +13,17 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, func, literal, or_, select
+from sqlalchemy import bindparam, exists, func, literal, literal_column, or_, select
 
 from models.assessment import Category, SymptomKind
 from models.controls import Verdict
 from models.conversation import items_from_value
 from models.db.accept import INBOUND, message_hash
-from models.db.base import Shelf
-from models.db.desk_rules import are_letters_on, modes_now, verdicts_for
+from models.db.base import Shelf, any_of
+from models.db.desk_rules import rules_for
 from models.db.rows import names
 from models.db.tables import CustomerAccountRow, ReplyRow, ThreadRow, TicketLinkRow, TicketRow
-from models.decision import AGENT, History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
+from models.decision import AGENT, UNLIMITED, History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
 from models.mail import Trust
 from models.states import TicketState
 from models.ticket import Link, LinkKind, MailState
@@ -51,11 +51,8 @@ REPEAT_OF_LONG_TEXT = timedelta(days=30)
 AWAITING = timedelta(days=1)  # how long a ticket waits for the mail that its first one answers
 _LONGEST_CHAIN = 20  # of tickets that go on with closed ones
 LONG_TEXT = 40  # characters without blanks
-_ASKING = tuple(
-    kind.value
-    for kind in (LetterKind.REQUEST_INFORMATION, LetterKind.SPLIT, LetterKind.ACCOUNT_NOTICE, LetterKind.RECURRENCE)
-)
-COUNTED = tuple(state.value for state in (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.BOUNCED))
+_ASKING = (LetterKind.REQUEST_INFORMATION, LetterKind.SPLIT, LetterKind.ACCOUNT_NOTICE, LetterKind.RECURRENCE)
+COUNTED = (ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD, ReplyState.BOUNCED)
 # Mailbox providers: sharing one of these domains does not make two senders colleagues.
 _PUBLIC_DOMAINS = re.compile(
     r"(?:^|\.)(?:gmail\.com|googlemail\.com|yahoo\.(?:co\.jp|com)|ymail\.ne\.jp|outlook\.(?:com|jp)|hotmail\.(?:com|co\.jp)|live\.(?:com|jp)"
@@ -105,6 +102,7 @@ class Threads(Shelf):
         bounce_hold: timedelta = BOUNCE_HOLD,
         proven_refs: Sequence[str] = (),
         split: tuple[str, int] | None = None,
+        total_limit: int = UNLIMITED,
     ) -> History:
         """What happened before this mail: its ticket, our letters to whom a letter would go, repeats.
 
@@ -117,6 +115,7 @@ class Threads(Shelf):
             proven_refs: Tickets that the mail names by a signature of ours, whoever its sender is.
             split: Ticket and issue whose signed split address the mail was sent to: it opens a ticket of its own, or
                 joins the one that an earlier mail to that address opened.
+            total_limit: How many letters of ten minutes are counted at most; none, where there is no limit.
         """
         sender = mail.sender.folded if mail.sender else ""
         address = sender if recipient is None else recipient
@@ -129,8 +128,7 @@ class Threads(Shelf):
                 row, is_awaited = _find_ticket(connection, mail, believed, mail_id, proven_refs, now)
             ticket = _open_ticket(connection, row, now) if row is not None else None
             counts = letter_counts(connection, address, now)
-            verdicts = verdicts_for(connection, address, sender)
-            is_blocked = Verdict.BLOCK in verdicts
+            rules = rules_for(connection, address, sender)
             return History(
                 now=now,
                 ticket=ticket,
@@ -140,19 +138,19 @@ class Threads(Shelf):
                 letters_to_sender_hour=counts.recipient_hour,
                 letters_to_sender_day=counts.recipient_day,
                 letters_to_domain_hour=counts.domain_hour,
-                letters_total_10min=counts.total_10min,
+                letters_total_10min=letters_in_total(connection, now, most=total_limit),
                 has_bounced=has_bounced(connection, address, now, bounce_hold),
                 is_repeat_body=_is_repeat(connection, mail, mail_id, sender, now),
                 link=_split_link(connection, split[0]) if split and row is None else None,
                 known_accounts=accounts_of(connection, believed),
-                unanswered_by_sender=_unanswered(connection, now, REPLY.c.to_folded == folded_address(address)),
+                unanswered_by_sender=_unanswered(connection, now, _BY_SENDER, folded_address(address)),
                 unanswered_by_domain=0
                 if is_public(domain_of(address))
-                else _unanswered(connection, now, REPLY.c.to_domain == domain_of(address)),
-                is_blocked=is_blocked,
-                is_allowed=verdicts[0] is Verdict.ALLOW and not is_blocked,
-                is_stopped=not are_letters_on(connection),
-                modes=modes_now(connection),
+                else _unanswered(connection, now, _BY_DOMAIN, domain_of(address)),
+                is_blocked=rules.is_blocked,
+                is_allowed=rules.of_recipient is Verdict.ALLOW and not rules.is_blocked,
+                is_stopped=rules.is_stopped,
+                modes=rules.modes,
             )
 
 
@@ -240,6 +238,15 @@ def _refs_by_message_id(connection: Connection, mail: Mail, sender: str, now: da
         yield from _awaiting(connection, message_id, sender, now)
 
 
+# Statements that each mail asks are written once, here and below before who asks them: to write them anew costs more than the answer.
+_AWAIT = (
+    select(THREAD.c.ref, THREAD.c.sender)
+    .join(TICKET, TICKET.c.ref == THREAD.c.ref)
+    .where(THREAD.c.message_hash == bindparam("key"), TICKET.c.opened_at > bindparam("since"))
+    .order_by(THREAD.c.id)
+)
+
+
 def _awaiting(connection: Connection, message_id: str | None, sender: str, now: datetime) -> Iterable[str]:
     """The tickets of the last day whose mails answer that one, which had not come yet.
 
@@ -247,13 +254,8 @@ def _awaiting(connection: Connection, message_id: str | None, sender: str, now: 
     """
     if not message_id:
         return
-    query = (
-        select(THREAD.c.ref, THREAD.c.sender)
-        .join(TICKET, TICKET.c.ref == THREAD.c.ref)
-        .where(THREAD.c.message_hash == message_hash(f"{AWAITED}{message_id}"), TICKET.c.opened_at > now - AWAITING)
-        .order_by(THREAD.c.id)
-    )
-    for row in connection.execute(query):
+    wanted = {"key": message_hash(f"{AWAITED}{message_id}"), "since": now - AWAITING}
+    for row in connection.execute(_AWAIT, wanted):
         if are_close(row.sender, sender):
             yield row.ref
 
@@ -284,11 +286,17 @@ def takes_part(ticket: RowMapping, address: str) -> bool:
     return bool(folded) and (folded == folded_address(ticket["sender"]) or folded in set(names(ticket["participants"])))
 
 
+_ACCOUNTS = (
+    select(CUSTOMER_ACCOUNT.c.account)
+    .where(CUSTOMER_ACCOUNT.c.address == bindparam("address"))
+    .order_by(CUSTOMER_ACCOUNT.c.account)
+)
+
+
 def accounts_of(connection: Connection, sender: str) -> tuple[str, ...]:
     """The accounts that agents have confirmed as this sender's, and if there are any, those of his company."""
     address = folded_address(sender)
-    own = select(CUSTOMER_ACCOUNT.c.account).where(CUSTOMER_ACCOUNT.c.address == address)
-    found = list(connection.execute(own.order_by(CUSTOMER_ACCOUNT.c.account)).scalars())
+    found = list(connection.execute(_ACCOUNTS, {"address": address}).scalars())
     domain = domain_of(address)
     if not found or not domain or is_public(domain):
         return tuple(found)
@@ -347,30 +355,37 @@ def _open_ticket(connection: Connection, row: RowMapping, now: datetime) -> Open
 
 
 def letter_counts(connection: Connection, address: str, now: datetime) -> LetterCounts:
-    """How much was written to a mailbox, to its domain and to everyone."""
-    since = {"ten_minutes": now - _TEN_MINUTES, "hour": now - timedelta(hours=1), "day": now - timedelta(days=1)}
+    """How much was written to a mailbox and to its domain."""
+    since = {"hour": now - timedelta(hours=1), "day": now - timedelta(days=1)}
     to = {"key": folded_address(address), "domain": domain_of(address)}
     return LetterCounts(**connection.execute(_COUNTS, since | to).mappings().one())
 
 
-def letters_in_total(connection: Connection, now: datetime) -> int:
-    """The letters of ten minutes that went or are to go; those that are held do not count: else a storm would never let go."""
-    return int(connection.execute(_IN_TOTAL, {"ten_minutes": now - _TEN_MINUTES}).scalar_one())
+def letters_in_total(connection: Connection, now: datetime, *, most: int) -> int:
+    """The letters of ten minutes that went or are to go; those that are held do not count: else a storm would never let go.
+
+    Not counted beyond `most`, which is all that a limit needs to know, and not at all where there is none.
+    """
+    if most >= UNLIMITED:
+        return 0
+    return int(connection.execute(_IN_TOTAL, {"since": now - _TEN_MINUTES, "most": most}).scalar_one())
 
 
-def _letters(since: str, which: ColumnElement[bool]) -> Select[int]:
-    """Counts letters; what a person writes is his own affair."""
-    by_us = (REPLY.c.state.in_(COUNTED), REPLY.c.kind != AGENT)
-    return select(func.count()).select_from(REPLY).where(REPLY.c.created_at > bindparam(since), *by_us, which)
-
-
-# Written once: each mail asks this twice, and to write it anew costs more than the answer.
-_IN_TOTAL = _letters("ten_minutes", REPLY.c.state != ReplyState.HELD.value)
+# What a person writes is his own affair.
+_BY_US = (any_of(REPLY.c.state, COUNTED), REPLY.c.kind != literal_column(f"'{AGENT}'"))
+_LETTERS = select(func.count()).select_from(REPLY).where(*_BY_US)
+_TO_KEY, _TO_DOMAIN = REPLY.c.to_folded == bindparam("key"), REPLY.c.to_domain == bindparam("domain")
+_IN_HOUR, _IN_DAY = REPLY.c.created_at > bindparam("hour"), REPLY.c.created_at > bindparam("day")
 _COUNTS = select(
-    _letters("hour", REPLY.c.to_folded == bindparam("key")).scalar_subquery().label("recipient_hour"),
-    _letters("day", REPLY.c.to_folded == bindparam("key")).scalar_subquery().label("recipient_day"),
-    _letters("hour", REPLY.c.to_domain == bindparam("domain")).scalar_subquery().label("domain_hour"),
-    _IN_TOTAL.scalar_subquery().label("total_10min"),
+    _LETTERS.where(_IN_HOUR, _TO_KEY).scalar_subquery().label("recipient_hour"),
+    _LETTERS.where(_IN_DAY, _TO_KEY).scalar_subquery().label("recipient_day"),
+    _LETTERS.where(_IN_HOUR, _TO_DOMAIN).scalar_subquery().label("domain_hour"),
+)
+_IN_TOTAL = select(func.count()).select_from(
+    select(REPLY.c.id)
+    .where(REPLY.c.created_at > bindparam("since"), *_BY_US, ~any_of(REPLY.c.state, [ReplyState.HELD]))
+    .limit(bindparam("most"))
+    .subquery("lately")
 )
 
 
@@ -379,14 +394,29 @@ def domain_of(address: str) -> str:
     return address.strip().rpartition("@")[2].casefold()[:255]
 
 
+_BOUNCED = (
+    select(REPLY.c.id)
+    .where(
+        REPLY.c.to_folded == bindparam("to"),
+        REPLY.c.created_at > bindparam("since"),
+        any_of(REPLY.c.state, (ReplyState.BOUNCED, ReplyState.FAILED)),
+    )
+    .limit(1)
+)
+
+
 def has_bounced(connection: Connection, address: str, now: datetime, hold: timedelta) -> bool:
     """Is the address on bounce hold?"""
-    query = select(REPLY.c.id).where(
-        REPLY.c.to_folded == folded_address(address),
-        REPLY.c.created_at > now - hold,
-        REPLY.c.state.in_((ReplyState.BOUNCED.value, ReplyState.FAILED.value)),
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_BOUNCED, {"to": folded_address(address), "since": now - hold}).first() is not None
+
+
+_MAILS_BEFORE = select(INBOUND.c.body_hash).where(
+    INBOUND.c.sender == bindparam("sender"),
+    INBOUND.c.id < bindparam("mail_id"),
+    INBOUND.c.received_at > bindparam("since"),
+)
+_LAST_MAIL = _MAILS_BEFORE.order_by(INBOUND.c.id.desc()).limit(1)
+_SAME_MAIL = _MAILS_BEFORE.where(INBOUND.c.body_hash == bindparam("body")).limit(1)
 
 
 def _is_repeat(connection: Connection, mail: Mail, mail_id: int, sender: str, now: datetime) -> bool:
@@ -396,14 +426,12 @@ def _is_repeat(connection: Connection, mail: Mail, mail_id: int, sender: str, no
     """
     if not mail.reply_text.strip():
         return False
-    before = select(INBOUND.c.body_hash).where(INBOUND.c.sender == sender, INBOUND.c.id < mail_id)
-    last = before.where(INBOUND.c.received_at > now - timedelta(hours=1)).order_by(INBOUND.c.id.desc()).limit(1)
-    if connection.execute(last).scalar() == body_hash(mail):
+    before = {"sender": sender, "mail_id": mail_id, "body": body_hash(mail)}
+    if connection.execute(_LAST_MAIL, before | {"since": now - timedelta(hours=1)}).scalar() == before["body"]:
         return True
     if len("".join(mail.reply_text.split())) < LONG_TEXT:
         return False
-    same = before.where(INBOUND.c.received_at > now - REPEAT_OF_LONG_TEXT, INBOUND.c.body_hash == body_hash(mail))
-    return connection.execute(same.limit(1)).first() is not None
+    return connection.execute(_SAME_MAIL, before | {"since": now - REPEAT_OF_LONG_TEXT}).first() is not None
 
 
 def has_written_since(ref: ColumnElement[str] | str, mail_id: ColumnElement[int] | int) -> ColumnElement[bool]:
@@ -432,11 +460,16 @@ def is_unread_from(
     )
 
 
-def _unanswered(connection: Connection, now: datetime, to: ColumnElement[bool]) -> int:
+_ASKED = select(func.count(REPLY.c.ref.distinct())).where(
+    REPLY.c.created_at > bindparam("since"),
+    any_of(REPLY.c.state, COUNTED),
+    any_of(REPLY.c.kind, _ASKING),
+    ~has_written_since(REPLY.c.ref, REPLY.c.mail_id),
+)
+_BY_SENDER = _ASKED.where(REPLY.c.to_folded == bindparam("to"))
+_BY_DOMAIN = _ASKED.where(REPLY.c.to_domain == bindparam("to"))
+
+
+def _unanswered(connection: Connection, now: datetime, query: Select[int], to: str) -> int:
     """Tickets of the last days in which a letter of ours asked such an address and no person has written since."""
-    query = (
-        select(func.count(REPLY.c.ref.distinct()))
-        .where(to, REPLY.c.created_at > now - DIALOGUE, REPLY.c.state.in_(COUNTED), REPLY.c.kind.in_(_ASKING))
-        .where(~has_written_since(REPLY.c.ref, REPLY.c.mail_id))
-    )
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(query, {"to": to, "since": now - DIALOGUE}).scalar_one())

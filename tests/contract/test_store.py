@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -195,9 +196,12 @@ def test_letters_are_counted_by_sender_domain_and_all(store: Store) -> None:
     file_one(store, 1, sender="taro@example.com")
     file_one(store, 2, sender="hanako@example.com")
     file_one(store, 3, sender="other@elsewhere.example", reply_state=ReplyState.SUPPRESSED)
-    history = store.history(mail(4, sender="taro@example.com"), NOW + timedelta(minutes=5), 4)
+    soon = partial(store.history, mail(4, sender="taro@example.com"), NOW + timedelta(minutes=5), 4)
+    history = soon(total_limit=5)
     assert (history.letters_to_sender_hour, history.letters_to_domain_hour, history.letters_total_10min) == (1, 2, 2)
-    later = store.history(mail(4, sender="taro@example.com"), NOW + timedelta(hours=2), 4)
+    assert soon(total_limit=1).letters_total_10min == 1  # nobody asks how far beyond
+    assert soon().letters_total_10min == 0  # there is no limit
+    later = store.history(mail(4, sender="taro@example.com"), NOW + timedelta(hours=2), 4, total_limit=5)
     assert (later.letters_to_sender_hour, later.letters_to_sender_day, later.letters_total_10min) == (0, 1, 0)
 
 
