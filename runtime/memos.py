@@ -24,6 +24,7 @@ from runtime.metrics import MEMOS as COUNTED
 from runtime.outbox import LEASE, SESSION_S
 from runtime.owed import Owed
 from runtime.pulse import MEMOS
+from runtime.turns import Trouble, go_on
 
 if TYPE_CHECKING:
     import threading
@@ -113,22 +114,19 @@ class MemoBox:
 
     def run(self, stop: threading.Event) -> None:
         """Make and send until `stop` is set; a database that is away for a while is waited for."""
-        while not stop.is_set():
-            MEMOS.beat()
-            try:
-                self.maker.make()
-                done = self.run_batch()
-            except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
-                self.log.error("memos_failed", error=repr(error)[:300])  # noqa: TRY400 - a trace may quote a mail
-                done = 0
-            if not done:
-                stop.wait(IDLE_S)
+
+        def turn() -> int:
+            self.maker.make()
+            return self.run_batch()
+
+        go_on(turn, stop, MEMOS, Trouble(self.log, "memos_failed"), lambda: stop.wait(IDLE_S))
         self._owed.settle_at_end()
 
     def run_batch(self) -> int:
         """Claim and hand over one memo; how many were claimed."""
-        if self.smarthost is None or not self._owed.settle():
+        if self.smarthost is None:
             return 0
+        self._owed.settle()
         claims = self.store.claim_memos(limit=1, lease=LEASE, now=self.clock())
         for claim in claims:
             try:

@@ -20,6 +20,7 @@ from runtime.logs import address_key, log_for
 from runtime.metrics import CLAIMS_LOST, DEFERRED, GIVEN_UP, HANDED_OVER, LETTERS, REFUSED, SMARTHOST
 from runtime.owed import Owed
 from runtime.pulse import LETTERS as PULSE
+from runtime.turns import Trouble, go_on
 
 if TYPE_CHECKING:
     import threading
@@ -55,22 +56,13 @@ class Outbox:
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; a database that is away for a while is waited for."""
         ear = self.store.ear(Topic.LETTER)
-        while not stop.is_set():
-            PULSE.beat()
-            try:
-                done = self.run_batch()
-            except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
-                self.log.error("batch_failed", error=repr(error))  # noqa: TRY400 - a trace may quote the mail
-                done = 0
-            if not done:
-                ear.wait(stop, IDLE_S)
+        go_on(self.run_batch, stop, PULSE, Trouble(self.log, "batch_failed"), lambda: ear.wait(stop, IDLE_S))
         self._owed.settle_at_end()
         ear.close()
 
     def run_batch(self) -> int:
         """Claim and hand over one letter, so that none waits under a lease; returns how many were claimed."""
-        if not self._owed.settle():
-            return 0
+        self._owed.settle()
         claims = self.store.claim_replies(limit=1, lease=LEASE, now=self.clock())
         for claim in claims:
             try:

@@ -1,6 +1,7 @@
-"""What became of a letter, and could not be written because the database was away at that moment.
+"""What became of a letter or a mail, and could not be written because the database was away at that moment.
 
-A letter that the smarthost has taken and that nobody notes would go out again once its lease is over. Promises: what is owed
+A letter that the smarthost has taken and that nobody notes would go out again once its lease is over; a mail that is not given
+back waits as long. Promises: what is owed
 is written before anything else is begun, for as long as this process lives; a claim that another process has by then is its.
 """
 
@@ -36,8 +37,12 @@ class Owed:
             self._notes.append(note)
             raise
 
-    def settle(self) -> bool:
-        """Write what is owed; False if the database is away still."""
+    def settle(self) -> None:
+        """Write what is owed.
+
+        Raises:
+            StoreUnavailable: The database is away still.
+        """
         while self._notes:
             note = self._notes.pop(0)  # one that fails otherwise must not stand in the way for ever
             try:
@@ -46,11 +51,13 @@ class Owed:
                 continue
             except StoreUnavailable:
                 self._notes.insert(0, note)
-                return False
-        return True
+                raise
 
     def settle_at_end(self) -> None:
         """The last chance of a process that ends: some seconds."""
         deadline = time.monotonic() + _AT_THE_END_S
-        while not self.settle() and time.monotonic() < deadline:
-            time.sleep(_PAUSE_S)
+        while self._notes and time.monotonic() < deadline:
+            try:
+                self.settle()
+            except StoreUnavailable:
+                time.sleep(_PAUSE_S)

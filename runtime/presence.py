@@ -15,6 +15,7 @@ from models.errors import StoreError
 from models.presence import SAYS_SO_EVERY, Process
 from runtime.clock import follow
 from runtime.logs import log_for
+from runtime.turns import Trouble
 from runtime.version import VERSION
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def present(store: Store, role: str, clock: Callable[[], datetime]) -> Iterator[
         started_at=now,
         seen_at=now,
     )
-    is_over = threading.Event()
-    _say_so(store, process)
+    is_over, trouble = threading.Event(), Trouble(log_for(role), "presence_not_written")
+    _say_so(store, process, trouble)
     # A daemon: a database that hangs must not keep the process from ending.
-    saying = threading.Thread(target=_say, args=(store, process, clock, is_over), name="presence", daemon=True)
+    saying = threading.Thread(target=_say, args=(store, process, clock, is_over, trouble), name="presence", daemon=True)
     saying.start()
     try:
         yield
@@ -55,15 +56,19 @@ def present(store: Store, role: str, clock: Callable[[], datetime]) -> Iterator[
         store.close()
 
 
-def _say(store: Store, process: Process, clock: Callable[[], datetime], is_over: threading.Event) -> None:
+def _say(
+    store: Store, process: Process, clock: Callable[[], datetime], is_over: threading.Event, trouble: Trouble
+) -> None:
     while not is_over.wait(SAYS_SO_EVERY.total_seconds()):
-        _say_so(store, replace(process, seen_at=clock()))
+        _say_so(store, replace(process, seen_at=clock()), trouble)
     with suppress(StoreError):  # then it counts as gone in a minute
         store.end_presence(process.id)
 
 
-def _say_so(store: Store, process: Process) -> None:
+def _say_so(store: Store, process: Process, trouble: Trouble) -> None:
     try:
         follow(store.present(process))
     except StoreError as error:
-        log_for(process.role).warning("presence_not_written", error=error.code)
+        trouble.goes_on(error)
+    else:
+        trouble.is_over()

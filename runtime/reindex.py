@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from models.db.search import BUSY
 from models.errors import StoreUnavailable
 from runtime.logs import log_for
+from runtime.turns import Trouble
 
 if TYPE_CHECKING:
     import threading
@@ -26,12 +27,14 @@ _IDLE_S = 30.0  # until the database is asked again
 def fill_in(store: Store, stop: threading.Event) -> None:
     """Write what the index lacks, with pauses; then look once a while for what else is begun, until `stop` is set."""
     log = log_for("search")
+    trouble = Trouble(log, "index_waits")
     count = 0
     while not stop.is_set():
         try:
             done = store.catch_up(_BATCH)
+            trouble.is_over()
         except StoreUnavailable as error:
-            log.warning("index_waits", error=str(error))
+            trouble.goes_on(error)
             done = 0
         except Exception as error:  # noqa: BLE001 - without a trace, which may quote a mail; the desk goes on
             log.error("index_failed", error=type(error).__name__)  # noqa: TRY400

@@ -19,6 +19,7 @@ from models.errors import ClaimLost
 from runtime.logs import log_for
 from runtime.metrics import CALL, CALLS, CLAIMS_LOST
 from runtime.pulse import WEBHOOKS
+from runtime.turns import Trouble, go_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,19 +54,18 @@ class Hooks:
     def run(self, stop: threading.Event) -> None:
         """Go on until `stop` is set; each webhook that has something to send gets a thread for as long as that is so."""
         senders: dict[int, threading.Thread] = {}
-        while not stop.is_set():
-            WEBHOOKS.beat()
-            try:
-                self.queue()
-                for webhook_id in self.store.webhooks_due(now=self.clock()):
-                    if webhook_id not in senders or not senders[webhook_id].is_alive():
-                        senders[webhook_id] = threading.Thread(
-                            target=self._send_all, args=(webhook_id, stop), name=f"webhook-{webhook_id}"
-                        )
-                        senders[webhook_id].start()
-            except Exception as error:  # noqa: BLE001 - unknown errors are temporary: log, wait, go on
-                self.log.error("webhooks_failed", error=repr(error)[:300])  # noqa: TRY400 - a trace may quote a ticket
-            stop.wait(IDLE_S)
+
+        def turn() -> int:
+            self.queue()
+            for webhook_id in self.store.webhooks_due(now=self.clock()):
+                if webhook_id not in senders or not senders[webhook_id].is_alive():
+                    senders[webhook_id] = threading.Thread(
+                        target=self._send_all, args=(webhook_id, stop), name=f"webhook-{webhook_id}"
+                    )
+                    senders[webhook_id].start()
+            return 0  # the senders look for more by themselves
+
+        go_on(turn, stop, WEBHOOKS, Trouble(self.log, "webhooks_failed"), lambda: stop.wait(IDLE_S))
         for sender in senders.values():
             sender.join()
 
@@ -99,7 +99,7 @@ class Hooks:
                     return
                 asyncio.run(self._send(claims))
         except Exception as error:  # noqa: BLE001 - the loop starts another thread
-            self.log.error("webhook_failed", webhook_id=webhook_id, error=repr(error)[:300])  # noqa: TRY400 - as above
+            self.log.error("webhook_failed", webhook_id=webhook_id, error=repr(error)[:300])  # noqa: TRY400 - a trace may quote a ticket
 
     def _body(self, event: NewEvent, has_subject: bool) -> str:  # noqa: FBT001 - the store's signature
         return event_body(event, has_subject=has_subject, desk_link=self.desk_link)

@@ -46,9 +46,10 @@ def test_a_letter_that_was_taken_is_noted_when_the_database_is_back(
         outbox = Outbox(sqlite_store, smarthost, SECRET, clock)
         with pytest.raises(StoreUnavailable):
             outbox.run_batch()
-        assert outbox.run_batch() == 0  # away still: nothing else is begun
-        clock.advance(timedelta(minutes=5))
-        assert outbox.run_batch() == 0
+        for _ in range(2):  # away still: nothing else is begun
+            with pytest.raises(StoreUnavailable):
+                outbox.run_batch()
+            clock.advance(timedelta(minutes=5))
         while outbox.run_batch():
             pass
         clock.advance(LEASE)
@@ -106,11 +107,12 @@ def test_a_note_that_another_process_has_made_void_is_let_go_and_one_that_fails_
     for number, error in ((1, None), (2, ClaimLost("letter 2")), (3, RuntimeError("a bug")), (4, None)):
         with pytest.raises(StoreUnavailable):
             owed.write(lambda number=number, error=error: note(number, error))  # type: ignore[misc]
-    assert not owed.settle()
+    with pytest.raises(StoreUnavailable):
+        owed.settle()
     is_away.clear()
     with pytest.raises(RuntimeError):
         owed.settle()
-    assert owed.settle()
+    owed.settle()
     assert written == [1, 4]
 
 
