@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from classify.hits import compiled
 from models.assessment import Category
+from models.needles import may_match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +77,9 @@ def category_scores(
     for category, cues in (own or _WEIGHTS).items():
         for regex, weight in cues:
             pattern = compiled(regex)
-            count = min(len({match[0] for match in pattern.finditer(text)}), 4)
+            count = min(len({match[0] for match in pattern.finditer(text)}), 4) if may_match(regex, text) else 0
             scores[category] += weight * (1.0 + 0.35 * (count - 1)) if count else 0.0
-            if subject and pattern.search(subject):
+            if subject and may_match(regex, subject) and pattern.search(subject):
                 scores[category] += 0.4 * weight
     if not has_product:
         scores[_C.OUT_UNRELATED] += 0.3 if scores[_C.OUT_UNRELATED] else 0.0

@@ -9,6 +9,7 @@ from classify.instants import instants
 from classify.when import when_hits
 from classify.where import accesses, regions, resource_hits
 from models.assessment import Hint
+from models.needles import may_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,8 @@ def hints_of(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question
 
 def _hints(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question: bool) -> Iterator[Hint]:
     for kind, regex in _WORDS.items():
+        if not may_match(regex, doc.text):
+            continue
         pattern = compiled(regex)
         for line in doc.lines:
             match = pattern.search(doc.text, line.start, line.end) if not line.is_shell and not line.is_log else None

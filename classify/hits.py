@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from models.needles import may_match
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -40,7 +42,7 @@ def _anywhere(regex: str) -> re.Pattern[str]:
 
 def find(regex: str, lines: Iterable[Line], text: str, rule: str, weight: float) -> Iterator[Hit]:
     """Every match within these lines."""
-    if len(text) <= _SHORT and not _anywhere(regex).search(text):
+    if not may_match(regex, text) or (len(text) <= _SHORT and not _anywhere(regex).search(text)):
         return
     pattern = compiled(regex)
     for line in lines:

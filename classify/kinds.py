@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from classify.evidence import _ERROR_LINE, _QUOTED_ERROR, _STRICT_HTTP, _looks_like_code, evidence_files
 from classify.hits import Hit, compiled, find
 from models.assessment import FACETS_OF_KIND, Facet, SymptomKind
+from models.needles import may_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +93,11 @@ def kind_scores(text: str, subject: str = "") -> dict[SymptomKind, float]:
     for kind, cues in _KIND_CUES.items():
         for regex, weight in cues:
             pattern = compiled(regex)
-            count = sum(1 for line in lines for match in pattern.finditer(line) if match[0])
-            scores[kind] += weight * min(count, 3) ** 0.5 if count else 0.0
-            scores[kind] += 0.6 * weight if subject and pattern.search(subject) else 0.0
+            if may_match(regex, text):
+                count = sum(1 for line in lines for match in pattern.finditer(line) if match[0])
+                scores[kind] += weight * min(count, 3) ** 0.5 if count else 0.0
+            if subject and may_match(regex, subject):
+                scores[kind] += 0.6 * weight if pattern.search(subject) else 0.0
     if _STRONG_UNREACHABLE.search(text):
         scores[SymptomKind.CONNECTIVITY] += 1.0
     return scores
