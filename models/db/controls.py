@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from models.controls import AddressRule, Alarms, DeskEvent, Stop, Verdict, normal_pattern, patterns_for
 from models.db.base import Shelf
@@ -25,6 +25,7 @@ from models.db.desk_rules import (
     verdicts_for,
 )
 from models.db.filing import add_event, change_state, locked_ticket
+from models.db.leases import is_free
 from models.db.limits import BLOCKED, MODE, STOPPED, TOTAL
 from models.db.locks import lock_rules, own_switch, share_switch
 from models.db.outbox import settle_held
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import Row
     from sqlalchemy.engine import Connection
 
 _TEN_MINUTES = timedelta(minutes=10)
@@ -253,7 +254,7 @@ def _waiting(connection: Connection, now: datetime) -> list[Row[Any]]:
     query = (
         select(REPLY.c.id, REPLY.c.ref, REPLY.c.kind, REPLY.c.to_address, TICKET.c.sender)
         .join(TICKET, TICKET.c.ref == REPLY.c.ref)
-        .where(REPLY.c.state == ReplyState.QUEUED.value, _is_free(now))
+        .where(REPLY.c.state == ReplyState.QUEUED.value, is_free(REPLY, now))
         .order_by(REPLY.c.ref, REPLY.c.id)
     )
     return list(connection.execute(query))
@@ -270,10 +271,6 @@ def _silence_blocked(connection: Connection, pattern: str, by: str, now: datetim
     _keep_back(connection, blocked, by, now, ReplyState.SUPPRESSED, BLOCKED)
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= now)
-
-
 def _keep_back(
     connection: Connection, letters: list[Row[Any]], by: str, now: datetime, to: ReplyState, why: str
 ) -> int:
@@ -286,7 +283,7 @@ def _keep_back(
         ticket = locked_ticket(connection, letter.ref)
         done = connection.execute(
             update(REPLY)
-            .where(REPLY.c.id == letter.id, REPLY.c.state == ReplyState.QUEUED.value, _is_free(now))
+            .where(REPLY.c.id == letter.id, REPLY.c.state == ReplyState.QUEUED.value, is_free(REPLY, now))
             .values(state=to.value, reason=why, token=None, claimed_until=None)
         )
         if not done.rowcount:  # it failed or was returned meanwhile

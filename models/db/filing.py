@@ -24,6 +24,7 @@ from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
 from models.db.bell import Topic
 from models.db.bell import note as ring_for
+from models.db.leases import is_free
 from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
 from models.db.locks import share_switch
 from models.db.returned import note_returned
@@ -291,12 +292,12 @@ def _without_plus(address: str) -> str:
     return f"{local.partition('+')[0]}{at}{domain}"
 
 
+_LOCKED = select(TICKET).where(TICKET.c.ref == bindparam("ref")).with_for_update()  # of which SQLite takes no notice
+
+
 def locked_ticket(connection: Connection, ref: str) -> RowMapping:
     """A ticket as it stands by now; nobody else changes it before this transaction ends."""
-    query = select(TICKET).where(TICKET.c.ref == ref)
-    if connection.dialect.name == "postgresql":
-        query = query.with_for_update()
-    return connection.execute(query).mappings().one()
+    return connection.execute(_LOCKED, {"ref": ref}).mappings().one()
 
 
 def _still_there(connection: Connection, ref: str) -> RowMapping:
@@ -347,8 +348,11 @@ def _overtake(connection: Connection, filing: Filing, ref: str) -> None:
     _silence(connection, filing, ref, ReplyState.DISCARDED, *held)
     if not filing.overtaken:
         return
-    is_free = or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= filing.now)
-    waits = (REPLY.c.state == ReplyState.QUEUED.value, is_free, REPLY.c.message_id.in_(filing.overtaken))
+    waits = (
+        REPLY.c.state == ReplyState.QUEUED.value,
+        is_free(REPLY, filing.now),
+        REPLY.c.message_id.in_(filing.overtaken),
+    )
     if _silence(connection, filing, ref, ReplyState.SUPPRESSED, *waits) < len(filing.overtaken):
         raise Outdated(ref)
 
@@ -483,7 +487,7 @@ def _add_link(connection: Connection, ref: str, link: Link, now: datetime, what:
 def _lock_named(connection: Connection, filing: Filing) -> None:
     """Several tickets are locked in one order, so that no two filings wait for each other in a ring."""
     refs = {*filing.named, *([filing.join] if filing.join else [])}
-    if filing.named and connection.dialect.name == "postgresql":
+    if filing.named:
         query = select(TICKET.c.ref).where(TICKET.c.ref.in_(refs)).order_by(TICKET.c.ref).with_for_update()
         connection.execute(query).all()
 

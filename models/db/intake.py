@@ -10,7 +10,7 @@ import secrets
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from models.db.accept import accept_with_driver, accept_with_psycopg, ids_with_driver, message_hash, row_of
 from models.db.at_once import AtOnce
@@ -18,6 +18,7 @@ from models.db.base import Shelf
 from models.db.bell import Topic
 from models.db.bell import note as ring_for
 from models.db.direct import Direct
+from models.db.leases import is_free, take
 from models.db.peek import plain
 from models.db.tables import InboundRow
 from models.errors import ClaimLost, NotFound
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
 MAX_ATTEMPTS = 3
 WORKER_LOST = "every worker that took this mail was killed or hung"
+_CLAIMED = [INBOUND.c[name] for name in ("id", "attempts", "raw", "sha256", "envelope", "waited_since")]
 _UNREAD = (
     select(INBOUND.c.id)
     .where(
@@ -130,19 +132,8 @@ class Intake(Shelf):
             ids = _claimable(connection, limit, now, max_attempts)
             if not ids:
                 return ()
-            taken = connection.execute(
-                update(INBOUND)
-                .where(INBOUND.c.id.in_(ids))
-                .values(claimed_until=now + lease, token=token, attempts=INBOUND.c.attempts + 1)
-                .returning(
-                    INBOUND.c.id,
-                    INBOUND.c.attempts,
-                    INBOUND.c.raw,
-                    INBOUND.c.sha256,
-                    INBOUND.c.envelope,
-                    INBOUND.c.waited_since,
-                )
-            ).all()
+            chosen = select(INBOUND.c.id).where(INBOUND.c.id.in_(ids))
+            taken = take(connection, INBOUND, chosen, until=now + lease, token=token, columns=_CLAIMED)
         return tuple(
             Claim(
                 mail_id=row.id,
@@ -153,7 +144,7 @@ class Intake(Shelf):
                 envelope_json=row.envelope,
                 waited_since=row.waited_since,
             )
-            for row in sorted(taken, key=lambda row: row.id)
+            for row in taken
         )
 
     def answers_unread_mail(self, message_ids: Iterable[str], *, mail_id: int) -> bool:
@@ -271,12 +262,11 @@ def _claimable(connection: Connection, limit: int, now: datetime, max_attempts: 
     free = (
         select(INBOUND.c.id, INBOUND.c.attempts)
         .where(INBOUND.c.state == MailState.RECEIVED.value)
-        .where(or_(INBOUND.c.claimed_until.is_(None), INBOUND.c.claimed_until <= now))
+        .where(is_free(INBOUND, now))
         .order_by(INBOUND.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    if connection.dialect.name == "postgresql":
-        free = free.with_for_update(skip_locked=True)
     while rows := connection.execute(free).all():
         spent = [row.id for row in rows if row.attempts >= max_attempts]
         if not spent:

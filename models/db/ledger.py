@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from models.agents import Role
 from models.db.base import Shelf
 from models.db.filing import insert_if_new
+from models.db.leases import is_free
 from models.db.memos import AGENT, write_memo
 from models.db.rows import names
 from models.db.tables import ReportRow
@@ -51,10 +52,9 @@ class SavedReports(Shelf):
             values = {"name": name, "kind": period_kind(name), "made_at": None, "value": "", "attempts": 1, **mine}
             if insert_if_new(connection, REPORT, values, ["name"]):
                 return token
-            is_free = or_(REPORT.c.claimed_until.is_(None), REPORT.c.claimed_until <= now)
             taken = connection.execute(
                 update(REPORT)
-                .where(REPORT.c.name == name, REPORT.c.made_at.is_(None), is_free)
+                .where(REPORT.c.name == name, REPORT.c.made_at.is_(None), is_free(REPORT, now))
                 .values(attempts=REPORT.c.attempts + 1, **mine)
             )
             return token if taken.rowcount == 1 else None

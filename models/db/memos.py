@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 
 from models.db.base import Shelf
 from models.db.desk_rules import add_desk_event
 from models.db.filing import insert_if_new
 from models.db.history import new_lines
+from models.db.leases import is_free, take
 from models.db.rows import names
 from models.db.tables import AgentRow, EventReaderRow, MemoRow, NoticeRow
 from models.db.threads import TICKET
@@ -126,7 +127,7 @@ class Memos(Shelf):
         due = (
             select(MEMO.c.id)
             .where(MEMO.c.state == QUEUED, MEMO.c.next_at <= now)
-            .where(or_(MEMO.c.claimed_until.is_(None), MEMO.c.claimed_until <= now))
+            .where(is_free(MEMO, now))
             .order_by(MEMO.c.next_at, MEMO.c.id)
             .limit(limit)
         )
@@ -134,14 +135,7 @@ class Memos(Shelf):
             if connection.execute(due.limit(1)).first() is None:
                 return ()
         with self.write() as connection:
-            if connection.dialect.name == "postgresql":
-                due = due.with_for_update(skip_locked=True)
-            taken = connection.execute(
-                update(MEMO)
-                .where(MEMO.c.id.in_(due.scalar_subquery()))
-                .values(claimed_until=now + lease, token=token, attempts=MEMO.c.attempts + 1)
-                .returning(MEMO)
-            ).all()
+            taken = take(connection, MEMO, due, until=now + lease, token=token)
         return tuple(
             MemoClaim(
                 memo_id=row.id,
@@ -154,7 +148,7 @@ class Memos(Shelf):
                 created_at=row.created_at,
                 kind=row.kind,
             )
-            for row in sorted(taken, key=lambda row: int(row.id))
+            for row in taken
         )
 
     def memo_sent(self, claim: MemoClaim) -> None:

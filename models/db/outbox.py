@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from models.assessment import Category
 from models.controls import Judgement, Verdict
@@ -15,6 +15,7 @@ from models.db.bell import Topic
 from models.db.bell import note as ring_for
 from models.db.desk_rules import are_letters_on, verdicts_for
 from models.db.filing import READING, add_event, change_state, locked_ticket, write_reply
+from models.db.leases import is_free, take
 from models.db.limits import BLOCKED, MACHINE, silence_by_now
 from models.db.locks import share_switch
 from models.db.rows import names, reply_view
@@ -61,7 +62,7 @@ class Outbox(Shelf):
         due = (
             select(REPLY.c.id)
             .where(REPLY.c.state == ReplyState.QUEUED.value, REPLY.c.next_at <= now)
-            .where(or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= now))
+            .where(is_free(REPLY, now))
             .order_by(REPLY.c.next_at, REPLY.c.id)
             .limit(limit)
         )
@@ -69,14 +70,7 @@ class Outbox(Shelf):
             share_switch(connection)
             if not are_letters_on(connection):
                 return ()
-            if connection.dialect.name == "postgresql":
-                due = due.with_for_update(skip_locked=True)
-            taken = connection.execute(
-                update(REPLY)
-                .where(REPLY.c.id.in_(due.scalar_subquery()))
-                .values(claimed_until=now + lease, token=token, attempts=REPLY.c.attempts + 1)
-                .returning(REPLY)
-            ).all()
+            taken = take(connection, REPLY, due, until=now + lease, token=token)
         return tuple(
             OutboxClaim(
                 reply_id=row.id,
@@ -88,7 +82,7 @@ class Outbox(Shelf):
                 raw=bytes(row.raw),
                 cc=names(row.cc),
             )
-            for row in sorted(taken, key=lambda row: row.id)
+            for row in taken
         )
 
     def reply_sent(self, claim: OutboxClaim, *, now: datetime, note: str = "") -> None:

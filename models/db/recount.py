@@ -11,13 +11,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from models.assessment import Span
 from models.conversation import items_to_value, merged
 from models.correcting import Correction, corrected, is_mark, items_of_corrected, newest
 from models.db.accept import INBOUND
 from models.db.filing import READING, add_event, change_state, locked_ticket
+from models.db.leases import is_free
 from models.db.rows import names
 from models.db.tables import CorrectionRow, TicketPartRow
 from models.db.tags import retag
@@ -252,8 +253,7 @@ def drop_letters(
     """
     held = (REPLY.c.state == ReplyState.HELD.value,)
     _silence(connection, ref, now, ReplyState.DISCARDED, *held, *which, by=by, why=why)
-    is_free = or_(REPLY.c.claimed_until.is_(None), REPLY.c.claimed_until <= now)
-    queued = (REPLY.c.state == ReplyState.QUEUED.value, is_free, REPLY.c.kind != AGENT)
+    queued = (REPLY.c.state == ReplyState.QUEUED.value, is_free(REPLY, now), REPLY.c.kind != AGENT)
     return _silence(connection, ref, now, ReplyState.SUPPRESSED, *queued, *which, by=by, why=why)
 
 

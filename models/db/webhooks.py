@@ -11,12 +11,13 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
 from models.db.base import Shelf
 from models.db.desk_rules import add_desk_event
 from models.db.filing import EVENT
 from models.db.history import latest_event, new_lines
+from models.db.leases import is_free, take
 from models.db.rows import names
 from models.db.tables import WebhookCallRow, WebhookRow
 from models.errors import ClaimLost, NotFound
@@ -213,9 +214,8 @@ class Webhooks(Shelf):
             .where(WEBHOOK.c.is_on.is_(True), CALL.c.state == QUEUED, CALL.c.next_at <= now)
             .distinct()
         )
-        free = or_(CALL.c.claimed_until.is_(None), CALL.c.claimed_until <= now)
         with self.read() as connection:
-            return tuple(sorted(connection.execute(query.where(free)).scalars()))
+            return tuple(sorted(connection.execute(query.where(is_free(CALL, now))).scalars()))
 
     def claim_calls(self, webhook_id: int, *, limit: int, lease: timedelta, now: datetime) -> tuple[CallClaim, ...]:
         """Lease calls that are due, of each ticket the first that has not gone yet; one only while nothing arrives."""
@@ -223,7 +223,7 @@ class Webhooks(Shelf):
         due = (
             select(CALL.c.id)
             .where(CALL.c.webhook_id == webhook_id, CALL.c.state == QUEUED, CALL.c.next_at <= now)
-            .where(or_(CALL.c.claimed_until.is_(None), CALL.c.claimed_until <= now))
+            .where(is_free(CALL, now))
             .where(
                 ~exists().where(
                     earlier.c.webhook_id == webhook_id,
@@ -242,15 +242,7 @@ class Webhooks(Shelf):
             if hook is None:
                 return ()
             most = limit if hook.failing_since is None else 1
-            due = due.limit(most)
-            if connection.dialect.name == "postgresql":
-                due = due.with_for_update(skip_locked=True)
-            taken = connection.execute(
-                update(CALL)
-                .where(CALL.c.id.in_(due.scalar_subquery()))
-                .values(claimed_until=now + lease, token=token, attempts=CALL.c.attempts + 1)
-                .returning(CALL)
-            ).all()
+            taken = take(connection, CALL, due.limit(most), until=now + lease, token=token)
         return tuple(
             CallClaim(
                 call_id=row.id,
