@@ -63,6 +63,13 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {database}".encode())
         return self.url(database)
 
+    def ask(self, query: str) -> object:
+        """The first value of the first row; None if there is none."""
+        with self._connect() as connection:
+            cursor = connection.execute(query.encode())
+            row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
     def drop(self, database: str) -> None:
         with self._connect() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
@@ -86,18 +93,21 @@ class Cluster:
         )
 
 
+def initialised(binaries: Path, data: Path, *more: str) -> Cluster:
+    """One that was never started, in that new folder."""
+    data.mkdir()
+    _run([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8",
+          "-E", "UTF8", *more], _unprivileged(data))  # fmt: skip
+    return Cluster(binaries, data, free_port())
+
+
 @contextmanager
 def running_cluster(binaries: Path, folder: Path | None = None) -> Iterator[Cluster]:
     """A running cluster, in a folder of its own or in that one."""
     with tempfile.TemporaryDirectory(prefix="uketsuke-pg-") as name:
         home = folder or Path(name)
         home.chmod(0o711)
-        data = home / "data"
-        data.mkdir()
-        drop = _unprivileged(data)
-        _run([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8",
-              "-E", "UTF8", *(["--wal-segsize=1"] if folder else [])], drop)  # fmt: skip
-        cluster = Cluster(binaries, data, free_port())
+        cluster = initialised(binaries, home / "data", *(["--wal-segsize=1"] if folder else []))
         cluster.start()
         try:
             yield cluster

@@ -23,7 +23,15 @@ from pathlib import Path
 
 from tests.support.postgres import find_binaries
 from tests.support.postgres_cluster import running_cluster
-from tests.trials.faults import database_faults, named, named_others, random_kills, smarthost_faults, world_faults
+from tests.trials.faults import (
+    database_faults,
+    failover_faults,
+    named,
+    named_others,
+    random_kills,
+    smarthost_faults,
+    world_faults,
+)
 from tests.trials.faults.databases import POSTGRESQL, SQLITE, Ground
 from tests.trials.faults.installation import NeverSettled
 from tests.trials.faults.outcome import Outcome, table
@@ -39,6 +47,7 @@ FAMILIES: dict[str, Family] = {
     "imap": lambda ground, only, _: named_others.mailbox(ground, only),
     "prepare": lambda ground, only, _: named_others.migration(ground, only),
     "database": lambda ground, only, _: database_faults.trials(ground, only),
+    "failover": lambda ground, only, _: failover_faults.trials(ground, only),
     "smarthost": lambda ground, only, _: smarthost_faults.trials(ground, only),
     "world": lambda ground, only, _: world_faults.trials(ground, only),
     "random": lambda ground, _, kills: random_kills.trials(ground, kills) if kills else iter(()),
@@ -64,9 +73,11 @@ def page(found: Sequence[Outcome], seed: int, began: str, note: str) -> str:
     families = tuple(dict.fromkeys(one.family for one in found))
     faults = tuple(dict.fromkeys(one.fault for one in found))
     found = sorted(found, key=lambda one: (families.index(one.family), faults.index(one.fault), one.database == SQLITE))
+    by_nature = sum(one.lost for one in found if one.may_lose)
     total = (
         f"{sum(one.trials for one in found)} trials, {sum(one.acknowledged for one in found)} acknowledged mails,"
-        f" {sum(one.lost for one in found)} lost, {sum(one.twice for one in found)} twice,"
+        f" {sum(one.lost for one in found) - by_nature} lost{f' (and {by_nature} with an asynchronous standby)' if by_nature else ''},"
+        f" {sum(one.twice for one in found)} twice,"
         f" {sum(one.letters for one in found)} letters, {sum(one.repeated for one in found)} of them repeated;"
         f" {sum(not one.is_good for one in found)} of {len(found)} lines with findings."
     )

@@ -28,6 +28,7 @@ class Outcome:
     slowest_s: float = 0.0
     findings: list[str] = field(default_factory=list)
     why_not: str = ""  # it could not be tried here
+    may_lose: bool = False  # by what it tries: what is lost is told and is no finding
 
     @property
     def is_good(self) -> bool:
