@@ -28,6 +28,11 @@ class Pair:
         hosts = "&".join(f"host=127.0.0.1:{port}" for port in self._ports)
         return f"postgresql+psycopg://postgres@/{database}?{hosts}"
 
+    @property
+    def is_in_place(self) -> bool:
+        """Is the primary the one that the URL names first?"""
+        return self.primary.port == self._ports[0]
+
     def make(self, database: str) -> str:
         """A new empty database, on both; its URL."""
         self.primary.make(database)
@@ -44,15 +49,8 @@ class Pair:
         self._until(lambda: self.primary.ask("SELECT sync_state FROM pg_stat_replication") == wanted)
 
     def kill_primary(self) -> None:
-        """kill -9 of all its processes at one instant, as when its machine dies."""
-        server = self.primary.server
-        assert server is not None
-        server.send_signal(signal.SIGSTOP)  # from here on it neither starts nor ends a process
-        for pid in [*children_of(server.pid), server.pid]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        server.wait(10)
-        self.primary.server = None
+        """As when its machine dies."""
+        kill(self.primary)
 
     def hold_back_standby(self) -> None:
         """From now on it gets nothing more, until it is promoted."""
@@ -88,6 +86,18 @@ class Pair:
             if time.monotonic() > deadline:
                 raise TimeoutError("the standby does not follow")
             time.sleep(0.05)
+
+
+def kill(cluster: Cluster) -> None:
+    """kill -9 of all its processes at one instant."""
+    server = cluster.server
+    assert server is not None
+    server.send_signal(signal.SIGSTOP)  # from here on it neither starts nor ends a process
+    for pid in [*children_of(server.pid), server.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    server.wait(10)
+    cluster.server = None
 
 
 def _name_standbys(cluster: Cluster, names: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.support.postgres import find_binaries
-from tests.support.postgres_pair import Pair, running_pair
+from tests.support.postgres_pair import Pair, kill, running_pair
 from tests.trials.faults.databases import POSTGRESQL, Ground
 from tests.trials.faults.installation import Installation, installed, wait_until
 from tests.trials.faults.outcome import Outcome, Trial
@@ -23,12 +23,14 @@ FAMILY = "failover to a standby"
 KILLED = "the primary dies (kill -9 of all its processes), 2 s later its standby is promoted"
 SWITCHED = "switchover: the primary stopped (fast), its standby promoted"
 STANDBY_AWAY = "the standby away for 3 s, then the primary dies; the standby started and promoted"
+TWO_PRIMARIES = "the same, and the dead one comes back as a primary that has no standby, for 3 s (split brain)"
 ASYNCHRONOUS = "asynchronous standby, 1 s behind: the primary dies, the standby is promoted"
 _ROLES = ("worker", "worker", "deliver", "scheduler", "desk", "smtp", "smtp")
 _NOTICED_S = 2.0  # what who watches the primary takes to give it up
 _BEHIND_S = 1.0
 _EARS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'uketsuke' AND query LIKE 'LISTEN %'"
 _CLIENTS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'uketsuke'"
+_END_OURS = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'uketsuke'"
 # What an asynchronous standby must lose: mails, and what the world has of them. Numbers may be given anew: no order is kept.
 _LOST_WITH_IT = ("lost", "unknown", "order")
 
@@ -39,7 +41,7 @@ def trials(ground: Ground, only: Callable[[str], bool], times: int = 3) -> Itera
     if ground.database != POSTGRESQL or binaries is None:
         return
     chance = random.Random(ground.seed)
-    strikes = {KILLED: _killed, SWITCHED: _switched, STANDBY_AWAY: _standby_away}
+    strikes = {KILLED: _killed, SWITCHED: _switched, STANDBY_AWAY: _standby_away, TWO_PRIMARIES: _two_primaries}
     if any(map(only, strikes)):
         with running_pair(binaries) as pair, _settled_in(pair, ground) as made:
             trial = Trial(made, FAMILY, ground.database)
@@ -107,6 +109,17 @@ def _standby_away(pair: Pair) -> None:
     pair.kill_primary()
     pair.standby.start()
     pair.promote()
+
+
+def _two_primaries(pair: Pair) -> None:
+    """Where the URL names it first, all go to the wrong one: it waits for a standby before it tells anybody of a commit."""
+    _killed(pair)
+    pair.standby.start()
+    pair.primary.ask(_END_OURS)  # who keeps a connection would not look for another server
+    if not pair.is_in_place:
+        wait_until(lambda: pair.standby.ask(_CLIENTS) != 0, 60)
+    time.sleep(3)
+    kill(pair.standby)
 
 
 def _asynchronous(made: Installation, pair: Pair, outcome: Outcome) -> Outcome:
