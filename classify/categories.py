@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from classify.hits import compiled
 from models.assessment import Category
 from models.needles import may_match
+from policy.once import once_for_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,7 @@ def category_scores(
     return scores
 
 
+@once_for_each
 def own_words_of(pack: Pack) -> Words:
     """The pack's words of its categories (`category.<id>` of cues.toml), with their weights; empty where it has none."""
     found = {

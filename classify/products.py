@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from classify.hits import one_of
 from classify.normalise import fold
 from classify.where import resource_hits
+from policy.once import once_for_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,9 +77,14 @@ def _entries(pack: Pack) -> tuple[tuple[str, str, bool], ...]:
     return tuple(found + [(alias, product.id, False) for product in pack.products.values() for alias in product.weak])
 
 
+@once_for_each
+def _names(pack: Pack) -> tuple[re.Pattern[str], dict[str, tuple[str, bool]]]:
+    return _gazetteer(_entries(pack))
+
+
 def mentions(doc: Document, pack: Pack) -> tuple[Mention, ...]:
     """Every product named in the sender's own text, logs left out, in order."""
-    pattern, table = _gazetteer(_entries(pack))
+    pattern, table = _names(pack)
     found: list[Mention] = []
     text = _lower(doc.text)
     for line in doc.lines:

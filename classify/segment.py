@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from classify.normalise import Folded, fold
+from policy.once import once_for_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,19 +155,14 @@ def sentences(text: str, start: int) -> Iterator[tuple[int, int]]:
         yield start + at, start + len(text)
 
 
-@lru_cache(maxsize=8192)
-def _heading_key(text: str) -> str:
-    """Folded once: the pack's headings are the same for every mail."""
-    return fold(text).text.strip().lower()
-
-
+@once_for_each
 def known_headings(cues: Cues) -> dict[str, frozenset[Section]]:
     """Heading texts, folded and lower case, to the sections they announce."""
     found: dict[str, set[Section]] = {}
     for section, languages in cues.headings.items():
         for texts in languages.values():
             for text in texts:
-                found.setdefault(_heading_key(text), set()).add(section)
+                found.setdefault(fold(text).text.strip().lower(), set()).add(section)
     return {text: frozenset(sections) for text, sections in found.items()}
 
 

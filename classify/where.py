@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from classify.hits import Hit, compiled, find, one_of
+from policy.once import once_for_each
 
 if TYPE_CHECKING:
     import re
@@ -97,14 +98,7 @@ def regions(doc: Document, pack: Pack) -> list[tuple[int, int, str]]:
 
 def _regions(doc: Document, pack: Pack) -> Iterator[tuple[int, int, str]]:
     code = compiled(pack.cues.patterns["region"])
-    named, told, table = _region_names(
-        tuple(
-            (name, region.id)
-            for region in pack.regions.values()
-            for name in (*region.aliases, *region.name.values())
-            if len(name) >= 2
-        )
-    )
+    named, told, table = _names(pack)
     by_length = sorted(pack.regions, key=len, reverse=True)
     for line in doc.lines:
         if not line.is_shell:
@@ -118,6 +112,18 @@ def _regions(doc: Document, pack: Pack) -> Iterator[tuple[int, int, str]]:
                 yield match.start(), match.end(), table[(match["guarded"] or match["alone"]).lower()]
         for match in told.finditer(doc.text, line.start, line.end):
             yield match.start(), match.end(), table[match["told"].lower()]
+
+
+@once_for_each
+def _names(pack: Pack) -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
+    return _region_names(
+        tuple(
+            (name, region.id)
+            for region in pack.regions.values()
+            for name in (*region.aliases, *region.name.values())
+            if len(name) >= 2
+        )
+    )
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from policy.once import once_for_each
 from responders.own_words import has_link, holds_secret, mask_account
 from responders.questions import said
 
@@ -118,9 +119,7 @@ def short_name(name: str) -> str:
 
 def resources_of(seen: Assessment, pack: Pack) -> list[str]:
     """Resource ids that the mail names: hints whose value fits one of the pack's patterns as a whole, and is no secret."""
-    patterns = [
-        re.compile(one.regex) for one in pack.resource_patterns if one.product and "request_id" not in one.kind
-    ]  # a RequestId is evidence of a call, no resource
+    patterns = _patterns_of_resources(pack)
     values = [
         hint.value
         for hint in seen.hints
@@ -131,6 +130,14 @@ def resources_of(seen: Assessment, pack: Pack) -> list[str]:
     ]
     fitting = (value for value in values if any(pattern.fullmatch(value) for pattern in patterns))
     return list(dict.fromkeys(value for value in fitting if not has_link(value)))
+
+
+@once_for_each
+def _patterns_of_resources(pack: Pack) -> tuple[re.Pattern[str], ...]:
+    """A RequestId is evidence of a call, no resource."""
+    return tuple(
+        re.compile(one.regex) for one in pack.resource_patterns if one.product and "request_id" not in one.kind
+    )
 
 
 def _overlap(one: Span | None, other: Span) -> bool:
