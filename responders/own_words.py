@@ -50,6 +50,8 @@ def _with_plain_links(text: str) -> str:
 def common_characters(text: str) -> str:
     """The text with what ISO-2022-JP cannot carry (①, ㈱, half-width kana) in its common form, where it has one."""
     widened = _NARROW_KANA.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
+    if _fits(widened):
+        return widened
     return "".join(char if _fits(char) else _common(char) for char in widened)
 
 

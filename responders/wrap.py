@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WIDTH = 76  # columns; a full-width character takes two
 _NO_START = frozenset("、。，．・：；？！）」』】〕〉》ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ)]}>.,:;?!%…‥")
@@ -35,9 +36,10 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WFA" and not char.isascii() else 1
 
 
-def _wrapped(line: str, width: int) -> list[str]:
+@lru_cache(maxsize=2048)  # most lines are the pack's own sentences
+def _wrapped(line: str, width: int) -> tuple[str, ...]:
     if columns(line) <= width or _KEPT.search(line):
-        return [line]
+        return (line,)
     item = _ITEM.match(line)
     indent = _indent(item[0]) if item else "  " if _LABELLED.match(line) else ""
     pieces: list[str] = []
@@ -45,7 +47,7 @@ def _wrapped(line: str, width: int) -> list[str]:
     while columns(rest) > width and (at := _break(rest, width)):
         pieces.append(rest[:at].rstrip(" "))
         rest = indent + rest[at:].lstrip(" ")
-    return [*pieces, rest]
+    return (*pieces, rest)
 
 
 def _indent(lead: str) -> str:
