@@ -39,12 +39,17 @@ class Vocabulary:
 
     def counts(self, texts: Sequence[Any]) -> csr_matrix:
         """How often each term stands in each text, shape (n_texts, n_terms)."""
-        column = self.columns.get
-        found = [Counter(place for term in self.cut(text) if (place := column(term)) is not None) for text in texts]
+        found = [self._found(text) for text in texts]
         ends = np.cumsum([0, *map(len, found)])
         places = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=ends[-1])
         amounts = np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.float32, count=ends[-1])
         return csr_matrix((amounts, places, ends), shape=(len(texts), len(self.columns)))
+
+    def _found(self, text: Any) -> Counter[int]:  # noqa: ANN401 - whatever `cut` takes
+        """How often each column's term stands in the text, in the order of their first places."""
+        found: Counter[Any] = Counter(map(self.columns.get, self.cut(text)))
+        found.pop(None, None)  # the terms that are none
+        return found
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
         """Logarithmic tf-idf, rows of unit length (of 0 where there is no term)."""
@@ -72,7 +77,7 @@ def chars(text: str) -> Iterable[str]:
     """Every run of 1 to 4 characters (unigrams matter in Japanese)."""
     text = _BLANKS.sub(" ", text)
     return chain.from_iterable(
-        (text[at : at + n] for at in range(len(text) - n + 1)) for n in range(1, _LONGEST_GRAM + 1)
+        [text[at : at + n] for at in range(len(text) - n + 1)] for n in range(1, _LONGEST_GRAM + 1)
     )
 
 
