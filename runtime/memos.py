@@ -2,27 +2,22 @@
 
 History becomes memos: a ticket handed over to another help desk, and for each agent what he wants to hear, bundled.
 Promises: a ticket is handed over once; an agent gets at most one notice in the minutes that the settings say; memos go
-out as letters do (lease, backoff, DKIM), but the switch of all letters is not theirs. Without a smarthost they wait.
+out as letters do (`runtime.postman`), but the switch of all letters is not theirs. Without a smarthost they wait.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from desk.memos import hand_over_memo, notice_memo
-from models.errors import ClaimLost, DeliveryDeferred, DeliveryRefused, NotFound
+from models.errors import NotFound
 from models.memos import hand_over_key, is_handed_over
-from responders.deliver import deliver, next_attempt
-from responders.dkim_sign import signed
 from runtime.logs import log_for
-from runtime.metrics import CLAIMS_LOST, DEFERRED, GIVEN_UP, HANDED_OVER, REFUSED, SMARTHOST
 from runtime.metrics import MEMOS as COUNTED
-from runtime.outbox import LEASE, SESSION_S
-from runtime.owed import Owed
+from runtime.postman import LEASE, Became, Postman
 from runtime.pulse import MEMOS
 from runtime.turns import Trouble, go_on
 
@@ -108,9 +103,9 @@ class MemoBox:
         clock: Callable[[], datetime],
         dkim_key: DkimKey | None = None,
     ) -> None:
-        self.store, self.maker, self.smarthost, self.clock, self.dkim_key = store, maker, smarthost, clock, dkim_key
+        self.store, self.maker, self.clock = store, maker, clock
         self.log = log_for("memos")
-        self._owed = Owed()
+        self._postman = Postman("memo", COUNTED, smarthost, clock, dkim_key) if smarthost else None
 
     def run(self, stop: threading.Event) -> None:
         """Make and send until `stop` is set; a database that is away for a while is waited for."""
@@ -120,49 +115,24 @@ class MemoBox:
             return self.run_batch()
 
         go_on(turn, stop, MEMOS, Trouble(self.log, "memos_failed"), lambda: stop.wait(IDLE_S))
-        self._owed.settle_at_end()
+        if self._postman is not None:
+            self._postman.owed.settle_at_end()
 
     def run_batch(self) -> int:
         """Claim and hand over one memo; how many were claimed."""
-        if self.smarthost is None:
+        if self._postman is None:
             return 0
-        self._owed.settle()
+        self._postman.owed.settle()
         claims = self.store.claim_memos(limit=1, lease=LEASE, now=self.clock())
         for claim in claims:
-            try:
-                self._send(claim, self.smarthost)
-            except ClaimLost:
-                CLAIMS_LOST.labels("memo").inc()
-                self.log.warning("memo_claim_lost", memo_id=claim.memo_id)
+            log = self.log.bind(memo_id=claim.memo_id, kind=claim.kind, ref=claim.ref)
+            self._postman.hand_over(claim, partial(self._note, claim), log)
         return len(claims)
 
-    def _send(self, claim: MemoClaim, smarthost: Smarthost) -> None:
-        log = self.log.bind(memo_id=claim.memo_id, kind=claim.kind, ref=claim.ref)
-        try:
-            with SMARTHOST.labels("memo").time():
-                asyncio.run(self._deliver(claim, smarthost))
-        except DeliveryRefused as error:
-            self._owed.write(partial(self.store.memo_failed, claim, error=str(error), now=self.clock()))
-            COUNTED.labels(REFUSED).inc()
-            log.warning("memo_refused", error=str(error))
-        except DeliveryDeferred as error:
-            now = self.clock()
-            again = next_attempt(claim.attempts, now)
-            if again is None:
-                self._owed.write(partial(self.store.memo_failed, claim, error=f"given up: {error}", now=now))
-                COUNTED.labels(GIVEN_UP).inc()
-            else:
-                self._owed.write(partial(self.store.memo_deferred, claim, next_at=again, error=str(error)))
-                COUNTED.labels(DEFERRED).inc()
-            log.info("memo_deferred", attempts=claim.attempts, error=str(error))
+    def _note(self, claim: MemoClaim, became: Became) -> None:
+        if became.has_gone:
+            self.store.memo_sent(claim)
+        elif became.next_at is not None:
+            self.store.memo_deferred(claim, next_at=became.next_at, error=became.error)
         else:
-            self._owed.write(partial(self.store.memo_sent, claim))
-            COUNTED.labels(HANDED_OVER).inc()
-            log.info("memo_sent")
-
-    async def _deliver(self, claim: MemoClaim, smarthost: Smarthost) -> None:
-        memo = signed(claim.raw, self.dkim_key) if self.dkim_key else claim.raw
-        try:
-            await asyncio.wait_for(deliver(memo, claim.mail_from, claim.to, smarthost), SESSION_S)
-        except TimeoutError:
-            raise DeliveryDeferred(f"the session took longer than {SESSION_S:.0f} s") from None
+            self.store.memo_failed(claim, error=became.error, now=became.at)

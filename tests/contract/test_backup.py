@@ -25,7 +25,7 @@ from models.errors import ConfigError, StoreError
 from models.presence import Process
 from models.states import TicketState
 from runtime.keeping import Archive, Restored, restore, write_backup
-from runtime.outbox import LEASE
+from runtime.postman import LEASE
 from runtime.triage import Rules
 from tests.flow.test_mended_flow import EMMA, Desk
 from tests.support.clocks import Clock

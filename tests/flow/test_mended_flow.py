@@ -20,7 +20,8 @@ from models.ticket import Claim, Filing
 from models.views import OutboxClaim, QueueRow
 from responders.deliver import Smarthost
 from responders.signing import message_id_for, plus_address
-from runtime.outbox import LEASE, Outbox
+from runtime.outbox import Outbox
+from runtime.postman import LEASE
 from runtime.reminders import send_due_reminders
 from runtime.triage import Rules
 from runtime.worker import BATCH_TIME, STORE_PAUSE, Worker
@@ -404,7 +405,7 @@ def test_a_slow_smarthost_gets_no_letter_twice(
         clock.advance(timedelta(seconds=599))
         return cc
 
-    monkeypatch.setattr("runtime.outbox.deliver", slow)
+    monkeypatch.setattr("runtime.postman.deliver", slow)
     hand_over = one._hand_over
 
     def meanwhile(claim: OutboxClaim) -> None:
@@ -428,8 +429,8 @@ def test_a_session_without_end_is_broken_off(
         await asyncio.sleep(60)
 
     file_one(sqlite_store)
-    monkeypatch.setattr("runtime.outbox.deliver", endless)
-    monkeypatch.setattr("runtime.outbox.SESSION_S", 0.05)
+    monkeypatch.setattr("runtime.postman.deliver", endless)
+    monkeypatch.setattr("runtime.postman.SESSION_S", 0.05)
     outbox = Outbox(sqlite_store, Smarthost(host="x", port=1), rules.identity.secret, Clock(NOW))
     assert outbox.run_batch() == 1
     (letter,) = sqlite_store.replies()

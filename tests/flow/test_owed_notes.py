@@ -11,8 +11,9 @@ from models.db.store import Store
 from models.errors import ClaimLost, StoreUnavailable
 from models.memos import MemoKind, NewMemo
 from runtime.memos import MemoBox
-from runtime.outbox import LEASE, Outbox
+from runtime.outbox import Outbox
 from runtime.owed import Owed
+from runtime.postman import LEASE
 from tests.support.clocks import Clock
 from tests.support.filings import NOW, file_one
 from tests.support.smarthost import Catcher, catching

@@ -168,7 +168,7 @@ class World:
             Endless: It does not end.
         """
         end = self.clock() + self.horizon
-        with patch("runtime.outbox.deliver", self._deliver):
+        with patch("runtime.postman.deliver", self._deliver):
             while self.clock() < end:
                 wake = min(self.clock() + SCHEDULE, end)
                 while self._events and self._events[0][0] <= wake:

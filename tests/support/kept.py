@@ -15,7 +15,7 @@ from models.controls import Verdict
 from models.db.snapshot import snapshot
 from models.decision import ReplyState
 from models.memos import MemoKind, NewMemo
-from runtime.outbox import LEASE
+from runtime.postman import LEASE
 from tests.flow.test_mended_flow import ASKING, Desk
 from tests.support.filings import NOW, arrival, file_one
 

@@ -70,7 +70,7 @@ POINTS: dict[str, Point] = {
     "deliver: after MAIL": _point("deliver", AFTER, "aiosmtplib:SMTP.mail"),
     "deliver: after RCPT": _point("deliver", AFTER, "aiosmtplib:SMTP.rcpt"),
     "deliver: half of the text sent": _point("deliver", HALF, "aiosmtplib.protocol:SMTPProtocol.write"),
-    "deliver: after the smarthost's 250, before our commit": _point("deliver", AFTER, "runtime.outbox:deliver"),
+    "deliver: after the smarthost's 250, before our commit": _point("deliver", BEFORE, "runtime.outbox:Outbox._note"),
     "deliver: marking, before the commit": _point("deliver", AFTER, "models.db.outbox:_end"),
     "deliver: after the commit": _point("deliver", AFTER, "models.db.store:Store.reply_sent"),
     # Delivery: mails to our own people.
@@ -78,7 +78,7 @@ POINTS: dict[str, Point] = {
     "memos: one written, before the commit": _point("deliver", AFTER, "models.db.memos:write_memo"),
     "memos: after the commit": _point("deliver", AFTER, "models.db.store:Store.keep_news"),
     "memos: after the claim": _point("deliver", AFTER, "models.db.store:Store.claim_memos", is_telling=True),
-    "memos: after the smarthost's 250, before our commit": _point("deliver", AFTER, "runtime.memos:deliver"),
+    "memos: after the smarthost's 250, before our commit": _point("deliver", BEFORE, "runtime.memos:MemoBox._note"),
     "memos: after its commit": _point("deliver", AFTER, "models.db.store:Store.memo_sent"),
     # Delivery: calls to webhooks.
     "webhooks: calls begun, before the commit": _point("deliver", AFTER, "models.db.webhooks:_without_known"),
@@ -190,8 +190,7 @@ def keep_pace(speed: float, *, is_frozen: bool) -> None:
     """
     for where in (
         *(() if is_frozen else ("runtime.worker:HANG_S",)),
-        "runtime.outbox:SESSION_S",
-        "runtime.memos:SESSION_S",
+        "runtime.postman:SESSION_S",
         "responders.deliver:TIMEOUT_S",
     ):
         holder, name = place_of(where)
