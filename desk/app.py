@@ -18,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from desk.frame import Desk
-from desk.health import Patience, database_trouble, readiness
+from desk.health import Patience, database_trouble, readiness, trouble_of
 from desk.pages import add_pages
 from models.errors import IllegalMove, LettersStopped, NotFound, StoreUnavailable
 
@@ -82,22 +82,22 @@ def create_app(
             response.headers["Cache-Control"] = "max-age=300"
         return response
 
-    patience = Patience()
-
     def counted() -> str:
         store.counts()
         return ""
 
+    counts, database = Patience(counted), Patience(lambda: database_trouble(store))
+
     @app.get("/healthz")
     def healthz() -> Response:
-        if patience.ask("counts", counted):
+        if trouble_of(counts):
             return JSONResponse({"status": "the database does not answer"}, status_code=503, headers=_NAME)
         # The name lets `uketsuke check` tell this desk from another program on its port.
         return JSONResponse({"status": "ok"}, headers=_NAME)
 
     @app.get("/readyz")
     def readyz() -> Response:
-        status, told = readiness({"database": patience.ask("database", lambda: database_trouble(store))})
+        status, told = readiness({"database": trouble_of(database)})
         return JSONResponse(told, status_code=status, headers=_NAME)
 
     @app.get("/livez")

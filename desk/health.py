@@ -3,59 +3,68 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Protocol
+from concurrent.futures import Future
+from time import monotonic
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from models.errors import StoreUnavailable, UketsukeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+Answer = TypeVar("Answer")
+
 OK = "ok"
 PATIENCE_S = 3.0
 
 
-class _Question:
-    """A question that is on its way, and its answer."""
-
-    def __init__(self) -> None:
-        self.is_answered = threading.Event()
-        self.answer = ""
-
-
-class Patience:
+class Patience(Generic[Answer]):
     """Asks what may hang in a network call that nothing ends, and waits for some seconds at most.
 
-    Of each question one is on its way at a time: who asks meanwhile waits for its answer too.
+    One question is on its way at a time: who asks meanwhile waits for its answer too.
+
+    Args:
+        question: What is asked, in a thread.
+        good_for_s: For so long after the question its answer is given again.
     """
 
-    def __init__(self) -> None:
-        self._asked: dict[str, _Question] = {}
+    def __init__(self, question: Callable[[], Answer], good_for_s: float = 0.0) -> None:
+        self._question, self._good_for_s = question, good_for_s
+        self._asked: Future[Answer] | None = None
+        self._good_until = 0.0
         self._lock = threading.Lock()
 
-    def ask(self, name: str, trouble: Callable[[], str]) -> str:
-        """What is wrong, as the question says it; or that it says nothing, or failed."""
-        with self._lock:
-            question = self._asked.get(name)
-            if question is None:
-                question = self._asked[name] = _Question()
-                threading.Thread(
-                    target=self._answer, args=(name, question, trouble), name=f"ready-{name}", daemon=True
-                ).start()
-        if question.is_answered.wait(PATIENCE_S):
-            return question.answer
-        return f"no answer within {PATIENCE_S:.0f} s"
+    def ask(self) -> Answer:
+        """The answer.
 
-    def _answer(self, name: str, question: _Question, trouble: Callable[[], str]) -> None:
+        Raises:
+            TimeoutError: There is none yet.
+            Exception: What the question raised.
+        """
+        with self._lock:
+            if self._asked is None or (self._asked.done() and monotonic() >= self._good_until):
+                self._asked, self._good_until = Future(), monotonic() + self._good_for_s
+                threading.Thread(target=self._answer, args=(self._asked,), name="asks", daemon=True).start()
+            asked = self._asked
+        return asked.result(PATIENCE_S)
+
+    def _answer(self, asked: Future[Answer]) -> None:
         try:
-            question.answer = trouble()
-        except UketsukeError as error:
-            question.answer = error.code
-        except Exception as error:  # noqa: BLE001 - whatever it is, the role is not ready
-            question.answer = type(error).__name__
-        finally:
-            with self._lock:
-                del self._asked[name]
-            question.is_answered.set()
+            asked.set_result(self._question())
+        except Exception as error:  # noqa: BLE001 - whoever asked hears of it
+            asked.set_exception(error)
+
+
+def trouble_of(need: Patience[str]) -> str:
+    """What is wrong, as the question says it; or that it says nothing, or failed."""
+    try:
+        return need.ask()
+    except TimeoutError:
+        return f"no answer within {PATIENCE_S:.0f} s"
+    except UketsukeError as error:
+        return error.code
+    except Exception as error:  # noqa: BLE001 - whatever it is, the role is not ready
+        return type(error).__name__
 
 
 class Shaped(Protocol):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET, SOCK_STREAM, getaddrinfo
 from typing import TYPE_CHECKING, ClassVar
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 
-from desk.health import PATIENCE_S, Patience, database_trouble, readiness
+from desk.health import Patience, database_trouble, readiness, trouble_of
 from models.errors import ConfigError, UketsukeError
 from runtime import metrics
 from runtime.clock import utc_now
@@ -55,11 +54,10 @@ class Watch:
 
     def __init__(self, role: str, data_dir: Path, *, is_sending: bool = False, version: str = "") -> None:
         self.role, self.data_dir, self.is_sending = role, data_dir, is_sending
-        self._needs: dict[str, Callable[[], str]] = {"start": lambda: "not done yet"}
-        self._patience = Patience()
+        self._needs = {"start": Patience(lambda: "not done yet")}
         self._server: ThreadingHTTPServer | None = None
         self._store: Store | None = None
-        self._standing: _Remembered | None = None
+        self._standing: Patience[Standing] | None = None
         self._certificate_end: Callable[[], float] | None = None
         self._sessions: Callable[[], int] | None = None
         self._refusals: Callable[[], dict[tuple[str, str], int]] | None = None
@@ -96,13 +94,13 @@ class Watch:
         store.count_connections()
         self._store = store
         if has_standing:
-            self._standing = _Remembered(lambda: store.standing(utc_now()))
+            self._standing = Patience(lambda: store.standing(utc_now()), EVERY_S)
         self._needs.pop("start", None)
         self.need("database", lambda: database_trouble(store))
 
     def need(self, name: str, trouble: Callable[[], str]) -> None:
         """The role is ready only while this says nothing."""
-        self._needs[name] = trouble
+        self._needs[name] = Patience(trouble)
 
     def need_disk(self, floor: int = DISK_FLOOR) -> None:
         """The role is ready only while the data folder's disk has so many bytes free."""
@@ -125,9 +123,7 @@ class Watch:
 
     def ready(self) -> tuple[int, dict[str, object]]:
         """Status and object of `/readyz`."""
-        status, told = readiness(
-            {name: self._patience.ask(name, trouble) for name, trouble in list(self._needs.items())}
-        )
+        status, told = readiness({name: trouble_of(need) for name, need in list(self._needs.items())})
         return status, {"role": self.role, **told}
 
     def alive(self) -> tuple[int, dict[str, object]]:
@@ -165,7 +161,7 @@ class Watch:
                 value=self._certificate_end(),
             )
         if self._standing is not None:
-            yield from families(self._standing.now(), utc_now(), is_sending=self.is_sending)
+            yield from families(_known(self._standing), utc_now(), is_sending=self.is_sending)
 
     def _disk(self) -> Iterator[Metric]:
         try:
@@ -189,36 +185,15 @@ def watch_for(role: str, settings: Settings, port: int | None = None) -> Watch:
     return watch
 
 
-class _Remembered:
-    """How the installation stands, read from the database at most once in `EVERY_S`; None while it does not answer, or hangs."""
-
-    def __init__(self, read: Callable[[], Standing]) -> None:
-        self._read = read
-        self._lock = threading.Lock()
-        self._until, self._known = 0.0, None  # type: float, Standing | None
-        self._is_read = threading.Event()
-        self._is_read.set()
-
-    def now(self) -> Standing | None:
-        with self._lock:
-            if not self._is_read.is_set():  # an earlier question has no answer yet
-                return None
-            if time.monotonic() < self._until:
-                return self._known
-            self._is_read.clear()
-            threading.Thread(target=self._look, name="standing", daemon=True).start()
-            return self._known if self._is_read.wait(PATIENCE_S) else None
-
-    def _look(self) -> None:
-        self._known = None
-        try:
-            self._known = self._read()
-        except Exception as error:  # noqa: BLE001 - whoever asks hears of the rest all the same
-            if not isinstance(error, UketsukeError):
-                log_for("watch").warning("standing_not_read", error=type(error).__name__)
-        finally:
-            self._until = time.monotonic() + EVERY_S
-            self._is_read.set()
+def _known(standing: Patience[Standing]) -> Standing | None:
+    """How the installation stands; None while the database does not say it."""
+    try:
+        return standing.ask()
+    except (TimeoutError, UketsukeError):
+        return None
+    except Exception as error:  # noqa: BLE001 - whoever asks hears of the rest all the same
+        log_for("watch").warning("standing_not_read", error=type(error).__name__)
+        return None
 
 
 def _connections(counts: Connections) -> Iterator[Metric]:

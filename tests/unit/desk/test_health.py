@@ -6,19 +6,20 @@ import threading
 
 import pytest
 
-from desk.health import Patience
+from desk.health import Patience, trouble_of
 from models.errors import StoreUnavailable
 
 
 def test_two_who_ask_at_once_hear_the_same_answer_to_one_question() -> None:
-    patience, asked, may_answer, heard = Patience(), [], threading.Event(), []
+    asked, may_answer, heard = [], threading.Event(), []
 
     def question() -> str:
         asked.append(1)
         may_answer.wait(30)
         return "full"
 
-    threads = [threading.Thread(target=lambda: heard.append(patience.ask("disk", question))) for _ in range(5)]
+    patience = Patience(question)
+    threads = [threading.Thread(target=lambda: heard.append(patience.ask())) for _ in range(5)]
     for thread in threads:
         thread.start()
     while not asked:
@@ -31,30 +32,40 @@ def test_two_who_ask_at_once_hear_the_same_answer_to_one_question() -> None:
 
 def test_a_question_that_hangs_is_told_and_asked_anew_once_it_was_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.health.PATIENCE_S", 0.05)
-    patience, may_answer, is_done = Patience(), threading.Event(), threading.Event()
+    may_answer, asked = threading.Event(), []
 
     def hangs() -> str:
+        asked.append(1)
         may_answer.wait(30)
-        is_done.set()
-        return ""
+        return f"asked {len(asked)}"
 
-    assert patience.ask("database", hangs) == "no answer within 0 s"
-    assert patience.ask("database", lambda: "never asked") == "no answer within 0 s"
+    patience = Patience(hangs)
+    assert [trouble_of(patience), trouble_of(patience)] == ["no answer within 0 s"] * 2
+    assert len(asked) == 1
     may_answer.set()
-    assert is_done.wait(30)
-    while (said := patience.ask("database", lambda: "asked anew")) == "":
+    while trouble_of(patience) != "asked 2":
         pass
-    assert said == "asked anew"
+
+
+def test_an_answer_is_given_again_for_as_long_as_it_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def question() -> int:
+        asked.append(1)
+        return len(asked)
+
+    patience = Patience(question, good_for_s=60)
+    assert [patience.ask(), patience.ask()] == [1, 1]
+    monkeypatch.setattr("desk.health.monotonic", lambda: 10.0**9)
+    assert patience.ask() == 2
 
 
 def test_a_question_that_fails_is_an_answer() -> None:
-    patience = Patience()
-
     def away() -> str:
         raise StoreUnavailable("connection refused")
 
     def broken() -> str:
         raise RuntimeError("hush")
 
-    assert patience.ask("database", away) == "store_unavailable"
-    assert patience.ask("database", broken) == "RuntimeError"
+    assert trouble_of(Patience(away)) == "store_unavailable"
+    assert trouble_of(Patience(broken)) == "RuntimeError"

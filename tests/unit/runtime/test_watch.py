@@ -137,7 +137,7 @@ def test_the_database_is_read_once_whoever_asks(
     assert 'uketsuke_letters{state="queued"} 1.0' in ask(watched, "/metrics")[2]
     file_one(sqlite_store, 2, sender="jiro@example.org")
     assert 'uketsuke_letters{state="queued"} 1.0' in ask(watched, "/metrics")[2]
-    monkeypatch.setattr("runtime.watch.time.monotonic", lambda: 10.0**9)
+    monkeypatch.setattr("desk.health.monotonic", lambda: 10.0**9)
     assert 'uketsuke_letters{state="queued"} 2.0' in ask(watched, "/metrics")[2]
 
 
@@ -168,7 +168,7 @@ def test_a_database_that_hangs_keeps_no_metrics_waiting(
         return read(now)
 
     monkeypatch.setattr(sqlite_store, "standing", hangs)
-    monkeypatch.setattr(watch, "PATIENCE_S", 0.05)
+    monkeypatch.setattr("desk.health.PATIENCE_S", 0.05)
     for _ in range(3):
         text = ask(watched, "/metrics")[2]
         assert "uketsuke_database_up 0.0" in text
