@@ -53,7 +53,7 @@ def evidence_hits(doc: Document, pack: Pack) -> list[Hit]:
         for hit in find(
             regex,
             lines if rule in {"quoted_error", "error_text", "error_code", "http_status"} else body,
-            text,
+            doc,
             rule,
             weight,
         ):

@@ -44,7 +44,7 @@ def goal_hits(doc: Document) -> list[Hit]:
     lines = [line for line in doc.spoken() if not line.is_log]
     hits: list[Hit] = []
     for regex, rule, weight in ((_STATE, "end_state", 0.82), (_STATE_EN, "end_state", 0.78)):
-        found = find(regex, lines, doc.text, rule, weight)
+        found = find(regex, lines, doc, rule, weight)
         hits += [hit for hit in found if not _ONLY_TELL.search(doc.text[hit.start : hit.end + 6])]
     return hits
 

@@ -9,7 +9,7 @@ from classify.instants import instants
 from classify.when import when_hits
 from classify.where import accesses, regions, resource_hits
 from models.assessment import Hint
-from models.needles import may_match
+from models.needles import are_met, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +50,11 @@ def hints_of(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question
 
 def _hints(doc: Document, pack: Pack, sent_at: datetime | None, *, is_question: bool) -> Iterator[Hint]:
     for kind, regex in _WORDS.items():
-        if not may_match(regex, doc.text):
-            continue
-        pattern = compiled(regex)
-        for line in doc.lines:
-            match = pattern.search(doc.text, line.start, line.end) if not line.is_shell and not line.is_log else None
+        needs, pattern = needs_of(regex), compiled(regex)
+        for line in doc.lines if are_met(needs, doc.pieces) else ():
+            if line.is_shell or line.is_log or not are_met(needs, line.pieces):
+                continue
+            match = pattern.search(doc.text, line.start, line.end)
             if match:
                 yield Hint(
                     kind=kind,

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from models.needles import may_match
+from models.needles import are_met, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from classify.segment import Line
-
-
-_SHORT = 20_000  # characters up to which one search of the whole is cheaper than one of each line
+    from classify.segment import Document, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +31,17 @@ def compiled(regex: str) -> re.Pattern[str]:
     return re.compile(regex, re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
-def _anywhere(regex: str) -> re.Pattern[str]:
-    """Matches somewhere in a text if the expression matches in one of its lines: most match nowhere, and one search tells."""
-    return re.compile(regex, re.IGNORECASE | re.MULTILINE)
-
-
-def find(regex: str, lines: Iterable[Line], text: str, rule: str, weight: float) -> Iterator[Hit]:
-    """Every match within these lines."""
-    if not may_match(regex, text) or (len(text) <= _SHORT and not _anywhere(regex).search(text)):
+def find(regex: str, lines: Iterable[Line], doc: Document, rule: str, weight: float) -> Iterator[Hit]:
+    """Every match within these lines of the mail."""
+    needs = needs_of(regex)
+    if not are_met(needs, doc.pieces):
         return
     pattern = compiled(regex)
     for line in lines:
-        for match in pattern.finditer(text, line.start, line.end):
-            if match.end() > match.start():
-                yield Hit(match.start(), match.end(), rule, weight)
+        if are_met(needs, line.pieces):
+            for match in pattern.finditer(doc.text, line.start, line.end):
+                if match.end() > match.start():
+                    yield Hit(match.start(), match.end(), rule, weight)
 
 
 def one_of(words: Sequence[str], behind: Callable[[str], str] | None = None) -> str:

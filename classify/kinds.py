@@ -108,7 +108,7 @@ def facet_hits(doc: Document, kind: SymptomKind, pack: Pack) -> dict[Facet, list
     lines = list(doc.spoken())
     found: dict[Facet, list[Hit]] = {}
     for facet in FACETS_OF_KIND[kind]:
-        hits = [hit for regex, rule, weight in _FACETS[facet] for hit in find(regex, lines, doc.text, rule, weight)]
+        hits = [hit for regex, rule, weight in _FACETS[facet] for hit in find(regex, lines, doc, rule, weight)]
         extra: Callable[[Document, Pack], list[Hit]] | None = _EXTRA.get(facet)
         found[facet] = hits + (extra(doc, pack) if extra else [])
     return found
@@ -118,7 +118,7 @@ def _codes(doc: Document, pack: Pack) -> list[Hit]:
     regex = pack.cues.patterns.get("error_code", r"(?!)")
     return [
         hit
-        for hit in find(regex, list(doc.spoken()), doc.text, "error_code", 0.85)
+        for hit in find(regex, list(doc.spoken()), doc, "error_code", 0.85)
         if _looks_like_code(doc.text[hit.start : hit.end])
     ]
 

@@ -25,8 +25,8 @@ _FILE = re.compile(
 def materials_hits(doc: Document) -> list[Hit]:
     """Evidence for the section."""
     lines = [line for line in doc.spoken() if line.number > 0 and not line.is_log]
-    hits = list(find(_URL, lines, doc.text, "document_url", 0.85))
-    hits += find(_DOCUMENT, lines, doc.text, "document", 0.78)
+    hits = list(find(_URL, lines, doc, "document_url", 0.85))
+    hits += find(_DOCUMENT, lines, doc, "document", 0.78)
     return hits
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from classify.normalise import Folded, fold
+from models.needles import pieces_of
 from policy.once import once_for_each
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ MAX_LINES, _EDGE = 400, 120  # of a longer mail so many lines are read: so many 
 MAX_LINE = 2_000
 _BUDGET, _CLIPPED = 8_000_000, 160  # squares of characters that are read whole; characters of each line after that
 _HEADING_MAX = 34
+_MOST_PIECES = 400  # characters of a line whose pieces are gathered: more would fill the memory
 _PROSE = re.compile("[\u3041-\u3096]{2}|[a-z]{2}[,.!?]? [a-z]{2,}")
 _LOG = re.compile(
     r"^\s*(?:\[?\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}:\d{2}|\[?\d{1,2}:\d{2}:\d{2}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s+\d{1,2}:\d{2}"
@@ -70,6 +72,7 @@ class Line:
     is_shell: bool = False
     is_bullet: bool = False
     item: int | None = None  # the number of a numbered item
+    pieces: frozenset[str] | None = field(default=None, compare=False, repr=False)  # `models.needles`; None: too long
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +86,8 @@ class Document:
     found: dict[tuple[str, int], Any] = field(
         default_factory=dict, repr=False
     )  # what several rules look for, looked for once
+
+    pieces: frozenset[str] | None = None  # of all lines; None: not known of each
 
     @property
     def text(self) -> str:
@@ -132,9 +137,10 @@ def make_document(subject: str, own: str, attachments: tuple[str, ...], cues: Cu
                 is_shell=bool(number) and (_is_shell(text) or bool(_RULE.match(raw))) and found is None,
                 is_bullet=bool(_BULLET.match(raw)),
                 item=_item_number(item) if item and number else None,
+                pieces=pieces_of(raw) if len(raw) <= _MOST_PIECES else None,
             )
         )
-    doc = Document(folded, tuple(lines), attachments)
+    doc = Document(folded, tuple(lines), attachments, pieces=_pieces_of_all(lines))
     for line in lines:
         for section in line.heading:
             if not line.is_heading and line.text:
@@ -142,6 +148,11 @@ def make_document(subject: str, own: str, attachments: tuple[str, ...], cues: Cu
             else:
                 doc.fields.setdefault(section, [])
     return doc
+
+
+def _pieces_of_all(lines: list[Line]) -> frozenset[str] | None:
+    known = [line.pieces for line in lines if line.pieces is not None]
+    return frozenset[str]().union(*known) if len(known) == len(lines) else None
 
 
 def sentences(text: str, start: int) -> Iterator[tuple[int, int]]:

@@ -77,7 +77,7 @@ def when_hits(doc: Document, *, is_question: bool) -> list[Hit]:
         (_EXACT, "relative_time", 0.9), (_EXACT_EN, "relative_time", 0.9), (_EXACT_ZH, "relative_time", 0.9), (_FREQUENCY_ZH, "frequency", 0.85), (_FREQUENCY, "frequency", 0.85), (_FREQUENCY_EN, "frequency", 0.85),
         (_CONDITION, "condition_in_time", 0.72), (_CONDITION_EN, "condition_in_time", 0.72),
     ):  # fmt: skip
-        hits += [hit for hit in find(regex, prose, text, rule, weight) if not _is_other(text, hit.start, hit.end)]
+        hits += [hit for hit in find(regex, prose, doc, rule, weight) if not _is_other(text, hit.start, hit.end)]
     hits += _clocks(doc, prose)
     return hits
 
@@ -99,7 +99,7 @@ def _dates(doc: Document, lines: list[Line], *, is_question: bool) -> Iterator[H
 
 
 def _clocks(doc: Document, lines: list[Line]) -> Iterator[Hit]:
-    for hit in find(_CLOCK, lines, doc.text, "clock_time", 0.75):
+    for hit in find(_CLOCK, lines, doc, "clock_time", 0.75):
         before = doc.text[max(0, hit.start - 16) : hit.start]
         around = doc.text[max(0, hit.start - 20) : hit.end + 20]
         if not _NOT_TIME.search(before) and not _OFFICE.search(around) and not _is_other(doc.text, hit.start, hit.end):

@@ -50,19 +50,19 @@ def where_hits(doc: Document, pack: Pack) -> list[Hit]:
         (_PAGE, "console_page", 0.7),
         (_FROM, "access_from", 0.8),
     ):
-        hits += find(regex, lines, text, rule, weight)
+        hits += find(regex, lines, doc, rule, weight)
     hits += [
         hit
-        for hit in find(_IP, lines, text, "ip_address", 0.9)
+        for hit in find(_IP, lines, doc, "ip_address", 0.9)
         if not _VERSIONISH.search(text[max(0, hit.start - 10) : hit.start])
     ]
-    hits += [hit for hit in find(_DOMAIN, lines, text, "domain", 0.72) if not _is_document(text, hit)]
+    hits += [hit for hit in find(_DOMAIN, lines, doc, "domain", 0.72) if not _is_document(text, hit)]
     return hits
 
 
 def accesses(doc: Document) -> Iterator[Hit]:
     """Where the sender says that he connects from."""
-    return find(_FROM, [line for line in doc.prose() if line.number > 0], doc.text, "access_from", 0.8)
+    return find(_FROM, [line for line in doc.prose() if line.number > 0], doc, "access_from", 0.8)
 
 
 def _is_document(text: str, hit: Hit) -> bool:
@@ -81,7 +81,7 @@ def resource_hits(doc: Document, pack: Pack) -> tuple[tuple[Hit, str], ...]:
         doc.found[key] = tuple(
             (hit, pattern.kind)
             for pattern in pack.resource_patterns
-            for hit in find(pattern.regex, lines, doc.text, "resource_id", 0.97)
+            for hit in find(pattern.regex, lines, doc, "resource_id", 0.97)
         )
     found: tuple[tuple[Hit, str], ...] = doc.found[key]
     return found

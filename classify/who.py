@@ -29,11 +29,11 @@ def who_hits(doc: Document) -> list[Hit]:
     """Evidence for the section."""
     lines = list(doc.spoken())
     text = doc.text
-    hits = list(find(ACCOUNT, lines, text, "account_id", 0.96))
-    hits += find(_PRINCIPAL, lines, text, "principal", 0.93)
-    hits += find(_PROMPT, lines, text, "shell_user", 0.9)
+    hits = list(find(ACCOUNT, lines, doc, "account_id", 0.96))
+    hits += find(_PRINCIPAL, lines, doc, "principal", 0.93)
+    hits += find(_PROMPT, lines, doc, "shell_user", 0.9)
     for regex in (_ACTED, _ACTED_EN):
-        for hit in find(regex, [line for line in lines if not line.is_log], text, "acting_user", 0.85):
+        for hit in find(regex, [line for line in lines if not line.is_log], doc, "acting_user", 0.85):
             hits.append(
                 hit
                 if not _HOW_TO.search(text, hit.end, hit.end + 24)

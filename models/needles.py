@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-LONGEST = 20_000  # characters of a text whose pieces are gathered
+LONGEST = 20_000  # characters of a text that `may_match` looks at
 _PIECE = 3  # characters of the longest piece
 _MOST_SPELLINGS = 16  # of one run of characters, where some are a choice of several
 _MOST_CLAUSES = 3  # of one alternative: the most telling ones
@@ -29,10 +29,15 @@ Needs: TypeAlias = "tuple[tuple[Clause, ...], ...]"  # alternatives, of which a 
 
 def may_match(regex: str, text: str) -> bool:
     """False only if the expression matches nowhere in the text, told at a fraction of a search's cost."""
-    if len(text) > LONGEST:
+    return len(text) > LONGEST or are_met(needs_of(regex), _pieces_of_last(text))
+
+
+def are_met(needs: Needs, pieces: frozenset[str] | None) -> bool:
+    """Does what is searched, a text or a part of one, hold what a match needs? None: its pieces are not known, so it may."""
+    if pieces is None:
         return True
-    is_without = _pieces(text).isdisjoint
-    for clauses in needs_of(regex):
+    is_without = pieces.isdisjoint
+    for clauses in needs:
         for clause in clauses:
             if is_without(clause):
                 break
@@ -57,11 +62,14 @@ def plain(text: str) -> str:
     return text.replace("İ", "i").replace("ı", "i").replace("ſ", "s").lower()
 
 
-@lru_cache(maxsize=4)  # a mail's text and its issues'
-def _pieces(text: str) -> frozenset[str]:
+def pieces_of(text: str) -> frozenset[str]:
+    """Every run of up to three characters of the text, in `plain` form."""
     text = plain(text)
-    threes = (text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1))
+    threes = [text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1)]
     return frozenset(text).union(map(add, text, text[1:]), threes)
+
+
+_pieces_of_last = lru_cache(maxsize=4)(pieces_of)  # a mail's text and its issues'
 
 
 def _alternatives(parsed: Iterable[Any]) -> Iterator[Sequence[Any]]:
@@ -116,7 +124,7 @@ def _inside(op: str, said: Any) -> list[Clause]:  # noqa: ANN401 - the parser's 
             return _of(inner)
         case (("MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT"), (least, _, inner)) if least:
             return _of(inner)
-        case "ASSERT", (_, inner):
+        case "ASSERT", (1, inner):  # what a lookbehind finds may stand before the part that is searched
             return _of(inner)
         case "ATOMIC_GROUP", inner:
             return _of(inner)
