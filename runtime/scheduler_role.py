@@ -54,14 +54,7 @@ def run_scheduler(
     reporter = Reporter(store, pack, office_of(settings, identity), is_stopping=stop.is_set)
 
     def report() -> None:
-        try:
-            make_reports(reporter, clock())
-        except Exception as error:  # noqa: BLE001 - the next turn makes up for it
-            told = str(error) if isinstance(error, UketsukeError) else type(error).__name__
-            log.error("reports_failed", error=told)  # noqa: TRY400 - a trace may quote a mail
-            JOB_FAILURES.labels("reports").inc()
-        else:
-            JOB_SUCCESS.labels("reports").set(time.time())
+        make_reports(reporter, clock())
 
     def pass_minute() -> None:
         SCHEDULER.beat()
@@ -84,10 +77,10 @@ def run_scheduler(
     filling.start()
     SCHEDULER.beat()
     jobs = start_jobs(
-        report=partial(_timed, "reports", report),
-        remind=partial(_timed, "reminders", partial(_counted, "reminders", remind)),
-        pass_time=partial(_timed, "time", partial(_counted, "time", pass_minute)),
-        erase=partial(_timed, "retention", partial(_counted, "retention", erase)) if settings.retention_days else None,
+        report=partial(_counted, "reports", report),
+        remind=partial(_counted, "reminders", remind),
+        pass_time=partial(_counted, "time", pass_minute),
+        erase=partial(_counted, "retention", erase) if settings.retention_days else None,
         timezone=pack.desk.timezone,
     )
     try:
@@ -98,15 +91,11 @@ def run_scheduler(
         store.close()
 
 
-def _timed(job: str, run: Callable[[], None]) -> None:
-    with JOB.labels(job).time():
-        run()
-
-
 def _counted(job: str, run: Callable[[], None]) -> None:
-    """A job whose failure is counted and is one line of the log; its next turn makes up for it."""
+    """A job that is timed, and whose failure is counted and is one line of the log; its next turn makes up for it."""
     try:
-        run()
+        with JOB.labels(job).time():
+            run()
     except Exception as error:  # noqa: BLE001 - the next turn makes up for it
         told = str(error) if isinstance(error, UketsukeError) else type(error).__name__
         log_for("scheduler").error("job_failed", task=job, error=told)

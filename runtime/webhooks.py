@@ -83,21 +83,20 @@ class Hooks:
             self.store.forget_calls(now=now)
         return self.store.queue_calls(self._body, now=now)
 
-    def send(self, webhook_id: int) -> int:
-        """Send one webhook's calls that are due, until none is; how many."""
+    def send(self, webhook_id: int, stop: threading.Event | None = None) -> int:
+        """Send one webhook's calls that are due, until none is or `stop` is set; how many."""
         done = 0
-        while claims := self.store.claim_calls(webhook_id, limit=AT_ONCE, lease=LEASE, now=self.clock()):
+        while stop is None or not stop.is_set():
+            claims = self.store.claim_calls(webhook_id, limit=AT_ONCE, lease=LEASE, now=self.clock())
+            if not claims:
+                break
             asyncio.run(self._send(claims))
             done += len(claims)
         return done
 
     def _send_all(self, webhook_id: int, stop: threading.Event) -> None:
         try:
-            while not stop.is_set():
-                claims = self.store.claim_calls(webhook_id, limit=AT_ONCE, lease=LEASE, now=self.clock())
-                if not claims:
-                    return
-                asyncio.run(self._send(claims))
+            self.send(webhook_id, stop)
         except Exception as error:  # noqa: BLE001 - the loop starts another thread
             self.log.error("webhook_failed", webhook_id=webhook_id, error=repr(error)[:300])  # noqa: TRY400 - a trace may quote a ticket
 
