@@ -9,9 +9,11 @@ under TLS, and only to a smarthost whose certificate is good.
 from __future__ import annotations
 
 import re
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -120,6 +122,7 @@ async def _session(smarthost: Smarthost) -> AsyncIterator[aiosmtplib.SMTP]:
     client = aiosmtplib.SMTP(
         hostname=smarthost.host,
         port=smarthost.port,
+        local_hostname=_own_name(),
         use_tls=smarthost.is_tls,
         start_tls=starttls(smarthost),
         validate_certs=is_certificate_checked(smarthost),
@@ -129,6 +132,12 @@ async def _session(smarthost: Smarthost) -> AsyncIterator[aiosmtplib.SMTP]:
         if smarthost.user:
             await client.login(smarthost.user, smarthost.password)
         yield client
+
+
+@cache
+def _own_name() -> str:
+    """This machine's, for EHLO: asked once, for the library would ask before every letter, and a dead DNS is slow to answer."""
+    return socket.getfqdn()
 
 
 def _no_session(error: Exception, smarthost: Smarthost, hidden: tuple[str, ...]) -> DeliveryDeferred:

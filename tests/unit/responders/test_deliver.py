@@ -11,7 +11,15 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from models.errors import ConfigError, DeliveryDeferred, DeliveryRefused
-from responders.deliver import Smarthost, deliver, is_certificate_checked, next_attempt, parse_smarthost, starttls
+from responders.deliver import (
+    Smarthost,
+    _own_name,
+    deliver,
+    is_certificate_checked,
+    next_attempt,
+    parse_smarthost,
+    starttls,
+)
 from tests.support.certificates import make_certificate, needs_openssl
 from tests.unit.responders.builders import NOW
 
@@ -106,6 +114,23 @@ async def test_only_a_5xx_to_recipient_or_text_is_permanent(catcher: Catcher, er
         with pytest.raises(error) as raised:
             await hand_over(smarthost)
     assert TO not in str(raised.value)
+
+
+async def test_a_dead_dns_is_asked_once_for_our_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def fqdn() -> str:
+        asked.append(1)
+        return "desk.example"
+
+    monkeypatch.setattr("socket.getfqdn", fqdn)
+    _own_name.cache_clear()
+    catcher = Catcher()
+    async with catching(catcher) as smarthost:
+        await hand_over(smarthost)
+        await hand_over(smarthost)
+    _own_name.cache_clear()
+    assert (len(catcher.taken), len(asked)) == (2, 1)
 
 
 async def test_the_null_sender_goes_out_as_such() -> None:
