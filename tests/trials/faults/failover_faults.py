@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 
 from tests.support.postgres import find_binaries
 from tests.support.postgres_pair import Pair, kill, running_pair
@@ -23,7 +24,7 @@ FAMILY = "failover to a standby"
 KILLED = "the primary dies (kill -9 of all its processes), 2 s later its standby is promoted"
 SWITCHED = "switchover: the primary stopped (fast), its standby promoted"
 STANDBY_AWAY = "the standby away for 3 s, then the primary dies; the standby started and promoted"
-TWO_PRIMARIES = "the same, and the dead one comes back as a primary that has no standby, for 3 s (split brain)"
+TWO_PRIMARIES = "the dead primary comes back as one beside the promoted standby, for 3 s (split brain)"
 ASYNCHRONOUS = "asynchronous standby, 1 s behind: the primary dies, the standby is promoted"
 _ROLES = ("worker", "worker", "deliver", "scheduler", "desk", "smtp", "smtp")
 _NOTICED_S = 2.0  # what who watches the primary takes to give it up
@@ -50,7 +51,7 @@ def trials(ground: Ground, only: Callable[[str], bool], times: int = 3) -> Itera
                     continue
                 outcome = trial.outcome(name)
                 back_s = [_come_over(made, pair, trial, outcome, strike, chance) for _ in range(times)]
-                outcome.fault += f"; mail was taken again within {max(back_s):.1f} s of the promotion"
+                outcome.fault += f"; mail was taken again within {ceil(max(back_s))} s of it"
                 yield outcome
     if only(ASYNCHRONOUS):
         with running_pair(binaries) as pair, _settled_in(pair, ground) as made:
