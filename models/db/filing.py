@@ -513,7 +513,7 @@ def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str)
 
 
 _ASKED = select(TICKET.c.asked).where(TICKET.c.ref == bindparam("of"))
-_SET_ASKED = update(TICKET).where(TICKET.c.ref == bindparam("of"))
+_SET_ASKED = update(TICKET).where(TICKET.c.ref == bindparam("of")).values(asked=bindparam("all_asked"))
 
 
 def write_reply(
@@ -573,7 +573,7 @@ def write_reply(
     if asked and reply.state in {ReplyState.QUEUED, ReplyState.SENT, ReplyState.HELD}:
         before = connection.execute(_ASKED, {"of": ref}).scalar_one()
         merged = sorted({*json.loads(before), *asked})
-        connection.execute(_SET_ASKED, {"of": ref, "asked": dump(merged)})
+        connection.execute(_SET_ASKED, {"of": ref, "all_asked": dump(merged)})
     return True
 
 
