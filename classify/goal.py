@@ -54,8 +54,16 @@ def is_bare_request(text: str) -> bool:
     return _BARE.match(text.strip()) is not None
 
 
-def questions(doc: Document) -> Iterator[tuple[int, int]]:
+def questions(doc: Document) -> tuple[tuple[int, int], ...]:
     """Sentences that ask how, which, how much, whether; spans in the folded text."""
+    key = ("questions", 0)
+    if key not in doc.found:
+        doc.found[key] = tuple(_questions(doc))
+    found: tuple[tuple[int, int], ...] = doc.found[key]
+    return found
+
+
+def _questions(doc: Document) -> Iterator[tuple[int, int]]:
     for line in doc.prose():
         for start, end in sentences(doc.text[line.value_start : line.end], line.value_start):
             sentence = doc.text[start:end].strip()

@@ -6,7 +6,7 @@ of writers that the taggers had not seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,9 @@ class Reading:
     words: csr_matrix
     vectors: NDArray[np.float32]
     unknown_words: float | None = None  # the share of words that were not there in training; None: not measured
+    known: dict[tuple[tuple[int, ...], ...], Blocks] = field(
+        default_factory=dict
+    )  # features of texts: most mails are one
 
 
 class TextFeatures:
@@ -105,17 +108,20 @@ class TextFeatures:
 
     def of_texts(self, reading: Reading, texts: Sequence[Sequence[int]]) -> Blocks:
         """Features of shape (n_texts, n_text_features); a text is the places of its units, the mean and the most of their vectors."""
-        choice = _choice(texts, len(reading.vectors))
-        dense = np.stack([_pooled(reading.vectors[list(text)]) for text in texts])
-        chars, terms = csr_matrix(choice @ reading.chars), csr_matrix(choice @ reading.words)
-        return self.chars.weigh(chars), self.tokens.weigh(terms), dense
+        key = tuple(map(tuple, texts))
+        if key not in reading.known:
+            choice = _choice(texts, len(reading.vectors))
+            dense = np.stack([_pooled(reading.vectors[list(text)]) for text in texts])
+            weighed = self.chars.weigh(choice @ reading.chars), self.tokens.weigh(choice @ reading.words)
+            reading.known[key] = (*weighed, dense)
+        return reading.known[key]
 
 
 def _choice(texts: Sequence[Sequence[int]], n_units: int) -> csr_matrix:
     """Of shape (n_texts, n_units): 1 where the unit belongs to the text."""
-    rows_ = [row for row, text in enumerate(texts) for _ in text]
     columns = [place for text in texts for place in text]
-    return csr_matrix((np.ones(len(rows_), np.float32), (rows_, columns)), shape=(len(texts), n_units))
+    ends = np.cumsum([0, *map(len, texts)])
+    return csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape=(len(texts), n_units))
 
 
 def _pooled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

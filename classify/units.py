@@ -84,4 +84,6 @@ def layout(units: tuple[Unit, ...], voice: Voice) -> NDArray[np.float32]:
 
 def _most(hits: tuple, unit: Unit) -> float:  # type: ignore[type-arg]
     """The weightiest hit that touches the unit."""
+    if not hits:  # as of most sections and facets
+        return 0.0
     return max((hit.weight for hit in hits if hit.start < unit.end and hit.end > unit.start), default=0.0)

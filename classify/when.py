@@ -66,6 +66,13 @@ _STARTS = re.compile(
 
 def when_hits(doc: Document, *, is_question: bool) -> list[Hit]:
     """Evidence for the section. For how-to and service questions only a date that the matter turns on counts."""
+    key = ("when", int(is_question))
+    if key not in doc.found:
+        doc.found[key] = tuple(_when_hits(doc, is_question=is_question))
+    return list(doc.found[key])
+
+
+def _when_hits(doc: Document, *, is_question: bool) -> list[Hit]:
     lines = list(doc.spoken())
     hits = list(_dates(doc, lines, is_question=is_question))
     if is_question:
