@@ -44,7 +44,7 @@ def own_words(text: str, seen: Assessment, *, longest: int = LONGEST) -> str:
 def _with_plain_links(text: str) -> str:
     """The text with its wide ASCII narrowed where that makes a link of it."""
     plain = _WIDE.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
-    return plain if _LINK.search(plain) else text
+    return plain if _may_hold_link(plain) and _LINK.search(plain) else text
 
 
 def common_characters(text: str) -> str:
@@ -111,8 +111,14 @@ def _masked(text: str, secrets: Iterable[str]) -> str:
 
 def without_links(text: str) -> str:
     """The text with three dots in the place of links and mail addresses; empty if nothing else is in it."""
-    left = " ".join(_SEVERAL.sub(LEFT_OUT, _LINK.sub(f" {LEFT_OUT} ", text)).split())
+    bare = _LINK.sub(f" {LEFT_OUT} ", text) if _may_hold_link(text) else text
+    left = " ".join(_SEVERAL.sub(LEFT_OUT, bare).split())
     return left if any(char.isalnum() for char in left) else ""
+
+
+def _may_hold_link(text: str) -> bool:
+    """False only if `_LINK` matches nowhere: it looks for blanks from each character of a sentence that has none."""
+    return any(mark in text for mark in ".:@")
 
 
 def has_link(text: str) -> bool:

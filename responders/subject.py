@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ def bare_subject(subject: str, tags: Iterable[str]) -> str:
 
 def one_line(text: str) -> str:
     """The text without control, bidirectional and unassigned-surrogate characters, every run of blanks made one."""
-    kept = (" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text)
-    clean = "".join(char for char in kept if unicodedata.category(char) not in {"Cs", "Cf"} or char == "\u200d")
-    return re.sub(r"[ \t]+", " ", clean).strip()
+    return re.sub(r"[ \t]+", " ", "".join(map(_on_a_line, text))).strip()
+
+
+@lru_cache(maxsize=4096)
+def _on_a_line(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in {"Cc", "Zl", "Zp"}:
+        return " "
+    return "" if category in {"Cs", "Cf"} and char != "\u200d" else char

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from responders.own_words import has_link, holds_secret, mask_account
 from responders.questions import said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from models.assessment import Assessment, Span, SymptomKind
     from policy.pack import Pack
 
@@ -119,7 +122,7 @@ def short_name(name: str) -> str:
 
 def resources_of(seen: Assessment, pack: Pack) -> list[str]:
     """Resource ids that the mail names: hints whose value fits one of the pack's patterns as a whole, and is no secret."""
-    patterns = _patterns_of_resources(pack)
+    is_resource = _test_of_resources(pack)
     values = [
         hint.value
         for hint in seen.hints
@@ -128,16 +131,16 @@ def resources_of(seen: Assessment, pack: Pack) -> list[str]:
         and not holds_secret(hint.value, seen)
         and not any(_overlap(hint.span, secret.span) for secret in seen.secrets)
     ]
-    fitting = (value for value in values if any(pattern.fullmatch(value) for pattern in patterns))
-    return list(dict.fromkeys(value for value in fitting if not has_link(value)))
+    return list(dict.fromkeys(value for value in values if is_resource(value) and not has_link(value)))
 
 
 @once_for_each
-def _patterns_of_resources(pack: Pack) -> tuple[re.Pattern[str], ...]:
-    """A RequestId is evidence of a call, no resource."""
-    return tuple(
+def _test_of_resources(pack: Pack) -> Callable[[str], bool]:
+    """Is a value a resource's id? One letter asks several times of each."""
+    patterns = [
         re.compile(one.regex) for one in pack.resource_patterns if one.product and "request_id" not in one.kind
-    )
+    ]  # a RequestId is evidence of a call, no resource
+    return lru_cache(maxsize=256)(lambda value: any(pattern.fullmatch(value) for pattern in patterns))
 
 
 def _overlap(one: Span | None, other: Span) -> bool:

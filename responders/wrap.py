@@ -27,9 +27,10 @@ def wrap(text: str, width: int = WIDTH) -> str:
 
 def columns(text: str) -> int:
     """How wide the text is in a fixed-width font."""
-    return sum(_columns(char) for char in text)
+    return sum(map(_columns, text))
 
 
+@lru_cache(maxsize=4096)
 def _columns(char: str) -> int:
     if unicodedata.combining(char):
         return 0
