@@ -21,7 +21,7 @@ from sqlmodel import SQLModel
 
 from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
-from models.db.books import DOOR, ERASED
+from models.db.books import DOOR, ERASED, NOBODY
 from models.db.desk_rules import ADDRESS_RULE, DESK_EVENT, add_desk_event
 from models.db.filing import EVENT, add_event
 from models.db.ledger import REPORT
@@ -55,14 +55,13 @@ STONE_LASTS = timedelta(days=400)
 _BATCH = 20  # tickets in one transaction: tens of milliseconds
 _GONE, _NO_ADDRESS = "(erased)", "erased@invalid"
 _IN_ADDRESS = r"\w.!#$%&'*+/=?^`{|}~-"  # what the local part of an address is made of
-_NOBODY = dump({"mail_from": "", "rcpt_tos": [], "received_at": "1970-01-01T00:00:00+00:00"})
 _EMPTY_MAIL = (
     b"Subject: (erased)\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n(erased at its sender's request)\r\n"
 )
 _BLANK: dict[str, Any] = {
     **dict.fromkeys(("sha256", "sender", "subject", "message_id", "message_hash", "body_hash", "error"), ""),
     **dict.fromkeys(("token", "claimed_until", "waited_since")),
-    "envelope": _NOBODY,
+    "envelope": NOBODY,
 }
 # What is not simply emptied of a ticket's lines: see `_erase`.
 _WITH_CARE = frozenset({"inbound", "ticket", "event", "customer_account"})

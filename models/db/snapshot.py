@@ -21,7 +21,8 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
-from models.db.books import books_of
+from models.db.accept import INBOUND
+from models.db.books import DOOR, ERASED, NOBODY, books_of
 from models.db.desk_rules import add_desk_event
 from models.db.engine import make_engine, transaction
 from models.db.memos import FAILED, MEMO, QUEUED
@@ -47,6 +48,7 @@ _WORDS, _MADE_ANEW = "search_words", frozenset({"search", "search_backlog"})
 _OF_PROCESSES = frozenset({"process"})  # who runs: nobody does in a database that was just restored
 # What a database holds that nothing has come to yet: by its migrations, by `prepare`, by roles that ran before.
 _IN_A_NEW_ONE = frozenset({"event_reader", "door_tally", "sign_in_link", "process", "shape"})
+NUMBERS_SKIPPED = 10_000  # far more mails than come between two backups
 LOCK = 0x756B6574  # "uket": under which one process migrates at a time, as in `models.db.migrate`
 _MOST_BYTES = 8 * 2**20
 _MOST_ROWS = 500
@@ -425,12 +427,38 @@ def _count_on(connection: Connection) -> None:
         connection.execute(sa.text("SELECT setval(CAST(:sequence AS regclass), :last, :is_used)"), wanted)
 
 
+def _skip_numbers(connection: Connection, now: datetime) -> None:
+    """Give no number again that a ticket had after the backup: an answer to that one's letter would come into a stranger's.
+
+    What is left of an erased mail holds the place: the id behind the last row is the next one on both engines.
+    """
+    last = connection.execute(sa.select(sa.func.max(INBOUND.c.id))).scalar() or 0
+    texts = ("sha256", "sender", "subject", "message_id", "message_hash", "body_hash", "error", "desk_address")
+    values: dict[str, Any] = {
+        **dict.fromkeys(texts, ""),
+        "id": last + NUMBERS_SKIPPED,
+        "content_hash": f"restored {now.isoformat()}",
+        "raw": b"",
+        "size": 1,  # as often as it came
+        "deliveries": 1,
+        "attempts": 0,
+        "envelope": NOBODY,
+        "received_at": now,
+        "state": ERASED,
+        "is_automatic": False,
+    }
+    connection.execute(sa.insert(INBOUND).values(**values))
+    connection.execute(sa.insert(DOOR).values(accepted=-1, deleted=0))  # nobody delivered it: the books stay as they were
+    _count_on(connection)
+
+
 def settle(store: Store, connection: Connection, *, taken_at: datetime, now: datetime, is_same_moment: bool) -> int:
     """Let nothing that a restored database holds be done a second time; returns how many letters wait for an agent by it.
 
     Leases are ended: whoever had them is gone. Unless the desk goes on at the very moment at which it was kept, letters and
     memos that waited may have gone since: the letters wait for an agent, the memos are shown as failed, and all letters are
-    stopped until somebody lets them go again, because mails that were not read yet may have been answered since, too.
+    stopped until somebody lets them go again, because mails that were not read yet may have been answered since, too. And the
+    numbers of tickets go on far behind the last.
 
     Args:
         store: Of the database; `connection` is its transaction.
@@ -451,6 +479,7 @@ def settle(store: Store, connection: Connection, *, taken_at: datetime, now: dat
             connection.execute(sa.update(table).where(table.c.token.is_not(None)).values(**free))
     if is_same_moment:
         return 0
+    _skip_numbers(connection, now)
     why = RESTORED.format(taken_at.isoformat(timespec="minutes"))
     held = store.hold_waiting(why, by=RESTORE, now=now)
     memos = {"state": FAILED, "error": why}

@@ -108,6 +108,7 @@ def restore(
             f"{done.held} letters that waited are held for an agent, and all letters are stopped: look at the outbox view,"
             " then let them go again there"
         )
+        print_text("numbers of tickets skip 10,000: those that were given after the backup are nobody else's")
     print_text(
         "the search finds old tickets as the scheduler writes its index; `uketsuke reindex --go-on` does it at once"
     )

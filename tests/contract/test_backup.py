@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 from models.db import snapshot
 from models.db.engine import make_engine, transaction
 from models.db.migrate import bring_to, newest, upgrade
-from models.db.snapshot import load, require_empty, shapes_of
+from models.db.snapshot import NUMBERS_SKIPPED, load, require_empty, shapes_of
 from models.db.store import Store
 from models.decision import ReplyState
 from models.errors import ConfigError, StoreError
@@ -173,6 +173,29 @@ def test_what_waited_does_not_go_twice(source: str, target: str, rules: Rules, t
     assert again.release_stopped(by="hanako", now=LATER) == 0
     # A mail that nobody had read at the snapshot may have been answered since: it is read now, its letter waits.
     assert done.are_books_equal
+    again.close()
+
+
+def test_a_number_that_a_lost_ticket_had_is_nobody_elses(
+    source: str, target: str, rules: Rules, tmp_path: Path
+) -> None:
+    store = Store(source)
+    Desk(store, rules).ask()
+    file = keep(source, tmp_path / "kept.zip")
+    lost = Desk(store, rules)
+    lost.accept("ECS i-bp1abcdefgh1234567890 is down.", number=31, sender="lost@elsewhere.example")
+    store.close()
+    bring_back(file, target, is_same_moment=False)
+    again = Store(target)
+    books = again.books()
+    assert books.is_balanced
+    on = Desk(again, rules)
+    mail_id = on.accept("ECS i-bp1abcdefgh1234567891 is down.", number=32, sender="new@other.example")
+    on.work()
+    assert mail_id == 1 + NUMBERS_SKIPPED + 1
+    assert again.ticket(f"T{mail_id:06d}").mails
+    assert again.books().is_balanced
+    assert again.books().accepted == books.accepted + 1
     again.close()
 
 
