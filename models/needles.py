@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 20_000  # characters of a text that `may_match` looks at
-_PIECE = 3  # characters of the longest piece
+_PIECE = 4  # characters of the longest piece
 _MOST_SPELLINGS = 16  # of one run of characters, where some are a choice of several
 _MOST_CLAUSES = 3  # of one alternative: the most telling ones
 _NO_WIDTH = frozenset({"AT", "ASSERT_NOT"})  # what stands on both sides of them is side by side
@@ -63,10 +63,10 @@ def plain(text: str) -> str:
 
 
 def pieces_of(text: str) -> frozenset[str]:
-    """Every run of up to three characters of the text, in `plain` form."""
+    """Every run of up to four characters of the text, in `plain` form."""
     text = plain(text)
-    threes = [text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1)]
-    return frozenset(text).union(map(add, text, text[1:]), threes)
+    longer = ([text[at : at + size] for at in range(len(text) - size + 1)] for size in range(3, _PIECE + 1))
+    return frozenset(text).union(map(add, text, text[1:]), *longer)
 
 
 _pieces_of_last = lru_cache(maxsize=4)(pieces_of)  # a mail's text and its issues'
