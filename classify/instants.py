@@ -155,8 +155,16 @@ def _instants(doc: Document, hit: Hit, sent_at: datetime | None, zone: int | Non
     offset = _offset(doc.text, clock.end(), zone)
     if offset is not None:
         at = at.replace(tzinfo=timezone(timedelta(minutes=offset)))
-    is_known = offset is not None or _OTHER_ZONE.search(doc.text) is not None
+    is_known = offset is not None or _names_other_zone(doc)
     yield Instant(hit.start, clock.end(), at.isoformat(timespec="minutes"), has_zone=is_known)
+
+
+def _names_other_zone(doc: Document) -> bool:
+    """Asked of the whole mail, so once: a pasted log has a thousand times."""
+    key = ("other_zone", 0)
+    if key not in doc.found:
+        doc.found[key] = _OTHER_ZONE.search(doc.text) is not None
+    return bool(doc.found[key])
 
 
 def _offset(text: str, at: int, zone: int | None) -> int | None:
