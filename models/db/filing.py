@@ -29,7 +29,7 @@ from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
 from models.db.locks import share_switch
 from models.db.returned import note_returned
 from models.db.rows import names
-from models.db.search import NOTE, index_letter, index_mail, index_note
+from models.db.search import LETTER, MAIL, NOTE, index_note, index_words, mail_text, words_in
 from models.db.tables import BY_US, EventRow, ReadingRow
 from models.db.tags import retag, tag_new
 from models.db.threads import (
@@ -67,6 +67,7 @@ from models.ticket import (
     state_after,
 )
 from models.wire import assessment_to_value, attachments_to_value, automation_to_value, decision_to_value, dump
+from models.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,10 +105,13 @@ class Files(Shelf):
             Outdated: Its ticket has changed since the decision was made: decide anew. Nothing was written.
         """
         ref = filing.join or ref_of(filing.mail_id)
+        # Before the transaction: on SQLite all who write wait for its end.
+        reading, mail_words = _reading_of(filing)
+        words_of_letter = letter_words(filing.reply) if filing.reply is not None else ()
         with self.write() as connection:
             share_switch(connection)
             _close_claim(connection, filing, ref)
-            _keep_reading(connection, filing)
+            connection.execute(_INSERT_READING, reading)
             _lock_named(connection, filing)
             row = _still_there(connection, ref) if filing.join else None
             if row is not None and filing.version not in {None, row["version"]}:
@@ -122,12 +126,12 @@ class Files(Shelf):
             else:
                 _open_ticket(connection, settled, ref)
             if settled.reply is not None:
-                _queue_reply(connection, settled, settled.reply, ref)
+                _queue_reply(connection, settled, settled.reply, ref, words_of_letter)
             _index(connection, filing, ref)
             _link(connection, filing, ref)
             _mark_bounced(connection, filing, ref)
+            index_words(connection, MAIL, filing.mail_id, ref, mail_words)
             note_returned(connection, filing.returned_memos, filing.now)
-            index_mail(connection, filing.mail_id, ref)
         return ref
 
 
@@ -143,12 +147,18 @@ def insert_if_new(
     connection: Connection, table: Table, values: dict[str, Any], keys: list[str], *, among: TextClause | None = None
 ) -> bool:
     """Insert unless a row with these keys is there (`among`: what the unique index is about); returns whether it was new."""
-    statement = _insert_if_new(connection.dialect.name, table, tuple(keys), among)
-    return connection.execute(statement, values).first() is not None
+    return insert_new(connection, table, values, keys, among=among) is not None
+
+
+def insert_new(
+    connection: Connection, table: Table, values: dict[str, Any], keys: list[str], *, among: TextClause | None = None
+) -> Any:  # noqa: ANN401 - of whatever type the key is
+    """As `insert_if_new`; returns the first primary key of the new row, None if there is none."""
+    return connection.execute(_insert_new(connection.dialect.name, table, tuple(keys), among), values).scalar()
 
 
 @cache
-def _insert_if_new(dialect: str, table: Table, keys: tuple[str, ...], among: TextClause | None) -> ReturningInsert[Any]:
+def _insert_new(dialect: str, table: Table, keys: tuple[str, ...], among: TextClause | None) -> ReturningInsert[Any]:
     make = pg_insert if dialect == "postgresql" else sqlite_insert
     # RETURNING tells new from old on both engines; rowcount does not.
     first_key = next(iter(table.primary_key.columns))
@@ -185,8 +195,9 @@ def _close_claim(connection: Connection, filing: Filing, ref: str) -> None:
         raise ClaimLost(f"mail {filing.mail_id}")
 
 
-def _keep_reading(connection: Connection, filing: Filing) -> None:
-    mail = filing.mail
+def _reading_of(filing: Filing) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The row of what was read, and the words by which the mail is found."""
+    mail, seen = filing.mail, assessment_to_value(filing.seen)
     read = {
         "sender": mail.sender.addr if mail.sender else "",
         "sender_name": mail.sender.name if mail.sender else "",
@@ -203,10 +214,10 @@ def _keep_reading(connection: Connection, filing: Filing) -> None:
     values = {
         "mail_id": filing.mail_id,
         "mail": dump(read),
-        "assessment": dump(assessment_to_value(filing.seen)),
+        "assessment": dump(seen),
         "decision": dump(decision_to_value(filing.decision)),
     }
-    connection.execute(_INSERT_READING, values)
+    return values, words_in(mail_text(filing.mail_id, mail.envelope.received_at, read, seen))
 
 
 def _open_ticket(connection: Connection, filing: Filing, ref: str) -> None:
@@ -500,7 +511,7 @@ def _look_at(connection: Connection, filing: Filing, other: str) -> None:
         change_state(connection, row, TicketState.NEEDS_REVIEW, filing.now, cause=Cause.CUSTOMER, by=MACHINE, why=why)
 
 
-def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str) -> None:
+def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str, words: Sequence[str]) -> None:
     asked = [*filing.decision.missing, *filing.decision.asked_along] if reply.kind in ASKING else []
     if reply.kind is LetterKind.RECURRENCE:
         asked = [item for item in asked if item not in _NOT_NOTED]  # the letter lists what to note, not what to say now
@@ -509,7 +520,22 @@ def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str)
         # The rest of the answer may lie at the door: what it makes needless is overtaken before it goes.
         fresh = select(is_unread_from(ref, filing.mail_id, folded_address(reply.to)))
         next_at += OVERTAKES_WITHIN if connection.execute(fresh).scalar() else timedelta(0)
-    write_reply(connection, reply, mail_id=filing.mail_id, ref=ref, asked=asked, now=filing.now, next_at=next_at)
+    write_reply(
+        connection,
+        reply,
+        mail_id=filing.mail_id,
+        ref=ref,
+        asked=asked,
+        now=filing.now,
+        next_at=next_at,
+        words=words,
+    )
+
+
+def letter_words(reply: Reply | HandLetter) -> tuple[str, ...]:
+    """The words by which a letter is found."""
+    names = (reply.to, *(reply.cc if isinstance(reply, HandLetter) else ()))
+    return words_of((reply.subject, *names, reply.text))
 
 
 _ASKED = select(TICKET.c.asked).where(TICKET.c.ref == bindparam("of"))
@@ -525,10 +551,11 @@ def write_reply(
     asked: list[str],
     now: datetime,
     next_at: datetime | None = None,
+    words: Sequence[str] = (),
 ) -> bool:
     """Put a letter into the outbox, with its Message-ID into the thread index; False if it was there already.
 
-    It goes from `next_at` on, at once where that is None.
+    It goes from `next_at` on, at once where that is None. `words` are those by which it is found, if they are known.
     """
     hand = reply if isinstance(reply, HandLetter) else None
     kind = AGENT if isinstance(reply, HandLetter) else reply.kind.value
@@ -557,11 +584,12 @@ def write_reply(
         "by": hand.by if hand else "",
         "then_state": hand.then_state if hand else "",
     }
-    if not insert_if_new(connection, REPLY, values, ["mail_id", "kind"], among=BY_US):
+    reply_id = insert_new(connection, REPLY, values, ["mail_id", "kind"], among=BY_US)
+    if reply_id is None:
         return False
     if reply.state is ReplyState.QUEUED:
         ring_for(connection, Topic.LETTER)
-    index_letter(connection, message_id=reply.message_id)
+    index_words(connection, LETTER, reply_id, ref, words or letter_words(reply))
     insert_if_new(
         connection,
         THREAD,

@@ -27,6 +27,7 @@ from models.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection, RowMapping
@@ -66,26 +67,29 @@ def id_for(place: int, source: str, source_id: int) -> int:
     return (place << _BITS) | within
 
 
-def index_mail(connection: Connection, mail_id: int, ref: str) -> None:
-    """Make a filed mail findable; its reading must stand already. May be called twice."""
-    share_words(connection)
-    row = connection.execute(_MAIL, {"id": mail_id}).mappings().one()
-    _keep(connection, _mail_text(row), ref)
+def words_in(one: FoundText) -> tuple[str, ...]:
+    """The words by which a text is found. They take a while: before the transaction that writes them, if that may be."""
+    sender = (one.names[0], one.by) if one.source == MAIL else ()
+    others = one.names[1:] if one.source == MAIL else one.names
+    return words_of((one.subject, *others, one.text), sender=sender, hide=one.secrets)
 
 
-def index_letter(connection: Connection, reply_id: int | None = None, *, message_id: str = "") -> None:
-    """Make a letter findable as its row stands now, told by its id or its Message-ID; to be called again when its text changes."""
+def index_words(connection: Connection, source: str, source_id: int, ref: str, words: Sequence[str]) -> None:
+    """Make a text findable by its words, over those that are there."""
     share_words(connection)
-    query, named = (_LETTER, reply_id) if reply_id is not None else (_LETTER_BY_MESSAGE_ID, message_id)
-    row = connection.execute(query, {"named": named}).mappings().one()
-    _keep(connection, _letter_text(row), row["ref"])
+    _keep(connection, source, source_id, ref, words)
+
+
+def index_letter(connection: Connection, reply_id: int) -> None:
+    """Make a letter findable as its row stands now; to be called again when its text changes."""
+    row = connection.execute(_LETTERS.where(_REPLY.c.id == reply_id)).mappings().one()
+    index_words(connection, LETTER, reply_id, row["ref"], words_in(_letter_text(row)))
 
 
 def index_note(connection: Connection, event_id: int) -> None:
     """Make an agent's note findable."""
-    share_words(connection)
     row = connection.execute(_NOTES.where(_EVENT.c.id == event_id)).mappings().one()
-    _keep(connection, _note_text(row), row["ref"])
+    index_words(connection, NOTE, event_id, row["ref"], words_in(_note_text(row)))
 
 
 def move_words(connection: Connection, source: str, source_id: int, ref: str) -> None:
@@ -104,21 +108,28 @@ _MAILS = select(INBOUND.c.id, INBOUND.c.ref, INBOUND.c.received_at, _READING.c.m
 _LETTERS = select(
     *(_REPLY.c[name] for name in ("id", "ref", "created_at", "to_address", "cc", "by", "subject", "text"))
 )
-# Statements that each mail asks are written once, here and below: to write them anew costs more than the answer.
-_MAIL = _MAILS.where(INBOUND.c.id == bindparam("id"))
-_LETTER = _LETTERS.where(_REPLY.c.id == bindparam("named"))
-_LETTER_BY_MESSAGE_ID = _LETTERS.where(_REPLY.c.message_id == bindparam("named"))
 _NOTES = select(_EVENT.c.id, _EVENT.c.ref, _EVENT.c.at, _EVENT.c.by, _EVENT.c.detail)
 
 
 def _mail_text(row: RowMapping) -> FoundText:
-    read, seen = json.loads(row["mail"]), json.loads(row["assessment"])
+    return mail_text(row["id"], row["received_at"], json.loads(row["mail"]), json.loads(row["assessment"]))
+
+
+def mail_text(mail_id: int, at: datetime, read: Mapping[str, Any], seen: Mapping[str, Any]) -> FoundText:
+    """A mail as the search shows it.
+
+    Args:
+        mail_id: Its id.
+        at: When it came.
+        read: What was read, as it is kept.
+        seen: Its assessment, as it is kept.
+    """
     own, whole = read["reply_text"], read["text"]
     places = (secret["span"] for secret in seen.get("secrets", ()))
     return FoundText(
         source=MAIL,
-        source_id=row["id"],
-        at=row["received_at"],
+        source_id=mail_id,
+        at=at,
         by=read["sender"],
         subject=read["subject"],
         text=whole if own in whole else f"{own}\n\n{whole}",
@@ -144,6 +155,7 @@ def _note_text(row: RowMapping) -> FoundText:
     return FoundText(source=NOTE, source_id=row["id"], at=row["at"], by=row["by"], subject="", text=row["detail"])
 
 
+# Statements that each mail asks are written once: to write them anew costs more than the answer.
 _INDEXED = select(SEARCH.c.id).where(SEARCH.c.source == bindparam("of"), SEARCH.c.source_id == bindparam("of_id"))
 _INSERT = insert(SEARCH)
 _PLACE = select(_TICKET.c.place).where(_TICKET.c.ref == bindparam("ref"))
@@ -156,18 +168,14 @@ def _indexed_at(connection: Connection, source: str, source_id: int) -> int | No
     return found
 
 
-def _keep(connection: Connection, one: FoundText, ref: str) -> None:
-    """Write the words of a text, over those that are there."""
-    sender = (one.names[0], one.by) if one.source == MAIL else ()
-    others = one.names[1:] if one.source == MAIL else one.names
-    words = words_of((one.subject, *others, one.text), sender=sender, hide=one.secrets)
+def _keep(connection: Connection, source: str, source_id: int, ref: str, words: Sequence[str]) -> None:
     kept = vector_of(words) if connection.dialect.name == "postgresql" else " ".join(words)
-    there = _indexed_at(connection, one.source, one.source_id)
+    there = _indexed_at(connection, source, source_id)
     if there is not None:
         connection.execute(update(SEARCH).where(SEARCH.c.id == there).values(words=kept))
         return
-    at = _free_id(connection, ref, one.source, one.source_id)
-    values = {"id": at, "source": one.source, "source_id": one.source_id, "ref": ref, "words": kept}
+    at = _free_id(connection, ref, source, source_id)
+    values = {"id": at, "source": source, "source_id": source_id, "ref": ref, "words": kept}
     connection.execute(_INSERT, values)
 
 
@@ -250,7 +258,7 @@ class Search(Shelf):
                 return 0
             texts = _backlog_texts(connection, row["source"], row["remains"], limit)
             for one, ref in texts:
-                _keep(connection, one, ref)
+                _keep(connection, one.source, one.source_id, ref, words_in(one))
             if len(texts) < limit:
                 connection.execute(delete(BACKLOG).where(BACKLOG.c.source == row["source"]))
             else:

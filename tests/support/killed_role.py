@@ -62,7 +62,7 @@ POINTS: dict[str, Point] = {
     "worker: filing, the claim closed": _point("worker", AFTER, "models.db.filing:_close_claim"),
     "worker: filing, the ticket written": _point("worker", AFTER, "models.db.filing:_open_ticket"),
     "worker: filing, the letter written": _point("worker", AFTER, "models.db.filing:_queue_reply"),
-    "worker: filing, all written, before the commit": _point("worker", AFTER, "models.db.filing:index_mail"),
+    "worker: filing, all written, before the commit": _point("worker", AFTER, "models.db.filing:note_returned"),
     "worker: after the commit": _point("worker", AFTER, "models.db.store:Store.file"),
     # Delivery: letters.
     "deliver: after the claim": _point("deliver", AFTER, "models.db.store:Store.claim_replies", is_telling=True),
