@@ -448,7 +448,8 @@ def _skip_numbers(connection: Connection, now: datetime) -> None:
         "is_automatic": False,
     }
     connection.execute(sa.insert(INBOUND).values(**values))
-    connection.execute(sa.insert(DOOR).values(accepted=-1, deleted=0))  # nobody delivered it: the books stay as they were
+    # Nobody delivered it, though the door's count took it for one: the books stay as they were.
+    connection.execute(sa.insert(DOOR).values(accepted=-1, deleted=0))
     _count_on(connection)
 
 
