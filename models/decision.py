@@ -122,6 +122,8 @@ class LetterLimits:
     per_domain_hour: int
     total_10min: int
     bounce_hold: timedelta  # no letter for so long to an address that returned one
+    unanswered_per_recipient: int = UNLIMITED
+    unanswered_per_domain: int = UNLIMITED
 
     @property
     def are_off(self) -> bool:

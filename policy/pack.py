@@ -234,6 +234,8 @@ class ReplyLimits:
             per_domain_hour=self.per_domain_hour,
             total_10min=self.total_10min,
             bounce_hold=self.bounce_hold,
+            unanswered_per_recipient=self.unanswered_per_sender,
+            unanswered_per_domain=self.unanswered_per_domain,
         )
 
 

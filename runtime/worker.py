@@ -208,10 +208,9 @@ class Worker:
             now,
             claim.mail_id,
             recipient=recipient.address if recipient else "",
-            bounce_hold=limits.bounce_hold,
             proven_refs=(*filter(None, (ref_of_message_id(one, secret) for one in returned)), *named),
             split=split,
-            total_limit=limits.total_10min,
+            limits=limits,
         )
         laps("history")
         done = self._triaged(mail, history, claim, laps)

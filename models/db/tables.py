@@ -469,8 +469,9 @@ class ReplyRow(SQLModel, table=True):
         UniqueConstraint("message_id"),
         Index("ix_reply_work", "state", "next_at"),
         Index("ix_reply_ref", "ref"),
-        Index("ix_reply_to", "to_folded", "created_at"),
-        Index("ix_reply_domain", "to_domain", "created_at"),
+        # All that a count of letters asks: rows are wide, and somebody may write a thousand mails.
+        Index("ix_reply_to", "to_folded", "created_at", "state", "kind", "ref", "mail_id"),
+        Index("ix_reply_domain", "to_domain", "created_at", "state", "kind", "ref", "mail_id"),
         Index("ix_reply_created", "created_at"),
     )
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, exists, func, literal, literal_column, or_, select
 
@@ -23,7 +23,17 @@ from models.db.base import Shelf, any_of
 from models.db.desk_rules import rules_for
 from models.db.rows import names
 from models.db.tables import CustomerAccountRow, ReplyRow, ThreadRow, TicketLinkRow, TicketRow
-from models.decision import AGENT, UNLIMITED, History, LetterCounts, LetterKind, OpenTicket, PastLetter, ReplyState
+from models.decision import (
+    AGENT,
+    UNLIMITED,
+    History,
+    LetterCounts,
+    LetterKind,
+    LetterLimits,
+    OpenTicket,
+    PastLetter,
+    ReplyState,
+)
 from models.mail import Trust
 from models.states import TicketState
 from models.ticket import Link, LinkKind, MailState
@@ -44,7 +54,12 @@ TICKET_LINK = TicketLinkRow.__table__  # type: ignore[attr-defined]
 CUSTOMER_ACCOUNT = CustomerAccountRow.__table__  # type: ignore[attr-defined]
 AWAITED = "awaited:"  # before a Message-ID that a filed mail answers, and that nobody has seen yet
 
-BOUNCE_HOLD = timedelta(days=60)  # where the caller names none; the pack's `bounce_hold_days` does
+# Where the caller names no limits: all letters are counted.
+_ALL = LetterLimits(
+    **dict.fromkeys(("per_recipient_hour", "per_recipient_day", "per_domain_hour", "total_10min"), UNLIMITED - 1),
+    **dict.fromkeys(("unanswered_per_recipient", "unanswered_per_domain"), UNLIMITED - 1),
+    bounce_hold=timedelta(days=60),
+)
 _TEN_MINUTES = timedelta(minutes=10)
 DIALOGUE = timedelta(days=30)  # within it so many letters that ask and are never answered make a machine likely
 REPEAT_OF_LONG_TEXT = timedelta(days=30)
@@ -99,10 +114,9 @@ class Threads(Shelf):
         mail_id: int,
         *,
         recipient: str | None = None,
-        bounce_hold: timedelta = BOUNCE_HOLD,
         proven_refs: Sequence[str] = (),
         split: tuple[str, int] | None = None,
-        total_limit: int = UNLIMITED,
+        limits: LetterLimits = _ALL,
     ) -> History:
         """What happened before this mail: its ticket, our letters to whom a letter would go, repeats.
 
@@ -111,11 +125,10 @@ class Threads(Shelf):
             now: The time.
             mail_id: Its id.
             recipient: The address that a letter would go to, if any; None takes the sender's.
-            bounce_hold: How long an address that returned a letter gets none.
             proven_refs: Tickets that the mail names by a signature of ours, whoever its sender is.
             split: Ticket and issue whose signed split address the mail was sent to: it opens a ticket of its own, or
                 joins the one that an earlier mail to that address opened.
-            total_limit: How many letters of ten minutes are counted at most; none, where there is no limit.
+            limits: How far letters are counted: up to where a limit is reached.
         """
         sender = mail.sender.folded if mail.sender else ""
         address = sender if recipient is None else recipient
@@ -127,7 +140,7 @@ class Threads(Shelf):
             if split is None:
                 row, is_awaited = _find_ticket(connection, mail, believed, mail_id, proven_refs, now)
             ticket = _open_ticket(connection, row, now) if row is not None else None
-            counts = letter_counts(connection, address, now)
+            counts = letter_counts(connection, address, now, limits)
             rules = rules_for(connection, address, sender)
             return History(
                 now=now,
@@ -138,15 +151,17 @@ class Threads(Shelf):
                 letters_to_sender_hour=counts.recipient_hour,
                 letters_to_sender_day=counts.recipient_day,
                 letters_to_domain_hour=counts.domain_hour,
-                letters_total_10min=letters_in_total(connection, now, most=total_limit),
-                has_bounced=has_bounced(connection, address, now, bounce_hold),
+                letters_total_10min=letters_in_total(connection, now, most=limits.total_10min),
+                has_bounced=has_bounced(connection, address, now, limits.bounce_hold),
                 is_repeat_body=_is_repeat(connection, mail, mail_id, sender, now),
                 link=_split_link(connection, split[0]) if split and row is None else None,
                 known_accounts=accounts_of(connection, believed),
-                unanswered_by_sender=_unanswered(connection, now, _BY_SENDER, folded_address(address)),
+                unanswered_by_sender=_unanswered(
+                    connection, now, _BY_SENDER, folded_address(address), limits.unanswered_per_recipient
+                ),
                 unanswered_by_domain=0
                 if is_public(domain_of(address))
-                else _unanswered(connection, now, _BY_DOMAIN, domain_of(address)),
+                else _unanswered(connection, now, _BY_DOMAIN, domain_of(address), limits.unanswered_per_domain),
                 is_blocked=rules.is_blocked,
                 is_allowed=rules.of_recipient is Verdict.ALLOW and not rules.is_blocked,
                 is_stopped=rules.is_stopped,
@@ -354,11 +369,16 @@ def _open_ticket(connection: Connection, row: RowMapping, now: datetime) -> Open
     )
 
 
-def letter_counts(connection: Connection, address: str, now: datetime) -> LetterCounts:
-    """How much was written to a mailbox and to its domain."""
+def letter_counts(connection: Connection, address: str, now: datetime, limits: LetterLimits) -> LetterCounts:
+    """How much was written to a mailbox and to its domain; not counted beyond the limits."""
     since = {"hour": now - timedelta(hours=1), "day": now - timedelta(days=1)}
     to = {"key": folded_address(address), "domain": domain_of(address)}
-    return LetterCounts(**connection.execute(_COUNTS, since | to).mappings().one())
+    most = {
+        "most_hour": limits.per_recipient_hour,
+        "most_day": limits.per_recipient_day,
+        "most_domain": limits.per_domain_hour,
+    }
+    return LetterCounts(**connection.execute(_COUNTS, since | to | most).mappings().one())
 
 
 def letters_in_total(connection: Connection, now: datetime, *, most: int) -> int:
@@ -373,19 +393,23 @@ def letters_in_total(connection: Connection, now: datetime, *, most: int) -> int
 
 # What a person writes is his own affair.
 _BY_US = (any_of(REPLY.c.state, COUNTED), REPLY.c.kind != literal_column(f"'{AGENT}'"))
-_LETTERS = select(func.count()).select_from(REPLY).where(*_BY_US)
+_LETTERS = select(REPLY.c.id).where(*_BY_US)
 _TO_KEY, _TO_DOMAIN = REPLY.c.to_folded == bindparam("key"), REPLY.c.to_domain == bindparam("domain")
 _IN_HOUR, _IN_DAY = REPLY.c.created_at > bindparam("hour"), REPLY.c.created_at > bindparam("day")
+
+
+def _count(query: Select[Any], most: str) -> Select[int]:
+    """How many rows a query finds, not looked for beyond that many."""
+    return select(func.count()).select_from(query.limit(bindparam(most)).subquery())
+
+
 _COUNTS = select(
-    _LETTERS.where(_IN_HOUR, _TO_KEY).scalar_subquery().label("recipient_hour"),
-    _LETTERS.where(_IN_DAY, _TO_KEY).scalar_subquery().label("recipient_day"),
-    _LETTERS.where(_IN_HOUR, _TO_DOMAIN).scalar_subquery().label("domain_hour"),
+    _count(_LETTERS.where(_IN_HOUR, _TO_KEY), "most_hour").scalar_subquery().label("recipient_hour"),
+    _count(_LETTERS.where(_IN_DAY, _TO_KEY), "most_day").scalar_subquery().label("recipient_day"),
+    _count(_LETTERS.where(_IN_HOUR, _TO_DOMAIN), "most_domain").scalar_subquery().label("domain_hour"),
 )
-_IN_TOTAL = select(func.count()).select_from(
-    select(REPLY.c.id)
-    .where(REPLY.c.created_at > bindparam("since"), *_BY_US, ~any_of(REPLY.c.state, [ReplyState.HELD]))
-    .limit(bindparam("most"))
-    .subquery("lately")
+_IN_TOTAL = _count(
+    _LETTERS.where(REPLY.c.created_at > bindparam("since"), ~any_of(REPLY.c.state, [ReplyState.HELD])), "most"
 )
 
 
@@ -460,16 +484,25 @@ def is_unread_from(
     )
 
 
-_ASKED = select(func.count(REPLY.c.ref.distinct())).where(
-    REPLY.c.created_at > bindparam("since"),
-    any_of(REPLY.c.state, COUNTED),
-    any_of(REPLY.c.kind, _ASKING),
-    ~has_written_since(REPLY.c.ref, REPLY.c.mail_id),
+_ASKED = (
+    select(REPLY.c.ref)
+    .distinct()
+    .where(
+        REPLY.c.created_at > bindparam("since"),
+        any_of(REPLY.c.state, COUNTED),
+        any_of(REPLY.c.kind, _ASKING),
+        ~has_written_since(REPLY.c.ref, REPLY.c.mail_id),
+    )
 )
-_BY_SENDER = _ASKED.where(REPLY.c.to_folded == bindparam("to"))
-_BY_DOMAIN = _ASKED.where(REPLY.c.to_domain == bindparam("to"))
+_BY_SENDER = _count(_ASKED.where(REPLY.c.to_folded == bindparam("to")), "most")
+_BY_DOMAIN = _count(_ASKED.where(REPLY.c.to_domain == bindparam("to")), "most")
 
 
-def _unanswered(connection: Connection, now: datetime, query: Select[int], to: str) -> int:
-    """Tickets of the last days in which a letter of ours asked such an address and no person has written since."""
-    return int(connection.execute(query, {"to": to, "since": now - DIALOGUE}).scalar_one())
+def _unanswered(connection: Connection, now: datetime, query: Select[int], to: str, most: int) -> int:
+    """Tickets of the last days in which a letter of ours asked such an address and no person has written since.
+
+    Not counted beyond `most`, and not at all where there is no limit.
+    """
+    if most >= UNLIMITED:
+        return 0
+    return int(connection.execute(query, {"to": to, "since": now - DIALOGUE, "most": most}).scalar_one())

@@ -414,7 +414,7 @@ def test_many_workers_never_overshoot_the_total_and_hold_the_rest(store: Store) 
 def test_the_total_lets_go_after_ten_minutes_though_letters_were_held(store: Store) -> None:
     limits = replace(LIMITS, total_10min=1)
     assert [file_letter(store, number, limits=limits)[0] for number in (1, 2)] == ["queued", "held"]
-    assert store.history(mail(9), NOW, 9, total_limit=5).letters_total_10min == 1
+    assert store.history(mail(9), NOW, 9).letters_total_10min == 1
 
 
 def test_the_same_letter_goes_to_an_address_once_a_day(store: Store) -> None:

@@ -110,7 +110,7 @@ def test_a_bounce_hold_lasts_as_long_as_the_pack_says_and_knows_the_mailbox_in_a
     store.reply_failed(claim, now=NOW, error="550 no")
     one, later = mail(2, sender="taro@EXAMPLE.com"), NOW + timedelta(days=7)
     assert store.history(one, later, 2).has_bounced
-    assert not store.history(one, later, 2, bounce_hold=timedelta(days=6)).has_bounced
+    assert not store.history(one, later, 2, limits=replace(LIMITS, bounce_hold=timedelta(days=6))).has_bounced
 
 
 # 3: counted again where the letter is queued

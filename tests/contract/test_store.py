@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from models.assessment import Section
 from models.db.engine import make_engine, transaction
 from models.db.migrate import upgrade
 from models.db.store import Store
-from models.decision import LetterKind, ReplyState
+from models.decision import UNLIMITED, LetterKind, LetterLimits, ReplyState
 from models.errors import ClaimLost, IllegalMove, NotFound, StoreUnavailable
 from models.mail import AutomaticKind, Automation, Trust
 from models.states import TicketState
@@ -197,11 +198,15 @@ def test_letters_are_counted_by_sender_domain_and_all(store: Store) -> None:
     file_one(store, 2, sender="hanako@example.com")
     file_one(store, 3, sender="other@elsewhere.example", reply_state=ReplyState.SUPPRESSED)
     soon = partial(store.history, mail(4, sender="taro@example.com"), NOW + timedelta(minutes=5), 4)
-    history = soon(total_limit=5)
+    history = soon()
     assert (history.letters_to_sender_hour, history.letters_to_domain_hour, history.letters_total_10min) == (1, 2, 2)
-    assert soon(total_limit=1).letters_total_10min == 1  # nobody asks how far beyond
-    assert soon().letters_total_10min == 0  # there is no limit
-    later = store.history(mail(4, sender="taro@example.com"), NOW + timedelta(hours=2), 4, total_limit=5)
+    tight = LetterLimits(
+        per_recipient_hour=1, per_recipient_day=1, per_domain_hour=1, total_10min=1, bounce_hold=timedelta(days=1)
+    )
+    near = soon(limits=tight)  # nobody asks how far beyond a limit
+    assert (near.letters_to_sender_hour, near.letters_to_domain_hour, near.letters_total_10min) == (1, 1, 1)
+    assert soon(limits=replace(tight, total_10min=UNLIMITED)).letters_total_10min == 0  # nobody asks
+    later = store.history(mail(4, sender="taro@example.com"), NOW + timedelta(hours=2), 4)
     assert (later.letters_to_sender_hour, later.letters_to_sender_day, later.letters_total_10min) == (0, 1, 0)
 
 
