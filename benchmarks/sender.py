@@ -59,7 +59,7 @@ class Conversation(asyncio.BufferedProtocol):
 
     def __init__(self, pile: Pile, desk: bytes) -> None:
         self._pile = pile
-        self._words = (b"MAIL FROM:<customer@shouji.example>\r\n", b"RCPT TO:<" + desk + b">\r\n", b"DATA\r\n")
+        self._words = [b"", b"RCPT TO:<" + desk + b">\r\n", b"DATA\r\n"]
         self._received = memoryview(bytearray(_REPLY_BYTES))
         self._held = b""
         self._to_say = [b"EHLO bench.example\r\n"]  # before the first mail
@@ -140,6 +140,8 @@ class Conversation(asyncio.BufferedProtocol):
     def send_next(self) -> None:
         if self._pile.mails:
             self._mail, self._step = self._pile.mails.popleft(), 0
+            # Each mail is another customer's: letters to one address are limited, and counted.
+            self._words[0] = b"MAIL FROM:<customer%d@customer%d.example>\r\n" % (self._mail[0], self._mail[0])
             self._transport.write(self._words[0])
         elif not self.is_done.done():
             self.is_done.set_result(None)
