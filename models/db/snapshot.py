@@ -25,6 +25,8 @@ from models.db.accept import INBOUND
 from models.db.books import DOOR, ERASED, NOBODY, books_of
 from models.db.desk_rules import add_desk_event
 from models.db.engine import make_engine, transaction
+from models.db.erasing import LOGGED
+from models.db.filing import EVENT
 from models.db.memos import FAILED, MEMO, QUEUED
 from models.db.migrate import bring_to
 from models.db.presence import processes_in
@@ -49,6 +51,7 @@ _OF_PROCESSES = frozenset({"process"})  # who runs: nobody does in a database th
 # What a database holds that nothing has come to yet: by its migrations, by `prepare`, by roles that ran before.
 _IN_A_NEW_ONE = frozenset({"event_reader", "door_tally", "sign_in_link", "process", "shape"})
 NUMBERS_SKIPPED = 10_000  # far more mails than come between two backups
+_LINES_A_MAIL = 10
 LOCK = 0x756B6574  # "uket": under which one process migrates at a time, as in `models.db.migrate`
 _MOST_BYTES = 8 * 2**20
 _MOST_ROWS = 500
@@ -430,7 +433,8 @@ def _count_on(connection: Connection) -> None:
 def _skip_numbers(connection: Connection, now: datetime) -> None:
     """Give no number again that a ticket had after the backup: an answer to that one's letter would come into a stranger's.
 
-    What is left of an erased mail holds the place: the id behind the last row is the next one on both engines.
+    Nor that of a line of history, by which receivers of webhooks know what they have. What is left of an erased mail and of an
+    erased line holds the place: the id behind the last row is the next one on both engines.
     """
     last = connection.execute(sa.select(sa.func.max(INBOUND.c.id))).scalar() or 0
     texts = ("sha256", "sender", "subject", "message_id", "message_hash", "body_hash", "error", "desk_address")
@@ -448,6 +452,8 @@ def _skip_numbers(connection: Connection, now: datetime) -> None:
         "is_automatic": False,
     }
     connection.execute(sa.insert(INBOUND).values(**values))
+    line = (connection.execute(sa.select(sa.func.max(EVENT.c.id))).scalar() or 0) + _LINES_A_MAIL * NUMBERS_SKIPPED
+    connection.execute(sa.insert(EVENT).values(id=line, ref="", at=now, by="", what=LOGGED, detail=""))
     # Nobody delivered it, though the door's count took it for one: the books stay as they were.
     connection.execute(sa.insert(DOOR).values(accepted=-1, deleted=0))
     _count_on(connection)
