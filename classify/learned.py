@@ -70,9 +70,8 @@ class Reading:
     words: csr_matrix
     vectors: NDArray[np.float32]
     unknown_words: float | None = None  # the share of words that were not there in training; None: not measured
-    known: dict[tuple[tuple[int, ...], ...], Blocks] = field(
-        default_factory=dict
-    )  # features of texts: most mails are one
+    # Features of texts: most mails are one issue, which is weighed twice.
+    known: dict[tuple[tuple[int, ...], ...], Blocks] = field(default_factory=dict)
 
 
 class TextFeatures:
