@@ -146,13 +146,14 @@ def growth_part(folder: Path, binaries: Path | None, *, is_short: bool) -> None:
             else:
                 url = stack.enter_context(running_postgres(binaries, is_durable=True))  # type: ignore[arg-type]
                 urls = {size: str(make_url(url).set(database=f"size_{size}")) for size in of_engine}
-            found = {}
+            stores = {}
             for place, size in enumerate(of_engine):
                 began = time.perf_counter()
-                store = _made(engine, urls, of_engine[:place], size, patterns)
-                stack.callback(store.close)
-                found[size] = Sized(store=store, rules=rules, mails=mails_in(store))
-                print(f"{engine}: {found[size].mails:,} mails made in {time.perf_counter() - began:.0f} s", flush=True)
+                stores[size] = _made(engine, urls, of_engine[:place], size, patterns)
+                stack.callback(stores[size].close)
+                print(f"{engine}: {size:,} mails made in {time.perf_counter() - began:.0f} s", flush=True)
+            # Not before all are made: PostgreSQL copies no database that somebody is connected to.
+            found = {size: Sized(store=store, rules=rules, mails=mails_in(store)) for size, store in stores.items()}
             _measure(engine, found, 3 if is_short else 7)
 
 
