@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 DOOR = DoorTallyRow.__table__  # type: ignore[attr-defined]
 DAY_BOOKS = DayBooksRow.__table__  # type: ignore[attr-defined]
 ERASED = "erased"  # the state of what is left of a mail that was deleted by right: `models.db.erasing`
-NOBODY = dump({"mail_from": "", "rcpt_tos": [], "received_at": "1970-01-01T00:00:00+00:00"})  # and its envelope
 STUCK_AFTER = timedelta(hours=1)
 _FOLD_FROM = 200  # lines of the tally that are worth a fold
 _MOST_NAMED = 5  # mails that one fault names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, insert, literal_column, select, union_all
@@ -23,7 +23,7 @@ DESK_EVENT = DeskEventRow.__table__  # type: ignore[attr-defined]
 LETTERS = "letters"  # the switch of all letters
 _IS_ON = select(SWITCH.c.is_on).where(SWITCH.c.name == LETTERS)
 _MODES = select(LETTER_MODE.c.kind, LETTER_MODE.c.mode)
-_OF_ADDRESSES = (select(ADDRESS_RULE.c.pattern, ADDRESS_RULE.c.verdict)).where(
+_OF_ADDRESSES = select(ADDRESS_RULE.c.pattern, ADDRESS_RULE.c.verdict).where(
     ADDRESS_RULE.c.pattern.in_(bindparam("patterns", expanding=True))
 )
 _ALL = union_all(
@@ -39,10 +39,10 @@ _ALL = union_all(
 class DeskRules:
     """All that agents have set about a letter, at one moment."""
 
-    is_stopped: bool = False
-    modes: dict[str, str] = field(default_factory=dict)  # by letter kind
-    of_recipient: Verdict | None = None
-    of_sender: Verdict | None = None
+    is_stopped: bool
+    modes: dict[str, str]  # by letter kind
+    of_recipient: Verdict | None
+    of_sender: Verdict | None
 
     @property
     def is_blocked(self) -> bool:

@@ -21,7 +21,7 @@ from sqlmodel import SQLModel
 
 from models.db.accept import INBOUND, message_hash
 from models.db.base import Shelf
-from models.db.books import DOOR, ERASED, NOBODY
+from models.db.books import DOOR, ERASED
 from models.db.desk_rules import ADDRESS_RULE, DESK_EVENT, add_desk_event
 from models.db.filing import EVENT, add_event
 from models.db.ledger import REPORT
@@ -55,14 +55,18 @@ STONE_LASTS = timedelta(days=400)
 _BATCH = 20  # tickets in one transaction: tens of milliseconds
 _GONE, _NO_ADDRESS = "(erased)", "erased@invalid"
 _IN_ADDRESS = r"\w.!#$%&'*+/=?^`{|}~-"  # what the local part of an address is made of
+_NOBODY = dump({"mail_from": "", "rcpt_tos": [], "received_at": "1970-01-01T00:00:00+00:00"})
 _EMPTY_MAIL = (
     b"Subject: (erased)\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n(erased at its sender's request)\r\n"
 )
 _BLANK: dict[str, Any] = {
     **dict.fromkeys(("sha256", "sender", "subject", "message_id", "message_hash", "body_hash", "error"), ""),
     **dict.fromkeys(("token", "claimed_until", "waited_since")),
-    "envelope": NOBODY,
+    "envelope": _NOBODY,
 }
+# What is left of an erased mail, besides its hash and how often it came; and of an erased line of history.
+STONE: dict[str, Any] = {**_BLANK, "raw": b"", "ref": None, "state": ERASED, "attempts": 0, "is_automatic": False}
+EMPTY_LINE = {"ref": "", "by": "", "what": LOGGED, "detail": ""}
 # What is not simply emptied of a ticket's lines: see `_erase`.
 _WITH_CARE = frozenset({"inbound", "ticket", "event", "customer_account"})
 _AT_THE_DOOR = (INBOUND.c.state.in_((MailState.RECEIVED.value, MailState.PARKED.value)), INBOUND.c.ref.is_(None))
@@ -269,8 +273,7 @@ def _let_accounts_go(connection: Connection, refs: Sequence[str]) -> None:
 def _drop_lines(connection: Connection, refs: Sequence[str]) -> None:
     """The history; but its last line of all keeps its place, empty: readers remember how far they are by its id."""
     last = connection.execute(select(func.max(EVENT.c.id))).scalar() or 0
-    empty = {"ref": "", "by": "", "what": LOGGED, "detail": ""}
-    connection.execute(update(EVENT).where(EVENT.c.id == last, EVENT.c.ref.in_(refs)).values(**empty))
+    connection.execute(update(EVENT).where(EVENT.c.id == last, EVENT.c.ref.in_(refs)).values(**EMPTY_LINE))
     connection.execute(delete(EVENT).where(EVENT.c.ref.in_(refs)))
     connection.execute(delete(EVENT).where(EVENT.c.ref == "", EVENT.c.what == LOGGED, EVENT.c.id < last))
 
@@ -288,16 +291,7 @@ def _make_stones(connection: Connection, mails: Sequence[int], now: datetime, *s
         return 0
     which = INBOUND.c.id.in_(found)
     deliveries = connection.execute(select(func.sum(INBOUND.c.deliveries)).where(which)).scalar_one()
-    stone = {
-        **_BLANK,
-        "raw": b"",
-        "ref": None,
-        "state": ERASED,
-        "received_at": now,
-        "attempts": 0,
-        "is_automatic": False,
-    }
-    connection.execute(update(INBOUND).where(which).values(**stone, size=INBOUND.c.deliveries))
+    connection.execute(update(INBOUND).where(which).values(**STONE, received_at=now, size=INBOUND.c.deliveries))
     connection.execute(insert(DOOR).values(accepted=0, deleted=int(deliveries)))
     return len(found)
 

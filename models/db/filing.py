@@ -29,7 +29,7 @@ from models.db.limits import HOLDS, MACHINE, silence_by_now, text_hash
 from models.db.locks import share_switch
 from models.db.returned import note_returned
 from models.db.rows import names
-from models.db.search import LETTER, MAIL, NOTE, index_note, index_words, mail_text, words_in
+from models.db.search import LETTER, MAIL, NOTE, index_note, index_words, letter_words, mail_text, words_in
 from models.db.tables import BY_US, EventRow, ReadingRow
 from models.db.tags import retag, tag_new
 from models.db.threads import (
@@ -67,7 +67,6 @@ from models.ticket import (
     state_after,
 )
 from models.wire import assessment_to_value, attachments_to_value, automation_to_value, decision_to_value, dump
-from models.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +106,7 @@ class Files(Shelf):
         ref = filing.join or ref_of(filing.mail_id)
         # Before the transaction: on SQLite all who write wait for its end.
         reading, mail_words = _reading_of(filing)
-        words_of_letter = letter_words(filing.reply) if filing.reply is not None else ()
+        words_of_letter = _words_of(filing.reply) if filing.reply is not None else ()
         with self.write() as connection:
             share_switch(connection)
             _close_claim(connection, filing, ref)
@@ -532,10 +531,10 @@ def _queue_reply(connection: Connection, filing: Filing, reply: Reply, ref: str,
     )
 
 
-def letter_words(reply: Reply | HandLetter) -> tuple[str, ...]:
+def _words_of(reply: Reply | HandLetter) -> tuple[str, ...]:
     """The words by which a letter is found."""
-    names = (reply.to, *(reply.cc if isinstance(reply, HandLetter) else ()))
-    return words_of((reply.subject, *names, reply.text))
+    to = (reply.to, *(reply.cc if isinstance(reply, HandLetter) else ()))
+    return letter_words(reply.subject, to, reply.text)
 
 
 _ASKED = select(TICKET.c.asked).where(TICKET.c.ref == bindparam("of"))
@@ -589,7 +588,7 @@ def write_reply(
         return False
     if reply.state is ReplyState.QUEUED:
         ring_for(connection, Topic.LETTER)
-    index_words(connection, LETTER, reply_id, ref, words or letter_words(reply))
+    index_words(connection, LETTER, reply_id, ref, words or _words_of(reply))
     insert_if_new(
         connection,
         THREAD,

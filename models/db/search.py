@@ -69,9 +69,14 @@ def id_for(place: int, source: str, source_id: int) -> int:
 
 def words_in(one: FoundText) -> tuple[str, ...]:
     """The words by which a text is found. They take a while: before the transaction that writes them, if that may be."""
-    sender = (one.names[0], one.by) if one.source == MAIL else ()
-    others = one.names[1:] if one.source == MAIL else one.names
-    return words_of((one.subject, *others, one.text), sender=sender, hide=one.secrets)
+    if one.source != MAIL:
+        return letter_words(one.subject, one.names, one.text)
+    return words_of((one.subject, *one.names[1:], one.text), sender=(one.names[0], one.by), hide=one.secrets)
+
+
+def letter_words(subject: str, names: Sequence[str], text: str) -> tuple[str, ...]:
+    """As `words_in`, of a letter that has no row yet; `names`: whom it goes to. A note has no names."""
+    return words_of((subject, *names, text))
 
 
 def index_words(connection: Connection, source: str, source_id: int, ref: str, words: Sequence[str]) -> None:

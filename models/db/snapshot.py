@@ -22,10 +22,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from models.db.accept import INBOUND
-from models.db.books import DOOR, ERASED, NOBODY, books_of
+from models.db.books import DOOR, books_of
 from models.db.desk_rules import add_desk_event
 from models.db.engine import make_engine, transaction
-from models.db.erasing import LOGGED
+from models.db.erasing import EMPTY_LINE, STONE
 from models.db.filing import EVENT
 from models.db.memos import FAILED, MEMO, QUEUED
 from models.db.migrate import bring_to
@@ -437,23 +437,11 @@ def _skip_numbers(connection: Connection, now: datetime) -> None:
     erased line holds the place: the id behind the last row is the next one on both engines.
     """
     last = connection.execute(sa.select(sa.func.max(INBOUND.c.id))).scalar() or 0
-    texts = ("sha256", "sender", "subject", "message_id", "message_hash", "body_hash", "error", "desk_address")
-    values: dict[str, Any] = {
-        **dict.fromkeys(texts, ""),
-        "id": last + NUMBERS_SKIPPED,
-        "content_hash": f"restored {now.isoformat()}",
-        "raw": b"",
-        "size": 1,  # as often as it came
-        "deliveries": 1,
-        "attempts": 0,
-        "envelope": NOBODY,
-        "received_at": now,
-        "state": ERASED,
-        "is_automatic": False,
-    }
-    connection.execute(sa.insert(INBOUND).values(**values))
+    came_once = {"deliveries": 1, "size": 1, "received_at": now}
+    stone = {**STONE, **came_once, "content_hash": f"restored {now.isoformat()}", "desk_address": ""}
+    connection.execute(sa.insert(INBOUND).values(**stone, id=last + NUMBERS_SKIPPED))
     line = (connection.execute(sa.select(sa.func.max(EVENT.c.id))).scalar() or 0) + _LINES_A_MAIL * NUMBERS_SKIPPED
-    connection.execute(sa.insert(EVENT).values(id=line, ref="", at=now, by="", what=LOGGED, detail=""))
+    connection.execute(sa.insert(EVENT).values(**EMPTY_LINE, id=line, at=now))
     # Nobody delivered it, though the door's count took it for one: the books stay as they were.
     connection.execute(sa.insert(DOOR).values(accepted=-1, deleted=0))
     _count_on(connection)
