@@ -11,7 +11,7 @@ from desk.session import COOKIE, IDLE
 from models.agents import Role
 from models.db.store import Store
 from policy.pack import Pack
-from tests.browser.test_desk import NARROW, OVERFLOW, serving, sign_in, watched
+from tests.browser.test_desk import NARROW, OVERFLOW, follow, serving, sign_in, watched
 from tests.support.clocks import Clock
 from tests.support.desk import AGENT, PASSWORD, SECRET, make_app
 from tests.support.filings import NOW, file_one
@@ -30,18 +30,18 @@ def test_the_first_admin_comes_by_the_link_and_invites_another(
         page.fill("input[name=name]", "花子")
         page.fill("input[name=password]", PASSWORD)
         page.fill("input[name=again]", PASSWORD)
-        page.click("button.primary")
+        follow(page, "button.primary")
         page.wait_for_url(f"{desk}/queue")
         page.goto(f"{desk}/people")
         page.fill("#invite input[name=name]", "次郎")
         page.select_option("#invite select[name=role]", "lead")
-        page.click("#invite button")
+        follow(page, "#invite button")
         link = page.input_value(".link-once input")
         other.goto(link)
         assert other.evaluate(OVERFLOW) == []
         other.fill("input[name=password]", PASSWORD)
         other.fill("input[name=again]", PASSWORD)
-        other.click("button.primary")
+        follow(other, "button.primary")
         other.wait_for_url(f"{desk}/queue")
         for path in ("/me", "/audit"):
             other.goto(f"{desk}{path}")
@@ -60,7 +60,7 @@ def test_a_provider_is_reached_and_left_under_the_pages_own_policy(
         provider.person = {"sub": "s1", "email": "jiro@example.com", "email_verified": True}
         with serving(app) as desk, watched(chromium, "ja") as page:
             page.goto(f"{desk}/outbox")
-            page.click("text=Example ID でサインイン")
+            follow(page, "text=Example ID でサインイン")
             page.wait_for_url(f"{desk}/outbox")
             assert page.inner_text("header.bar").count("jiro") == 1
 
@@ -76,16 +76,16 @@ def test_a_note_over_an_expired_session_is_not_lost(chromium: Browser, sqlite_st
         page.goto(f"{desk}/tickets/{ref}")
         page.fill("form[action$='/note'] textarea", "第一行\n<b>second</b> line")
         clock.advance(IDLE)
-        page.click("form[action$='/note'] button")
+        follow(page, "form[action$='/note'] button")
         page.wait_for_selector("form.sign-in")
         assert "has expired" in page.inner_text("main")
         page.fill("input[name=name]", AGENT)
         page.fill("input[name=password]", PASSWORD)
-        page.click("form.sign-in button")
+        follow(page, "form.sign-in button")
         page.wait_for_selector(".kept")
         assert "<b>second</b> line" in page.inner_text(".kept")
         assert not [event for event in sqlite_store.ticket(ref).events if event.what == "note"]
-        page.click("button.primary")
+        follow(page, "button.primary")
         page.wait_for_url(f"{desk}/tickets/{ref}")
         assert [one["name"] for one in context.cookies()].count(COOKIE) == 1
         context.close()

@@ -24,6 +24,8 @@ from tests.browser.test_desk import (
     NARROW,
     OVERFLOW,
     file_held,
+    follow,
+    press,
     sign_in,
     watched,
 )
@@ -60,7 +62,7 @@ def another(chromium: Browser, store: Store, address: str) -> Iterator[Page]:
         page.goto(address)
         page.fill("input[name=name]", OTHER)
         page.fill("input[name=password]", PASSWORD)
-        page.click("form.sign-in button")
+        follow(page, "form.sign-in button")
         page.wait_for_url(f"{address}/queue")
         yield page
 
@@ -75,31 +77,31 @@ def test_a_day_by_the_keyboard_alone(chromium: Browser, desk: str, sqlite_store:
         page.keyboard.type(AGENT)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url(f"{desk}/queue")
         page.keyboard.press("j")
         page.keyboard.press("j")
         page.keyboard.press("k")
         assert page.inner_text("tr.here td.ref") == first
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url(f"{desk}/tickets/{first}")
-        page.keyboard.press("a")
+        press(page, "a")
         page.wait_for_selector(".work .agent.me")
         page.keyboard.press("n")
         page.keyboard.type("j, a and e are letters here")
         assert page.input_value("#note") == "j, a and e are letters here"
         page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_selector("ol.events li:has-text('j, a and e are letters here')")
         page.keyboard.press("r")
         assert page.evaluate("document.activeElement.id") == "reply-text"
         page.keyboard.press("Escape")
-        page.keyboard.press("e")
+        press(page, "e")
         page.wait_for_selector("header.head .s-closed")
-        page.keyboard.press("u")
+        press(page, "u")
         page.wait_for_selector("header.head .s-ready")
         page.keyboard.press("g")
-        page.keyboard.press("m")
+        press(page, "m")
         page.wait_for_url(f"{desk}/queue?state=mine")
         assert page.locator("tbody tr").count() == 1
         page.keyboard.press("/")
@@ -111,14 +113,14 @@ def test_a_day_by_the_keyboard_alone(chromium: Browser, desk: str, sqlite_store:
         assert page.inner_text("dialog#keys dl").count("search") == 1
         page.keyboard.press("Escape")
         page.keyboard.press("g")
-        page.keyboard.press("q")
+        press(page, "q")
         page.wait_for_url(f"{desk}/queue")
         page.keyboard.press("j")
         page.keyboard.press("j")
         page.keyboard.press("x")
         page.select_option("select[name=does]", "closed")
         page.focus(".bulk button")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_selector(".did")
     assert sqlite_store.ticket(second).row.state == "closed"
     row = sqlite_store.ticket(first).row
@@ -218,7 +220,7 @@ def test_two_agents_on_one_ticket(chromium: Browser, desk: str, sqlite_store: St
         jiro.goto(f"{desk}/tickets/{ref}")
         jiro.wait_for_selector(f"#viewers:has-text('{AGENT} is looking at it')")
         hanako.wait_for_timeout(2500)
-        jiro.click("button[value=take]")
+        follow(jiro, "button[value=take]")
         jiro.wait_for_selector(".work .agent.me")
         hanako.wait_for_selector("#news")
 
@@ -236,7 +238,7 @@ def test_what_changed_under_ones_hands_is_told_and_what_was_typed_is_kept(
     sqlite_store.move(ref, TicketState.ANSWERED, by=OTHER, now=NOW, why="sent by phone")
     page.click(".work summary:has-text('Other states')")
     page.fill("input[name=why]", "nothing to do here")
-    page.click("form:has(#to) button")
+    follow(page, "form:has(#to) button")
     page.wait_for_selector("h1:has-text('has changed since you looked')")
     assert "nothing to do here" in page.inner_text("main")
     assert "sent by phone" in page.inner_text("main")
@@ -252,10 +254,10 @@ def test_many_tickets_and_undo_without_a_script(chromium: Browser, desk: str, sq
     for ref in refs[:2]:
         page.check(f"input[value^='{ref}:']")
     page.select_option("select[name=does]", "closed")
-    page.click(".bulk button")
+    follow(page, ".bulk button")
     page.wait_for_selector(".did:has-text('2件を完了にしました。')")
     assert page.locator("tbody tr").count() == 1
-    page.click(".did button")
+    follow(page, ".did button")
     page.wait_for_selector(".did:has-text('2件を元に戻しました。')")
     assert page.locator("tbody tr").count() == 3
     context.close()
@@ -312,13 +314,13 @@ def test_colours_are_the_systems_until_someone_chooses(chromium: Browser, desk: 
         sign_in(page, desk)
         dark = page.evaluate(paper)
         page.click(".menu.right summary")
-        page.click(".themes a:text-is('明るい')")
+        follow(page, ".themes a:text-is('明るい')")
         light = page.evaluate(paper)
         assert light != dark
         page.goto(f"{desk}/outbox")
         assert page.evaluate(paper) == light
         page.click(".menu.right summary")
-        page.click(".themes a:text-is('自動')")
+        follow(page, ".themes a:text-is('自動')")
         assert page.evaluate(paper) == dark
 
 

@@ -79,11 +79,23 @@ def watched(chromium: Browser, language: str, *, width: int = 1280) -> Iterator[
     assert complaints == []
 
 
+def follow(page: Page, selector: str) -> None:
+    """Clicks what leads to another page and waits until that is loaded: a click alone returns when it has begun."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
+def press(page: Page, key: str) -> None:
+    """Presses the key that leads to another page and waits until that is loaded."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
 def sign_in(page: Page, desk: str) -> None:
     page.goto(desk)
     page.fill("input[name=name]", AGENT)
     page.fill("input[name=password]", PASSWORD)
-    page.click("form.sign-in button")
+    follow(page, "form.sign-in button")
     page.wait_for_url(f"{desk}/queue")
 
 
@@ -108,14 +120,14 @@ def test_an_agent_signs_in_reads_a_ticket_and_releases_its_letter(
     with watched(chromium, "ja") as page:
         sign_in(page, desk)
         assert page.locator("table.queue tbody tr").count() == 1, "only what an agent must do"
-        page.click("nav.tabs a.s-needs_review")
+        follow(page, "nav.tabs a.s-needs_review")
         assert page.locator("table.queue tbody tr").count() == 1
-        page.click(f"td.ref a:text-is('{ref}')")
+        follow(page, f"td.ref a:text-is('{ref}')")
         page.wait_for_url(f"{desk}/tickets/{ref}")
         assert page.inner_text("mark.p-when >> nth=0") == "昨日から"
         assert "次の点をお知らせください。" in page.inner_text("#letter-1 pre.letter-text")
         assert page.inner_text("#letter-1 .state") == "承認待ち"
-        page.click("#letter-1 button.primary")
+        follow(page, "#letter-1 button.primary")
         page.wait_for_selector("#letter-1 .r-queued")
         assert page.inner_text("header.head .state") == "お客様待ち"
         assert page.locator("#letter-1 button").count() == 0
@@ -131,18 +143,18 @@ def test_an_agent_moves_a_ticket_notes_why_and_signs_out(chromium: Browser, desk
         page.click(".work summary:has-text('Other states')")
         page.select_option("#to", "ready")
         page.fill("input[name=why]", "called by <i>phone</i>")
-        page.click("form:has(#to) button")
+        follow(page, "form:has(#to) button")
         page.wait_for_selector("header.head .s-ready")
         page.wait_for_selector("ol.events li:has-text('called by <i>phone</i>')")
         page.click(".work summary:has-text('Snooze')")
         page.fill("input[name=until]", "2036-11-25T09:00")
-        page.click("button[value=snooze]")
+        follow(page, "button[value=snooze]")
         page.wait_for_selector("header.head .s-snoozed")
         page.fill("#note", "called back <b>twice</b>")
-        page.click("form[action$='/note'] button")
+        follow(page, "form[action$='/note'] button")
         page.wait_for_selector("ol.events li:has-text('called back <b>twice</b>')")
         page.click(".menu.right summary")
-        page.click("form[action='/sign-out'] button")
+        follow(page, "form[action='/sign-out'] button")
         page.wait_for_url(f"{desk}/sign-in")
         page.goto(f"{desk}/tickets/{ref}")
         assert page.url.startswith(f"{desk}/sign-in?next=")
@@ -186,9 +198,9 @@ def test_the_editor_shows_the_letter_while_it_is_typed_and_saves_it(
     with watched(chromium, "ja") as page:
         sign_in(page, desk)
         page.click("nav .menu summary")
-        page.click("nav a[href='/letter-settings']")
-        page.click("nav.tabs a[href='/letter-texts']")
-        page.click("a[href='/letter-texts/ja/acknowledgement']")
+        follow(page, "nav a[href='/letter-settings']")
+        follow(page, "nav.tabs a[href='/letter-texts']")
+        follow(page, "a[href='/letter-texts/ja/acknowledgement']")
         assert ref in page.inner_text("#preview-text")
         page.fill("textarea[name=text]", "{{ ref }} を承りました。<b>新</b>\n")
         page.wait_for_selector("#preview-text:has-text('<b>新</b>')")
@@ -199,7 +211,7 @@ def test_the_editor_shows_the_letter_while_it_is_typed_and_saves_it(
         assert page.inner_text("#preview-error") == "2 行目: 「nobody」という項目はありません。"
         assert not page.is_visible("#preview-text")
         page.fill("textarea[name=text]", "{{ ref }} を承りました。\n")
-        page.click("button[value=save]")
+        follow(page, "button[value=save]")
         page.wait_for_selector("p.good")
         assert page.input_value("textarea[name=text]") == "{{ ref }} を承りました。\n"
     assert sqlite_store.letter_texts() == {("acknowledgement", "ja"): "{{ ref }} を承りました。\n"}
@@ -214,7 +226,7 @@ def test_the_editor_works_without_its_script(chromium: Browser, desk: str, sqlit
     page.goto(f"{desk}/letter-texts/ja/acknowledgement")
     assert not page.is_visible("#preview-live")
     page.fill("textarea[name=text]", "{{ ref }} plain\n")
-    page.click("button[value=preview]")
+    follow(page, "button[value=preview]")
     page.wait_for_selector("#preview-text:has-text('T000001 plain')")
     context.close()
 
@@ -224,8 +236,8 @@ def test_an_agent_stops_all_letters_and_lets_them_go(chromium: Browser, desk: st
     with watched(chromium, "ja") as page:
         sign_in(page, desk)
         page.goto(f"{desk}/outbox")
-        page.click("a[href='/outbox/stop']")
-        page.click("form[action='/outbox/stop'] button")
+        follow(page, "a[href='/outbox/stop']")
+        follow(page, "form[action='/outbox/stop'] button")
         page.wait_for_url(f"{desk}/outbox")
         assert page.inner_text(".stopped b") == "すべての返信を止めています。"
         assert (
@@ -233,10 +245,10 @@ def test_an_agent_stops_all_letters_and_lets_them_go(chromium: Browser, desk: st
         )
         assert sqlite_store.reply(1).state == "held"
         page.goto(f"{desk}/queue")
-        page.click(".stopped button")
+        follow(page, ".stopped button")
         page.wait_for_url(f"{desk}/outbox")
         assert page.locator(".stopped").count() == 0
-        page.click("form[action='/outbox/release-stopped'] button")
+        follow(page, "form[action='/outbox/release-stopped'] button")
         page.wait_for_selector(".r-queued")
     assert sqlite_store.reply(1).state == "queued"
     did = [

@@ -13,7 +13,7 @@ from models.db.store import Store
 from models.memos import MemoKind, NewMemo
 from models.views import Books
 from policy.pack import Pack
-from tests.browser.test_desk import LONG_WORD, NARROW, OVERFLOW, serving, sign_in, watched
+from tests.browser.test_desk import LONG_WORD, NARROW, OVERFLOW, follow, press, serving, sign_in, watched
 from tests.support.clocks import Clock
 from tests.support.desk import AGENT, make_app
 from tests.support.facts import ticket
@@ -89,24 +89,24 @@ def test_a_lead_goes_from_the_list_to_a_ticket_by_the_keyboard(
         sign_in(page, desk)
         page.goto(f"{desk}/reports")
         page.focus("text=Read it")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url(f"{desk}{WEEK}")
-        page.keyboard.press("n")
+        press(page, "n")
         page.wait_for_url(f"{desk}/reports/2026-W48")
         page.go_back()
         page.wait_for_url(f"{desk}{WEEK}")
         page.focus("a:text-is('12')")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url(f"{desk}{FIGURE}")
-        page.keyboard.press("l")
+        press(page, "l")
         page.wait_for_url(f"{desk}{FIGURE}&skip=50")
         page.keyboard.press("j")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url(f"{desk}/tickets/T000010")
         page.go_back()
-        page.keyboard.press("Backspace")
+        press(page, "Backspace")
         page.wait_for_url(f"{desk}{WEEK}")
-        page.keyboard.press("Backspace")
+        press(page, "Backspace")
         page.wait_for_url(f"{desk}/reports?kind=week")
 
 
@@ -118,14 +118,14 @@ def test_a_date_a_file_and_a_mail(chromium: Browser, desk: str, sqlite_store: St
     page.goto(f"{desk}/reports")
     page.fill("input[name=day]", "2026-11-03")
     page.select_option("select[name=kind]", "month")
-    page.click("form[action='/reports/open'] button")
+    follow(page, "form[action='/reports/open'] button")
     page.wait_for_url(f"{desk}/reports/2026-11")
     page.click(".downloads summary")
     with page.expect_download() as download:
         page.click("a:text-is('CSV(表計算用)')")
     assert download.value.suggested_filename == "uketsuke-2026-11.csv"
     assert download.value.path().read_text(encoding="utf-8") == "csv 2026-11 ja"
-    page.click("form[action$='/mail'] button")
+    follow(page, "form[action$='/mail'] button")
     page.wait_for_url(f"{desk}/reports/2026-11?mailed=1")
     assert "hanako@example.com" in page.inner_text("[role=status]")
     context.close()
@@ -194,7 +194,7 @@ def test_a_real_report_in_the_desks_frame(
             )
         assert [one["id"] for one in Axe().run(page, options=options).response["violations"]] == []
         assert page.evaluate(OVERFLOW) == []
-        page.locator(".report a[href*='/tickets?']").first.click()
+        follow(page, ".report a[href*='/tickets?'] >> nth=0")
         page.wait_for_selector("table.behind")
         assert [one["id"] for one in Axe().run(page, options=options).response["violations"]] == []
         assert page.evaluate(OVERFLOW) == []
