@@ -38,6 +38,9 @@ class Discard:
     def accept_prepared(self, _arrivals: Sequence[Arrival]) -> None:
         return None
 
+    def send_off(self, _arrivals: Sequence[Arrival]) -> None:
+        return None
+
     def accept_at_once(self, _arrivals: Sequence[Arrival]) -> bool:
         return True
 

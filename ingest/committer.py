@@ -1,6 +1,7 @@
 """Group commit: messages that wait at the same moment share one commit.
 
-Small groups are committed in the event loop where the store is quick (SQLite on a disk of its own), all others in a thread.
+Small groups are committed in the event loop: at once where the store is quick (SQLite on a disk of its own), sent off and
+heard of later where it is a server (PostgreSQL); all others in a thread.
 
 Promises: `keep` returns only after the mail is durably stored, and raises if it is not; a failed commit fails every
 mail of its group, and each sender tries again; `on_kept` hears of every mail that was stored, even of one whose session
@@ -28,6 +29,18 @@ _LARGEST_QUICK_BYTES = 1_000_000  # more are written in the thread
 _SLOW_S, _AVOIDED_S = 0.05, 1.0  # after a slow commit the thread does them for so long
 
 
+class Flight(Protocol):
+    """A group that is under way to the store."""
+
+    has_more_to_send: bool
+
+    def fileno(self) -> int:
+        """The socket that has something to say when there is something to do."""
+
+    def step(self) -> bool:
+        """Go on without a wait; True once the group is stored. Raises: it is not stored, or nobody can know."""
+
+
 class Accepts(Protocol):
     """Where mails are kept."""
 
@@ -39,6 +52,9 @@ class Accepts(Protocol):
 
     def accept_at_once(self, prepared: Sequence[Any]) -> bool:
         """The same if it takes milliseconds; False if it would take longer or cannot be known: nothing was stored."""
+
+    def send_off(self, prepared: Sequence[Any]) -> Flight | None:
+        """Begin the same without a wait; None if that cannot be done. One that fails may be stored all the same."""
 
 
 @dataclass(slots=True)
@@ -128,7 +144,11 @@ class Committer:
             return
         started = self._loop.time()
         try:
-            is_stored = self._store.accept_at_once(self._rows_of(group))
+            rows = self._rows_of(group)
+            if flight := self._store.send_off(rows):
+                self._follow(flight, group)
+                return
+            is_stored = self._store.accept_at_once(rows)
         except Exception as error:  # noqa: BLE001 - every waiting session must hear of it
             self._finish(group, error)
             return
@@ -138,6 +158,34 @@ class Committer:
             self._finish(group, None)
         else:
             self._groups.put(group)
+
+    def _follow(self, flight: Flight, group: list[_Message]) -> None:
+        """Hear of a group that was sent off. One that fails goes to the thread, which knows how to come to the store again."""
+        socket = flight.fileno()
+
+        def step() -> None:
+            try:
+                is_over = is_stored = flight.step()
+            except Exception:  # noqa: BLE001 - the thread tells the sessions what it is, if it is still so
+                is_over, is_stored = True, False
+            if not is_over:
+                wait_to_send()
+                return
+            self._loop.remove_reader(socket)
+            self._loop.remove_writer(socket)
+            if is_stored:
+                self._finish(group, None)
+            else:
+                self._groups.put(group)
+
+        def wait_to_send() -> None:
+            if flight.has_more_to_send:
+                self._loop.add_writer(socket, step)
+            else:
+                self._loop.remove_writer(socket)
+
+        self._loop.add_reader(socket, step)
+        wait_to_send()
 
     def _lose_patience(self) -> None:
         self._timer, self._is_late = None, True

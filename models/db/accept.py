@@ -23,6 +23,7 @@ from models.wire import envelope_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from sqlite3 import Cursor
 
     from psycopg import Cursor as PgCursor
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from models.arrival import Arrival
 
     Key: TypeAlias = tuple[str, str]  # hash of the content, desk address
-    Row: TypeAlias = dict[str, Any]  # by column
+    Value: TypeAlias = str | bytes | int | bool | datetime
+    Row: TypeAlias = dict[str, Any]  # a Value by column
 
 INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
-_COLUMNS = (
+COLUMNS = (
     *("sha256", "content_hash", "desk_address", "raw", "size", "envelope", "received_at", "state", "deliveries"),
     *("attempts", "error", "sender", "subject", "message_id", "message_hash", "body_hash", "is_automatic"),
 )
@@ -82,15 +84,20 @@ def accept_rows(connection: Connection, rows: Sequence[Row]) -> tuple[int, ...]:
 
 def accept_with_psycopg(cursor: PgCursor[Any], rows: Sequence[Row]) -> tuple[int, ...]:
     """The same on PostgreSQL, by its driver alone: one statement and, with autocommit, one way there and back."""
+    ordered = once_of(rows)
+    cursor.execute(pg_insert_of(len(ordered), returning=True), [row[name] for row in ordered for name in COLUMNS])
+    ids = {(content_hash, desk_address): int(mail_id) for mail_id, content_hash, desk_address in cursor}
+    return tuple(ids[_key_of(row)] for row in rows)
+
+
+def once_of(rows: Sequence[Row]) -> list[Row]:
+    """The rows as one statement on PostgreSQL takes them."""
     once: dict[Key, Row] = {}
     for row in rows:
         # One statement may not touch a row twice.
         known = once.get(_key_of(row))
         once[_key_of(row)] = row if known is None else {**known, "deliveries": known["deliveries"] + row["deliveries"]}
-    ordered = sorted(once.values(), key=_key_of)  # two doors that store the same mails wait for each other in no ring
-    cursor.execute(_pg_insert_of(len(ordered)), [row[name] for row in ordered for name in _COLUMNS])
-    ids = {(content_hash, desk_address): int(mail_id) for mail_id, content_hash, desk_address in cursor}
-    return tuple(ids[_key_of(row)] for row in rows)
+    return sorted(once.values(), key=_key_of)  # two doors that store the same mails wait for each other in no ring
 
 
 def accept_with_driver(cursor: Cursor, rows: Sequence[Row]) -> None:
@@ -111,22 +118,22 @@ def ids_with_driver(cursor: Cursor, rows: Sequence[Row]) -> tuple[int, ...]:
 
 @lru_cache(maxsize=64)
 def _insert_of(count: int) -> str:
-    one = f"({', '.join('?' * len(_COLUMNS))})"
+    one = f"({', '.join('?' * len(COLUMNS))})"
     return (
-        f"INSERT INTO inbound ({', '.join(_COLUMNS)}) VALUES {', '.join([one] * count)}"  # noqa: S608 - our own names
+        f"INSERT INTO inbound ({', '.join(COLUMNS)}) VALUES {', '.join([one] * count)}"  # noqa: S608 - our own names
         " ON CONFLICT DO UPDATE SET deliveries = deliveries + 1"
     )
 
 
 @lru_cache(maxsize=64)
-def _pg_insert_of(count: int) -> bytes:
-    one = f"({', '.join('%b' if name == 'raw' else '%s' for name in _COLUMNS)})"
+def pg_insert_of(count: int, *, returning: bool) -> bytes:
+    """The insert of so many rows on PostgreSQL, with psycopg's marks."""
+    one = f"({', '.join('%b' if name == 'raw' else '%s' for name in COLUMNS)})"
     statement = (
-        f"INSERT INTO inbound ({', '.join(_COLUMNS)}) VALUES {', '.join([one] * count)}"  # noqa: S608 - our own names
+        f"INSERT INTO inbound ({', '.join(COLUMNS)}) VALUES {', '.join([one] * count)}"  # noqa: S608 - our own names
         " ON CONFLICT (content_hash, desk_address) DO UPDATE SET deliveries = inbound.deliveries + excluded.deliveries"
-        " RETURNING id, content_hash, desk_address"
     )
-    return statement.encode()
+    return (statement + " RETURNING id, content_hash, desk_address" * returning).encode()
 
 
 @lru_cache(maxsize=64)
@@ -144,4 +151,4 @@ def _key_of(row: Row) -> Key:
 
 def _values_of(row: Row) -> list[Any]:
     """Its parameters in the insert."""
-    return [_as_sqlite_keeps_it(row[name]) if name == "received_at" else row[name] for name in _COLUMNS]
+    return [_as_sqlite_keeps_it(row[name]) if name == "received_at" else row[name] for name in COLUMNS]

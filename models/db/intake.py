@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from models.arrival import Arrival
     from models.db.accept import Row
+    from models.db.in_flight import InFlight
     from models.mail import Envelope
 
 INBOUND = InboundRow.__table__  # type: ignore[attr-defined]
@@ -111,6 +112,23 @@ class Intake(Shelf):
         if self._at_once is None:
             self._at_once = AtOnce(self._engine)
         return self._at_once.accept(rows)
+
+    def send_off(self, rows: Sequence[Row]) -> InFlight | None:
+        """Begin what `accept_prepared` does, on PostgreSQL and without a wait; None where that cannot be begun.
+
+        For the one thread that listens: it calls `step` until that is true, or fails and leaves it to `accept_prepared`.
+        """
+        if self.is_sqlite or not self._door_lock.acquire(blocking=False):
+            return None
+        flight = self._door.send_off(rows, self._has_landed)
+        if flight is None:
+            self._door_lock.release()
+        return flight
+
+    def _has_landed(self, flight: InFlight) -> None:
+        self._door_lock.release()
+        if flight.is_stored:
+            self._bell.ring([Topic.MAIL])
 
     def close(self) -> None:
         """Let go of the connections."""

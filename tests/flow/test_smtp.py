@@ -19,6 +19,9 @@ MAIL = b"From: a@example.com\r\nTo: support@uketsuke.example\r\nSubject: hi\r\n\
 class Memory:
     """A store that keeps arrivals in a list and counts its commits."""
 
+    def send_off(self, _arrivals: Sequence[Arrival]) -> None:
+        return None
+
     def accept_at_once(self, _arrivals: Sequence[Arrival]) -> bool:
         return False
 

@@ -46,11 +46,13 @@ def _point(role: str, when: str, *where: str, is_telling: bool = False) -> Point
     return Point(role=role, where=where, when=when, is_telling=is_telling)
 
 
+# On SQLite, on PostgreSQL, and where a thread does it on either.
 _AT_ONCE, _PREPARED = "models.db.at_once:AtOnce.accept", "models.db.store:Store.accept_prepared"
+_SENT_OFF, _LANDED = "models.db.in_flight:InFlight.__init__", "models.db.in_flight:InFlight.step"
 POINTS: dict[str, Point] = {
     # The door.
-    "smtp: before the commit": _point("smtp", BEFORE, _AT_ONCE, _PREPARED),
-    "smtp: after the commit, before 250": _point("smtp", AFTER, _AT_ONCE, _PREPARED, is_telling=True),
+    "smtp: before the commit": _point("smtp", BEFORE, _AT_ONCE, _SENT_OFF, _PREPARED),
+    "smtp: after the commit, before 250": _point("smtp", AFTER, _AT_ONCE, _LANDED, _PREPARED, is_telling=True),
     "smtp: while 250 leaves": _point("smtp", BEFORE, "runtime.smtp_role:log_many"),
     # The worker.
     "worker: after the claim": _point("worker", AFTER, "models.db.store:Store.claim_mails", is_telling=True),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -24,6 +25,35 @@ def mail(number: int, size: int = 10) -> tuple[Arrival, ...]:
     return (Arrival(raw=b"%d" % number + b"x" * size, envelope=envelope, desk_address="b@x.example"),)
 
 
+class Plane:
+    """A flight that takes some steps; each begins when somebody has said something at the other end."""
+
+    def __init__(self) -> None:
+        self.here, self.there = socket.socketpair()
+        self.left, self.sends_in, self.has_more_to_send = 1, 0, False
+        self.error: Exception | None = None
+        self.threads: set[str] = set()
+
+    def fileno(self) -> int:
+        return self.here.fileno()
+
+    def close(self) -> None:
+        self.here.close()
+        self.there.close()
+
+    def step(self) -> bool:
+        self.threads.add(threading.current_thread().name)
+        if self.has_more_to_send:  # the socket takes more at any time
+            self.sends_in -= 1
+            self.has_more_to_send = self.sends_in > 0
+            return False
+        self.here.recv(1)
+        self.left -= 1
+        if self.error is not None:
+            raise self.error
+        return self.left == 0
+
+
 @dataclass
 class Spy:
     """A store that says where it was called from."""
@@ -31,6 +61,7 @@ class Spy:
     is_quick: bool = True
     pause_s: float = 0.0
     error: Exception | None = None
+    planes: list[Plane] = field(default_factory=list)
     calls: list[tuple[str, bool, int]] = field(default_factory=list)  # method, in the main thread, how many
 
     def prepare(self, arrival: Arrival) -> Arrival:
@@ -38,6 +69,12 @@ class Spy:
 
     def accept_prepared(self, prepared: Sequence[Arrival]) -> None:
         self._note("prepared", prepared)
+
+    def send_off(self, prepared: Sequence[Arrival]) -> Plane | None:
+        if not self.planes:
+            return None
+        self._note("sent off", prepared)
+        return self.planes.pop()
 
     def accept_at_once(self, prepared: Sequence[Arrival]) -> bool:
         self._note("at once", prepared)
@@ -48,6 +85,13 @@ class Spy:
         time.sleep(self.pause_s)
         if self.error is not None:
             raise self.error
+
+
+@pytest.fixture
+def plane() -> Iterator[Plane]:
+    made = Plane()
+    yield made
+    made.close()
 
 
 def keep(store: Spy, *groups: list[tuple[Arrival, ...]], under_way: Callable[[], int] = lambda: 0) -> list[object]:
@@ -122,3 +166,41 @@ def test_it_does_not_wait_for_ever() -> None:
     store = Spy()
     assert keep(store, [mail(1)], under_way=lambda: 1) == [None]
     assert store.calls == [("at once", True, 1)]
+
+
+def test_a_group_that_is_sent_off_keeps_no_session_waiting(plane: Plane) -> None:
+    plane.left, plane.sends_in, plane.has_more_to_send = 2, 3, True
+    store = Spy(planes=[plane])
+
+    async def run() -> None:
+        committer = Committer(store)
+        waiting = [asyncio.ensure_future(committer.keep(mail(number))) for number in (1, 2)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not any(one.done() for one in waiting)
+        assert plane.sends_in == 0, "what the socket did not take at once goes out when it does"
+        later = asyncio.ensure_future(committer.keep(mail(3)))
+        plane.there.send(b"1")
+        await asyncio.sleep(0.01)
+        assert not any(one.done() for one in waiting)
+        plane.there.send(b"2")
+        await asyncio.gather(*waiting, later)
+        await committer.close()
+
+    asyncio.run(run())
+    assert store.calls == [("sent off", True, 2), ("at once", True, 1)], "the third waited for the two under way"
+    assert plane.threads == {threading.main_thread().name}
+
+
+def test_a_flight_that_fails_is_done_again_in_the_thread(plane: Plane) -> None:
+    plane.error = OSError("reset")
+    plane.there.send(b"1")
+    store = Spy(planes=[plane])
+    assert keep(store, [mail(1), mail(2)]) == [None] * 2
+    assert store.calls == [("sent off", True, 2), ("prepared", False, 2)]
+
+
+def test_large_mails_are_not_sent_off(plane: Plane) -> None:
+    store = Spy(planes=[plane])
+    assert keep(store, [mail(1, size=1_000_001)]) == [None]
+    assert store.calls == [("prepared", False, 1)]
