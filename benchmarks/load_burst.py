@@ -95,7 +95,7 @@ def burst_part(folder: Path, binaries: Path | None, *, is_short: bool) -> None:
             store.add_agent(_AGENT, _PASSWORD, datetime.now(UTC))
             browser = stack.enter_context(_signed_in(roles))
             warm_up(roles)
-            _burst(roles, stock, browser, store, rounds=2 if is_short else 5, mails=400 if is_short else 2000)
+            _burst(roles, stock, browser, store, rounds=2 if is_short else 3, mails=400 if is_short else 10_000)
 
 
 def _burst(roles: Roles, stock: Entrant, browser: Client, store: Store, *, rounds: int, mails: int) -> None:

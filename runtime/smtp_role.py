@@ -16,6 +16,7 @@ from runtime.logs import log_for, log_many
 from runtime.metrics import mails_kept
 from runtime.ports import why_not_bound
 from runtime.pulse import SMTP
+from runtime.rush import Rush
 from runtime.stopping import is_supervised
 
 try:
@@ -66,7 +67,7 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
             listener_settings(settings),
             utc_now,
             partial(log_many, "smtp", "accepted"),
-            _count,
+            partial(_kept, Rush(settings.data_dir, loop.call_later)),
         )
     except (OSError, UnicodeError) as error:
         told = why_not_bound(settings.smtp_host, settings.smtp_port, "UKETSUKE_SMTP_PORT", error)
@@ -87,7 +88,8 @@ async def _listen(settings: Settings, store: Store, on_listening: Callable[[], N
     store.close()
 
 
-def _count(messages: Sequence[tuple[Arrival, ...]]) -> None:
+def _kept(rush: Rush, messages: Sequence[tuple[Arrival, ...]]) -> None:
+    rush.kept(len(messages))
     mails_kept(messages, utc_now())
 
 

@@ -84,13 +84,18 @@ class Worker:
         self._owed = Owed()
         self._hang_s: float | None = None
         self._stop: threading.Event | None = None
+        self._gives_way: Callable[[], None] = lambda: None
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, gives_way: Callable[[threading.Event], None] = lambda _stop: None) -> None:
         """Work until `stop` is set; a database that is away for a while is waited for.
 
         The process is this role's own: a mail that hangs it ends it, for the supervisor to start another.
+
+        Args:
+            stop: Ends it, after the mail at hand.
+            gives_way: Called before each mail; waits while something is more urgent.
         """
-        self._hang_s, self._stop = HANG_S, stop
+        self._hang_s, self._stop, self._gives_way = HANG_S, stop, partial(gives_way, stop)
         ear = self.store.ear(Topic.MAIL)
         trouble = Trouble(self.log, "batch_failed")
         go_on(self.run_batch, stop, WORKER, trouble, lambda: ear.wait(stop, IDLE_S))
@@ -102,9 +107,11 @@ class Worker:
         self._owed.settle()
         with _ended_after(self._hang_s):
             self._take_saved_texts()
+        self._gives_way()
         begun = self.clock()
         claims = self.store.claim_mails(limit=BATCH, lease=LEASE, now=begun, max_attempts=MAX_ATTEMPTS)
         for claim in claims:
+            self._gives_way()
             why = self._why_not_now(begun)
             if why:
                 MAILS_GIVEN_BACK.labels(why).inc()

@@ -111,6 +111,7 @@ def imap(watch_port: WatchPort = None) -> None:
 def worker(watch_port: WatchPort = None) -> None:
     """The worker: reads received mails, decides, writes tickets and letters."""
     from runtime.presence import present
+    from runtime.rush import GivingWay
     from runtime.stopping import stop_on_signals
     from runtime.watch import watch_for
     from runtime.wiring import build_rules, own_addresses, sender_check
@@ -122,8 +123,9 @@ def worker(watch_port: WatchPort = None) -> None:
     store, rules, own = open_signing_store(settings), build_rules(settings), own_addresses(settings)
     watch.look_at(store)
     _let_others_go_first()
+    gives_way = GivingWay(settings.data_dir, workers=settings.workers)
     with present(store, "worker", utc_now):
-        Worker(store, rules, own, utc_now, sender_check(settings)).run(stop)
+        Worker(store, rules, own, utc_now, sender_check(settings)).run(stop, gives_way.wait)
 
 
 def _let_others_go_first() -> None:
