@@ -34,6 +34,17 @@ def named_once(processes: Iterable[Process]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standbys:
+    """Who follows the database's server, and whom its commits wait for."""
+
+    named: str  # those that a commit waits for, as the server's setting names them; empty: none
+    is_waited_for: bool  # by this installation's own commits
+    following: int
+    waiting: int  # connections whose commit waits now
+    waiting_s: float  # the longest of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """What the database says of itself."""
 
@@ -42,3 +53,4 @@ class Server:
     now: datetime | None  # by a clock that all machines share, if there is one
     unsafe: tuple[str, ...]  # settings by which it could lose what it has confirmed
     most_connections: int  # 0: it does not count
+    standbys: Standbys | None = None  # of PostgreSQL

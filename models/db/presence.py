@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from models.db.base import Shelf
 from models.db.tables import ProcessRow, ShapeRow
-from models.presence import GONE_AFTER, Process, Server
+from models.presence import GONE_AFTER, Process, Server, Standbys
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 PROCESS = ProcessRow.__table__  # type: ignore[attr-defined]
 SHAPE = ShapeRow.__table__  # type: ignore[attr-defined]
 _KEEPS = ("fsync", "full_page_writes")  # `synchronous_commit` we switch on ourselves
-_ASKED = (*_KEEPS, "server_version", "max_connections", "superuser_reserved_connections")
+_ASKED = (
+    *(*_KEEPS, "server_version", "max_connections", "superuser_reserved_connections"),
+    *("synchronous_standby_names", "synchronous_commit"),
+)
+_FOLLOWING = "SELECT count(*) FROM pg_stat_replication"  # whoever asks sees the lines, if not what they say
+_WAITING = (
+    "SELECT count(*), coalesce(extract(epoch FROM max(clock_timestamp() - state_change)), 0) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event = 'SyncRep'"
+)
 _FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -84,7 +92,22 @@ class Presences(Shelf):
             unsafe = tuple(f"{name} is off" for name in _KEEPS if said[name] == "off")
             engine = f"PostgreSQL {said['server_version'].partition(' ')[0]}"
             most = int(said["max_connections"]) - int(said["superuser_reserved_connections"])
-            return Server(engine=engine, shape=shape, now=_now(connection), unsafe=unsafe, most_connections=most)
+            waiting, waiting_s = connection.exec_driver_sql(_WAITING).one()
+            standbys = Standbys(
+                named=said["synchronous_standby_names"],
+                is_waited_for=said["synchronous_commit"] not in {"off", "local"},
+                following=connection.exec_driver_sql(_FOLLOWING).scalar_one(),
+                waiting=waiting,
+                waiting_s=float(waiting_s),
+            )
+            return Server(
+                engine=engine,
+                shape=shape,
+                now=_now(connection),
+                unsafe=unsafe,
+                most_connections=most,
+                standbys=standbys,
+            )
 
 
 def _shared_time(connection: Connection) -> datetime | None:

@@ -17,7 +17,7 @@ from runtime.secret import load_secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from models.presence import Process, Server
+    from models.presence import Process, Server, Standbys
     from models.views import Books
     from runtime.settings import Settings
 
@@ -30,7 +30,7 @@ _WITHOUT = {
 }
 ROLES = tuple(_WITHOUT)
 _OWN_CONNECTIONS = 3  # of one process outside of its pool: the door's, the one that wakes others, the one that is woken
-_OFF_S = 2.0
+_OFF_S, _WAITS_S = 2.0, 5.0
 _LITTLE, _TOO_LITTLE = 2**30, 256 * 2**20  # bytes
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph", "fuse.glusterfs"})
 _MOUNTS = Path("/proc/self/mounts")
@@ -75,6 +75,8 @@ def _server(settings: Settings, store: Store, books: Books) -> Iterator[Finding]
     yield _roles(running)
     if server.most_connections:
         yield _connections(settings, server, running)
+    if server.standbys is not None:
+        yield _standby(server.standbys)
     if server.now is not None:
         off = abs((server.now - now).total_seconds())
         told = f"{off:.1f} s off the database's clock"
@@ -113,6 +115,22 @@ def _connections(settings: Settings, server: Server, running: tuple[Process, ...
     if most > server.most_connections:
         detail += "; raise max_connections of PostgreSQL, or lower UKETSUKE_DATABASE_CONNECTIONS"
     return Finding(what="connections", detail=detail, is_warning=most > server.most_connections)
+
+
+def _standby(standbys: Standbys) -> Finding:
+    """Is a 250 on one disk or on two, and does a commit wait for somebody who is not there?"""
+    named, following = f"synchronous_standby_names = '{standbys.named}'", f"servers that follow: {standbys.following}"
+    if not standbys.named:
+        return Finding(what="standby", detail=f"commits wait for none; {following}")
+    if not standbys.is_waited_for:
+        detail = f"{named}, but synchronous_commit = local: no commit waits for them; set it to on"
+    elif not standbys.following:
+        detail = f"{named}, and no server follows: no mail is taken in until one does; docs/operate.md, A standby"
+    elif standbys.waiting_s > _WAITS_S:
+        detail = f"{named}, and {standbys.waiting} commits wait, for up to {standbys.waiting_s:.0f} s; {following}; docs/operate.md, A standby"
+    else:
+        return Finding(what="standby", detail=f"commits wait for {named}; {following}")
+    return Finding(what="standby", detail=detail, is_warning=True)
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from models.db.migrate import newest, upgrade
 from models.db.store import Store
-from models.presence import Process
+from models.presence import Process, Standbys
 from runtime.cli.app import run
-from runtime.cli.check_database import ROLES, database_findings, file_system_of
+from runtime.cli.check_database import ROLES, _standby, database_findings, file_system_of
 from runtime.cli.finding import Finding
 from runtime.clock import utc_now
 from runtime.settings import Settings, load_settings
+from tests.support.filings import arrival
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +119,73 @@ def test_more_connections_than_the_server_has_are_told(database_url: str, store:
     said = found(settings_of(database_url, UKETSUKE_DATABASE_CONNECTIONS="10"))["connections"]
     assert said.mark == "warn"
     assert said.detail.startswith("at most 260 of 97, 13 a process; raise max_connections")
+
+
+@pytest.fixture
+def name_standbys(database_url: str) -> Iterator[Callable[[str], None]]:
+    """Says whom the server's commits wait for; nobody at the end."""
+    engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+
+    def name(what: str) -> None:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"ALTER SYSTEM SET synchronous_standby_names = '{what}'")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+
+    yield name
+    name("")
+    engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_a_standby_that_commits_wait_for_and_that_is_not_there_is_told(
+    database_url: str, store: Store, name_standbys: Callable[[str], None]
+) -> None:
+    def said() -> Finding:
+        return found(settings_of(database_url))["standby"]
+
+    end = monotonic() + 20
+    name_standbys("ANY 1 (db2)")
+    while said().mark != "warn":  # the server reads its settings a moment later
+        assert monotonic() < end
+    assert said().detail.startswith("synchronous_standby_names = 'ANY 1 (db2)', and no server follows: no mail")
+    waiting = threading.Thread(target=store.accept, args=([arrival(1)],))
+    waiting.start()
+    while (standbys := store.server().standbys) and not standbys.waiting:
+        assert monotonic() < end
+    assert standbys is not None
+    assert (standbys.waiting, standbys.following, standbys.is_waited_for) == (1, 0, True)
+    assert standbys.waiting_s < 20
+    name_standbys("")
+    waiting.join(20)
+    assert not waiting.is_alive(), "nothing is lost by waiting"
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_without_a_standby_that_is_waited_for(database_url: str, store: Store) -> None:
+    said = found(settings_of(database_url))["standby"]
+    assert (said.mark, said.detail) == ("ok", "commits wait for none; servers that follow: 0")
+    assert "standby" not in found(load_settings({}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({}, "commits wait for synchronous_standby_names = 'db2'; servers that follow: 1"),
+        (
+            {"waiting": 2, "waiting_s": 6.2},
+            "synchronous_standby_names = 'db2', and 2 commits wait, for up to 6 s; servers that follow: 1",
+        ),
+        (
+            {"is_waited_for": False},
+            "synchronous_standby_names = 'db2', but synchronous_commit = local: no commit waits",
+        ),
+    ],
+)
+def test_what_commits_wait_for(changes: dict[str, Any], detail: str) -> None:
+    calm = Standbys(named="db2", is_waited_for=True, following=1, waiting=1, waiting_s=0.1)
+    said = _standby(replace(calm, **changes))
+    assert said.detail.startswith(detail)
+    assert (said.mark == "warn") == bool(changes)
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
