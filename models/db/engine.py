@@ -88,7 +88,11 @@ def _arguments(read: URL, connections: int) -> dict[str, Any]:
         "pool_timeout": _WAITS_FOR_CONNECTION_S,
         "pool_pre_ping": True,  # after a restart or a failover the next transaction has a connection that works
         "pool_use_lifo": True,  # what is needed at peaks only goes idle
-        "connect_args": _POSTGRESQL | {name: value for name, value in read.query.items() if name in _POSTGRESQL},
+        "connect_args": {
+            **_POSTGRESQL,
+            **{name: value for name, value in read.query.items() if name in _POSTGRESQL},
+            "client_encoding": "utf8",  # whatever environment, URL or server would rather have
+        },
     }
 
 
@@ -103,7 +107,16 @@ def _read_url(url: str) -> URL:
 
 
 def _on_postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-    """A 250 means that the mail is on disk, whatever this database's default is."""
+    """A 250 means that the mail is on disk, whatever this database's default is; and it must hold every text.
+
+    Raises:
+        ConfigError: The database is of another encoding than UTF-8.
+    """
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        mend = "make another with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+        raise ConfigError(f"UKETSUKE_DATABASE_URL: the database's encoding is {encoding}, not UTF8; {mend}")
     with connection.cursor() as cursor:
         cursor.execute(
             f"SET idle_in_transaction_session_timeout = '{_IDLE_WITH_LOCKS}';"

@@ -102,6 +102,39 @@ def test_a_database_server_that_does_not_answer_is_one_line_with_the_mend(
     assert "hush-hush" not in said
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("command", [["queue"], ["prepare"], ["serve"], ["check"], ["scheduler"]])
+def test_a_database_that_cannot_hold_every_text_is_one_line_with_the_mend(
+    command: list[str], postgres_url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    engine = make_engine(postgres_url)
+    with engine.connect() as connection:
+        server = connection.execution_options(isolation_level="AUTOCOMMIT")
+        server.exec_driver_sql("DROP DATABASE IF EXISTS ascii")
+        server.exec_driver_sql("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    engine.dispose()
+    monkeypatch.setenv("UKETSUKE_DATABASE_URL", postgres_url.rpartition("/")[0] + "/ascii")
+    assert run(command) == 2
+    captured = capfd.readouterr()
+    (said,) = [line for line in (captured.out + captured.err).splitlines() if "SQL_ASCII" in line]
+    assert said.endswith(
+        "the database's encoding is SQL_ASCII, not UTF8; make another with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+    )
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.postgres
+def test_texts_are_utf_8_whatever_environment_and_url_would_have(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "latin1")
+    engine = make_engine(f"{postgres_url}?client_encoding=latin1")
+    with transaction(engine, writes=False) as connection:
+        assert connection.exec_driver_sql("SHOW client_encoding").scalar_one() == "UTF8"
+        assert connection.exec_driver_sql("SELECT chr(21463)").scalar_one() == "受"
+    engine.dispose()
+
+
 def test_a_role_that_is_started_again_anyhow_says_the_same_and_is_not_taken_for_wrongly_set_up(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
