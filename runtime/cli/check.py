@@ -23,6 +23,7 @@ _ANSWER_S = 3.0
 _LOGIN_S = 10.0
 _RENEW_DAYS = 7
 _ADVISED_BITS = 2048  # RFC 8301 3.2
+_MOUNTED_SECRETS = Path("/run/secrets")  # Docker's own: whoever can look there is in the container
 
 
 def register(app: typer.Typer) -> None:
@@ -310,7 +311,7 @@ def _open_secret_files(settings: Settings) -> Iterator[Finding]:
         *(("UKETSUKE_SMTP_TLS_KEY", one) for one in (settings.smtp_tls_key,) if one),
     ]
     for name, file in named:
-        if file.is_file() and file.stat().st_mode & 0o007:
+        if file.parent != _MOUNTED_SECRETS and file.is_file() and file.stat().st_mode & 0o007:
             detail = f"{name}: {file} may be read by everybody on this machine; chmod o-rwx {file}"
             yield Finding(what="secret file", detail=detail, is_warning=True)
 

@@ -29,6 +29,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 MAIL_DOCKERFILE = (ROOT / "packaging" / "postfix" / "Dockerfile").read_text(encoding="utf-8")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+MAIL_NETWORK = "172.30.25.0/24"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 
@@ -82,6 +83,28 @@ def env_file(name: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
+def names_of(host: str) -> set[tuple[str, str]]:
+    """The services that a host name leads to, each with the network through which it does."""
+    found = set()
+    for name, service in SERVICES.items():
+        networks = service["networks"]
+        joined = networks if isinstance(networks, dict) else dict.fromkeys(networks)
+        for network, more in joined.items():
+            if host in {name, *(more or {}).get("aliases", [])}:
+                found.add((name, network))
+    return found
+
+
+def test_postfix_is_reached_by_the_network_whose_letters_it_takes() -> None:
+    """By a name in two networks a letter would come from either of them, and Postfix refuses all but one for good."""
+    assert filled_in(SERVICES["postfix"]["environment"]["MAIL_NETWORKS"]) == MAIL_NETWORK
+    (subnet,) = COMPOSE["networks"]["mail"]["ipam"]["config"]
+    assert filled_in(subnet["subnet"]) == MAIL_NETWORK
+    assert names_of("postfix") == {("postfix", "outside"), ("postfix", "mail")}, "so that its own name will not do"
+    assert names_of(SERVICES["postfix"]["environment"]["UKETSUKE_HOST"]) >= {("smtp", "mail")}
+    assert "mail" in SERVICES["deliver"]["networks"]
+
+
 def test_every_role_has_a_service() -> None:
     assert set(OURS) == {"prepare", "smtp", "worker", "deliver", "desk", "scheduler"}
 
@@ -105,7 +128,7 @@ def test_a_services_environment_is_known_settings_with_values_that_hold(name: st
     settings = settings_of(service, tmp_path)
     assert settings.url == "postgresql+psycopg://uketsuke:given@database/uketsuke"
     smarthost = parse_smarthost(settings.smarthost)
-    assert smarthost.host in SERVICES
+    assert names_of(smarthost.host) == {("postfix", "mail")}
     assert f"EXPOSE 25 {smarthost.port}" in MAIL_DOCKERFILE
 
 

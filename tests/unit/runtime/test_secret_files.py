@@ -126,6 +126,10 @@ def test_check_warns_of_a_secret_that_everybody_may_read(
     told = [line for line in capsys.readouterr().out.splitlines() if "secret file" in line]
     assert [line.split(" ")[0] for line in told] == ["warn"]
     assert f"UKETSUKE_SMARTHOST_FILE: {file} may be read by everybody" in told[0]
+    # Docker mounts secrets for all within the container, and nobody else is there.
+    monkeypatch.setattr("runtime.cli.check._MOUNTED_SECRETS", tmp_path)
+    run(["check"])
+    assert "secret file" not in capsys.readouterr().out
 
 
 def test_a_device_without_an_end_is_too_large() -> None:
