@@ -129,7 +129,7 @@ class Sized:
 
 
 def growth_part(folder: Path, binaries: Path | None, *, is_short: bool) -> None:
-    """Both engines; 10⁶ on SQLite."""
+    """Both engines."""
     print("## A mail's steps, whatever is stored already\n")
     name = folder / "growth"
     name.mkdir()
@@ -140,16 +140,15 @@ def growth_part(folder: Path, binaries: Path | None, *, is_short: bool) -> None:
     sizes = _SIZES[:2] if is_short else _SIZES
     for engine in ("SQLite", *(["PostgreSQL"] if binaries else [])):
         with ExitStack() as stack:
-            of_engine = sizes if engine == "SQLite" else sizes[:3]
             if engine == "SQLite":
-                urls = {size: f"sqlite:///{name / f'size-{size}.sqlite3'}" for size in of_engine}
+                urls = {size: f"sqlite:///{name / f'size-{size}.sqlite3'}" for size in sizes}
             else:
                 url = stack.enter_context(running_postgres(binaries, is_durable=True))  # type: ignore[arg-type]
-                urls = {size: str(make_url(url).set(database=f"size_{size}")) for size in of_engine}
+                urls = {size: str(make_url(url).set(database=f"size_{size}")) for size in sizes}
             stores = {}
-            for place, size in enumerate(of_engine):
+            for place, size in enumerate(sizes):
                 began = time.perf_counter()
-                stores[size] = _made(engine, urls, of_engine[:place], size, patterns)
+                stores[size] = _made(engine, urls, sizes[:place], size, patterns)
                 stack.callback(stores[size].close)
                 print(f"{engine}: {size:,} mails made in {time.perf_counter() - began:.0f} s", flush=True)
             # Not before all are made: PostgreSQL copies no database that somebody is connected to.
