@@ -40,6 +40,9 @@ class Flight(Protocol):
     def step(self) -> bool:
         """Go on without a wait; True once the group is stored. Raises: it is not stored, or nobody can know."""
 
+    def abandon(self) -> None:
+        """It is heard of no more; others may be sent off. May be called at any time."""
+
 
 class Accepts(Protocol):
     """Where mails are kept."""
@@ -94,7 +97,7 @@ class Committer:
         self._is_committing = self._is_late = self._is_closing = False
         self._groups: SimpleQueue[list[_Message]] = SimpleQueue()
         self._ended = self._loop.create_future()
-        self.commits = 0
+        self.commits = self.flights_failed = 0
         # A daemon: a store that hangs must not keep the process from ending.
         threading.Thread(target=self._run, name="committer", daemon=True).start()
 
@@ -163,29 +166,38 @@ class Committer:
         """Hear of a group that was sent off. One that fails goes to the thread, which knows how to come to the store again."""
         socket = flight.fileno()
 
-        def step() -> None:
-            try:
-                is_over = is_stored = flight.step()
-            except Exception:  # noqa: BLE001 - the thread tells the sessions what it is, if it is still so
-                is_over, is_stored = True, False
-            if not is_over:
-                wait_to_send()
-                return
-            self._loop.remove_reader(socket)
-            self._loop.remove_writer(socket)
-            if is_stored:
-                self._finish(group, None)
-            else:
-                self._groups.put(group)
-
-        def wait_to_send() -> None:
+        def watch() -> None:
+            self._loop.add_reader(socket, step)
             if flight.has_more_to_send:
                 self._loop.add_writer(socket, step)
-            else:
-                self._loop.remove_writer(socket)
 
-        self._loop.add_reader(socket, step)
-        wait_to_send()
+        def step() -> None:
+            # Before anything is read: the store closes a socket that has failed. And anew for each step: of a socket with
+            # an error uvloop tells once and never again, also if there is more to read.
+            self._loop.remove_reader(socket)
+            self._loop.remove_writer(socket)
+            try:
+                is_stored = flight.step()
+                if not is_stored:
+                    watch()
+                    return
+            except Exception:  # noqa: BLE001 - the thread tells the sessions what it is, if it is still so
+                self._fall_back(flight, group)
+            else:
+                self._finish(group, None)
+
+        try:
+            watch()
+        except Exception:  # noqa: BLE001 - as above
+            self._loop.remove_reader(socket)
+            self._fall_back(flight, group)
+
+    def _fall_back(self, flight: Flight, group: list[_Message]) -> None:
+        """A flight has failed: the thread does it, and the next ones for a while."""
+        flight.abandon()
+        self.flights_failed += 1
+        self._slow_until = self._loop.time() + _AVOIDED_S
+        self._groups.put(group)
 
     def _lose_patience(self) -> None:
         self._timer, self._is_late = None, True

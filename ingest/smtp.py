@@ -24,6 +24,7 @@ from ingest.session import SessionLimits
 from ingest.throttle import PeerLimits, Throttle
 from models.arrival import Arrival
 from models.errors import UketsukeError
+from models.gauges import DoorCounts
 from models.mail import Envelope
 
 if TYPE_CHECKING:
@@ -148,19 +149,17 @@ class Listener:
         """Does it take new sessions on all its ports?"""
         return not self.is_closing and all(server.is_serving() for server in self.servers)
 
-    @property
-    def sessions(self) -> int:
-        """How many are open."""
-        return sum(len(front.open_sessions) for front in self.fronts)
-
-    @property
-    def refusals(self) -> dict[tuple[str, str], int]:
-        """Replies of 4xx and 5xx since the start, by code and why."""
-        found: dict[tuple[str, str], int] = {}
+    def counts(self) -> DoorCounts:
+        """What it has counted since its start; from any thread."""
+        refusals: dict[tuple[str, str], int] = {}
         for front in self.fronts:
             for key, count in tuple(front.refusals.items()):
-                found[key] = found.get(key, 0) + count
-        return found
+                refusals[key] = refusals.get(key, 0) + count
+        return DoorCounts(
+            sessions=sum(len(front.open_sessions) for front in self.fronts),
+            refusals=refusals,
+            stored_anew=self.committer.flights_failed,
+        )
 
     @property
     def port(self) -> int:

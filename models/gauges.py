@@ -36,6 +36,15 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorCounts:
+    """What a listener says of itself."""
+
+    sessions: int  # open now
+    refusals: Mapping[tuple[str, str], int]  # replies of 4xx and 5xx since its start, by code and why
+    stored_anew: int  # groups of mails that the database failed at the first try
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
     """What became of this process's connections to the database."""
 

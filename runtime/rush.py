@@ -5,8 +5,8 @@ minutes. The door holds a lock on a file in the data folder while a rush lasts, 
 kernel lets go of it whatever becomes of the door. A lower priority alone does not do it: a worker that was stopped in the
 middle of a transaction keeps the database from the door.
 
-Promises: a worker gives way for ten seconds at most, and works for as long before it does so again; where there are
-processors for all, or no file can be made, nobody gives way.
+Promises: a worker gives way for ten seconds at most, be it at once or little by little, and works for as long before it
+does so again; where there are processors for all, or files cannot be made or locked, nobody gives way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ WINDOW_S = 0.02
 QUIET_WINDOWS = 5  # in a row, then it is over: a slow commit is no end
 MANY = 10  # in a window: some times what two processors read
 MOST_S = 10.0
-_LOOKS_EVERY_S = 0.02
+_CALM_S = 1.0  # without a rush: then a worker has its ten seconds again
+_TOLD_S = 1.0  # what was shorter is not worth a line
+_LOOKS_EVERY_S, _LOOKS_AT_LEAST_EVERY_S = 0.02, 0.2
 _BESIDES_WORKERS = 2  # processors: the door's, and one for its database and its senders
 
 
@@ -79,9 +81,11 @@ class Rush:
     def _end(self) -> None:
         assert self._file is not None
         assert self._began is not None
-        flock(self._file, LOCK_UN)
-        log_for("smtp").info("rush_over", seconds=round(monotonic() - self._began, 1))
-        self._began = None
+        lasted, self._began = monotonic() - self._began, None
+        with suppress(OSError):
+            flock(self._file, LOCK_UN)
+        if lasted >= _TOLD_S:
+            log_for("smtp").info("rush_over", seconds=round(lasted, 1))
 
 
 class GivingWay:
@@ -104,17 +108,26 @@ class GivingWay:
     ) -> None:
         has_enough = (processors or _processors()) >= workers + _BESIDES_WORKERS
         self._file = None if has_enough else _opened(folder)
-        self._clock, self._works_until = clock, 0.0
+        self._clock = clock
+        self._left_s, self._works_until, self._seen_at = MOST_S, 0.0, 0.0
 
     def wait(self, stop: threading.Event) -> None:
         """Before a mail: wait until the rush is over, it is our turn, or `stop` is set."""
-        if self._clock() < self._works_until:
+        now = self._clock()
+        if now < self._works_until:
             return
-        # Looks are counted, not seconds: the time that a machine sleeps is nobody's turn.
-        for _ in range(round(MOST_S / _LOOKS_EVERY_S)):
-            if not self._is_rush() or stop.wait(_LOOKS_EVERY_S):
+        if now - self._seen_at > _CALM_S:
+            self._left_s = MOST_S
+        while self._is_rush():
+            if self._left_s <= 0:
+                self._left_s, self._works_until = MOST_S, now + MOST_S
                 return
-        self._works_until = self._clock() + MOST_S
+            if stop.wait(_LOOKS_EVERY_S):
+                return
+            # The time that a machine sleeps is nobody's turn.
+            before, now = now, self._clock()
+            self._left_s -= min(now - before, _LOOKS_AT_LEAST_EVERY_S)
+            self._seen_at = now
 
     def _is_rush(self) -> bool:
         if self._file is None:
@@ -123,6 +136,9 @@ class GivingWay:
             flock(self._file, LOCK_SH | LOCK_NB)
         except BlockingIOError:
             return True
+        except OSError:  # a file system that knows no locks
+            self._file = None
+            return False
         flock(self._file, LOCK_UN)
         return False
 

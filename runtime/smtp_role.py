@@ -104,7 +104,7 @@ def _show(listener: Listener, settings: Settings, store: Store, watch: Watch) ->
     watch.need("ports", lambda: "" if listener.is_open else "closed")
     if not settings.database_url:
         watch.need_disk()
-    watch.tell_door(lambda: listener.sessions, lambda: listener.refusals)
+    watch.tell_door(listener.counts)
     tls, cert = tls_of(settings), settings.smtp_tls_cert
     if tls is not None and cert is not None:
         watch.tell_certificate(partial(_ends_at, tls, cert))

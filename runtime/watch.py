@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from models.db.store import Store
-    from models.gauges import Connections, Standing
+    from models.gauges import Connections, DoorCounts, Standing
     from runtime.settings import Settings
 
 EVERY_S = 5.0
@@ -59,8 +59,7 @@ class Watch:
         self._store: Store | None = None
         self._standing: Patience[Standing] | None = None
         self._certificate_end: Callable[[], float] | None = None
-        self._sessions: Callable[[], int] | None = None
-        self._refusals: Callable[[], dict[tuple[str, str], int]] | None = None
+        self._door_counts: Callable[[], DoorCounts] | None = None
         metrics.ROLE.labels(role, version).set(1)
         self.registry = metrics.registry_of(role)
         self.registry.register(self)
@@ -111,9 +110,9 @@ class Watch:
 
         self.need("disk", trouble)
 
-    def tell_door(self, sessions: Callable[[], int], refusals: Callable[[], dict[tuple[str, str], int]]) -> None:
+    def tell_door(self, counts: Callable[[], DoorCounts]) -> None:
         """The listener counts these by itself; they are read when somebody asks."""
-        self._sessions, self._refusals = sessions, refusals
+        self._door_counts = counts
 
     def tell_certificate(self, ends_at: Callable[[], float]) -> None:
         """The door has a certificate; until when (Unix time)."""
@@ -152,8 +151,8 @@ class Watch:
         yield from self._disk()
         if self._store is not None:
             yield from _connections(self._store.connections())
-        if self._sessions is not None and self._refusals is not None:
-            yield from _door(self._sessions(), self._refusals())
+        if self._door_counts is not None:
+            yield from _door(self._door_counts())
         if self._certificate_end is not None:
             yield GaugeMetricFamily(
                 "uketsuke_certificate_end_timestamp_seconds",
@@ -204,10 +203,11 @@ def _connections(counts: Connections) -> Iterator[Metric]:
     yield total("database_failures", "Statements and connections that the database failed", counts.failures)
 
 
-def _door(sessions: int, refusals: dict[tuple[str, str], int]) -> Iterator[Metric]:
-    yield GaugeMetricFamily("uketsuke_door_sessions", "Sessions open at the door", value=sessions)
+def _door(counts: DoorCounts) -> Iterator[Metric]:
+    yield GaugeMetricFamily("uketsuke_door_sessions", "Sessions open at the door", value=counts.sessions)
+    yield total("door_stored_anew", "Groups of mails that the database failed at the first try", counts.stored_anew)
     told = total("door_refusals", "Replies of 4xx and 5xx, by code and why", labels=["code", "reason"])
-    for (code, reason), count in sorted(refusals.items()):
+    for (code, reason), count in sorted(counts.refusals.items()):
         told.add_metric([code, reason], count)
     yield told
 

@@ -111,7 +111,8 @@ class Worker:
         begun = self.clock()
         claims = self.store.claim_mails(limit=BATCH, lease=LEASE, now=begun, max_attempts=MAX_ATTEMPTS)
         for claim in claims:
-            self._gives_way()
+            if not self._why_not_now(begun):
+                self._gives_way()
             why = self._why_not_now(begun)
             if why:
                 MAILS_GIVEN_BACK.labels(why).inc()

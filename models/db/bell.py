@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.db.engine import driver_connection
+from models.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ _BUNDLED_S = 0.02  # between two rings of one process
 _LAST_S = 1.0  # for the last ring of a process that ends
 _LOOKS_AGAIN_S = 1.0  # who hears need not look more often
 _TOPICS = "uketsuke_topics"
-_FAILURES = (psycopg.Error, DBAPIError, PoolTimeout)
+_FAILURES = (psycopg.Error, DBAPIError, PoolTimeout, ConfigError)
 
 
 class Topic(StrEnum):
@@ -71,8 +72,10 @@ class Bell:
             self._is_quiet.clear()
             self._is_rung.set()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._ring_on, name="bell", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._ring_on, name="bell", daemon=True)
+                with suppress(RuntimeError):  # no room for another thread: the next ring tries again
+                    thread.start()
+                    self._thread = thread
 
     def close(self) -> None:
         """Let the last ring go out, for a second at most."""

@@ -66,11 +66,13 @@ class Direct:
             self._is_doubtful = not flight.is_stored
             on_end(flight)
 
+        self._is_doubtful = True  # until it is on its way
         try:
-            return InFlight(self._connection, self._prepared, rows, end)
+            flight = InFlight(self._connection, self._prepared, rows, end)
         except (psycopg.Error, ValueError):
-            self._is_doubtful = True
             return None
+        self._is_doubtful = False
+        return flight
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -113,7 +113,7 @@ def _on_postgresql_connect(connection: Any, _record: object) -> None:  # noqa: A
         ConfigError: The database is of another encoding than UTF-8.
     """
     encoding = connection.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
+    if encoding not in {"UTF8", None}:  # a proxy need not say
         connection.close()
         mend = "make another with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
         raise ConfigError(f"UKETSUKE_DATABASE_URL: the database's encoding is {encoding}, not UTF8; {mend}")

@@ -48,7 +48,8 @@ class InFlight:
     ) -> None:
         self._pg: PGconn = connection.pgconn
         self.is_stored = False
-        self._statements, self._on_end = statements, on_end
+        self._statements = statements
+        self._on_end: Callable[[InFlight], None] | None = on_end
         ordered = once_of(rows)
         self._count = len(ordered)
         self._name = b"door_%d" % self._count
@@ -77,11 +78,17 @@ class InFlight:
         try:
             self.is_stored = self._go_on()
         except BaseException:
-            self._on_end(self)
+            self.abandon()
             raise
         if self.is_stored:
-            self._on_end(self)
+            self.abandon()
         return self.is_stored
+
+    def abandon(self) -> None:
+        """The connection is left to others; what has not arrived by now never does."""
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(self)
 
     def _go_on(self) -> bool:
         self._pg.consume_input()

@@ -120,9 +120,12 @@ class Intake(Shelf):
         """
         if self.is_sqlite or not self._door_lock.acquire(blocking=False):
             return None
-        flight = self._door.send_off(rows, self._has_landed)
-        if flight is None:
-            self._door_lock.release()
+        flight = None
+        try:
+            flight = self._door.send_off(rows, self._has_landed)
+        finally:
+            if flight is None:
+                self._door_lock.release()
         return flight
 
     def _has_landed(self, flight: InFlight) -> None:

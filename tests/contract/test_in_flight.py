@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
+import threading
 import time
+from collections.abc import Callable
 
 import psycopg
 import pytest
+import uvloop
 from sqlalchemy import Connection, text
 
+from ingest.committer import Committer
 from models.db.bell import Topic
 from models.db.in_flight import InFlight
 from models.db.store import Store
@@ -183,3 +188,86 @@ def test_a_database_that_is_away_is_told_by_the_thread(store: Store, monkeypatch
         assert store.send_off(rows) is None
     store.accept_prepared(rows)
     assert store.books().accepted == 2
+
+
+LOOPS = pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.SelectorEventLoop])
+NewLoop = Callable[[], asyncio.AbstractEventLoop]
+
+
+@LOOPS
+@pytest.mark.parametrize("count", [1, 12])
+def test_the_door_goes_on_after_the_server_has_hung_up(store: Store, new_loop: NewLoop, count: int) -> None:
+    """It says why, which is read, and then the socket has an error: of that uvloop tells once and never again."""
+
+    async def run() -> int:
+        committer = Committer(store)
+        await committer.keep((arrival(1),))
+        await committer.keep((arrival(2),))
+        await asyncio.to_thread(end_connections, store)
+        await asyncio.sleep(0.3)  # its last words are here
+        large = [committer.keep((arrival(number, body="x" * 70_000),)) for number in range(3, 3 + count)]
+        await asyncio.wait_for(asyncio.gather(*large), _PATIENCE_S)
+        await asyncio.wait_for(committer.keep((arrival(50),)), _PATIENCE_S)
+        await committer.close()
+        return committer.flights_failed
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(run()) == 1
+    books = store.books()
+    assert (books.accepted, books.duplicates, books.faults) == (3 + count, 0, ())
+
+
+@LOOPS
+def test_the_door_goes_on_after_the_server_has_hung_up_on_a_mail(store: Store, new_loop: NewLoop) -> None:
+    async def run() -> int:
+        committer = Committer(store)
+        await committer.keep((arrival(1),))
+        await committer.keep((arrival(2),))
+
+        def hang_up() -> None:
+            with store.write() as connection:
+                connection.execute(text("LOCK TABLE inbound IN ACCESS EXCLUSIVE MODE"))
+                locked.set()
+                time.sleep(0.3)
+                end_others(connection)
+
+        locked = threading.Event()
+        ending = asyncio.ensure_future(asyncio.to_thread(hang_up))
+        await asyncio.to_thread(locked.wait, _PATIENCE_S)
+        await asyncio.wait_for(committer.keep((arrival(3),)), _PATIENCE_S)
+        await ending
+        await committer.close()
+        return committer.flights_failed
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(run()) == 1
+    assert store.books().accepted == 3
+
+
+def test_the_door_is_not_held_by_what_could_not_be_sent_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    ready(store)
+    rows = [store.prepare(arrival(1))]
+    with monkeypatch.context() as full:
+        full.setattr("models.db.direct.InFlight", broken)
+        with pytest.raises(MemoryError):
+            store.send_off(rows)
+    store.accept_prepared(rows)
+    land(store.send_off([store.prepare(arrival(2))]))
+    assert store.books().accepted == 3
+
+
+def test_what_is_abandoned_is_left_to_the_thread(store: Store) -> None:
+    ready(store)
+    rows = [store.prepare(arrival(1))]
+    flight = store.send_off(rows)
+    assert flight is not None
+    flight.abandon()
+    flight.abandon()
+    store.accept_prepared(rows)
+    land(store.send_off([store.prepare(arrival(2))]))
+    books = store.books()
+    assert books.accepted - books.duplicates == 3
+    assert books.faults == ()

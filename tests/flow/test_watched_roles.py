@@ -104,7 +104,7 @@ def test_replies_that_say_no_are_counted_by_code_and_why(sqlite_store: Store) ->
     with listening(sqlite_store, peers=limits) as listener:
         with smtplib.SMTP("127.0.0.1", listener.port, timeout=20) as client:
             client.ehlo()
-            assert listener.sessions == 1
+            assert listener.counts().sessions == 1
             client.mail("taro@example.com")
             assert client.rcpt("taro@elsewhere.example")[0] == 550
             assert client.docmd("DATA")[0] == 503
@@ -112,7 +112,7 @@ def test_replies_that_say_no_are_counted_by_code_and_why(sqlite_store: Store) ->
                 assert other.recv(100).startswith(b"421")
             client.rcpt(DESK)
             assert client.data(b"Subject: x\r\n\r\nhello\r\n")[0] == 250
-        assert listener.refusals == {
+        assert listener.counts().refusals == {
             ("550", "no_such_recipient"): 1,
             ("503", "other"): 1,
             ("421", "too_many_sessions"): 1,

@@ -16,6 +16,7 @@ from prometheus_client import Metric
 
 from ingest.replies import WHY
 from models.db.store import Store
+from models.gauges import DoorCounts
 from runtime import metrics
 from runtime.cli import app
 from runtime.pulse import PULSES
@@ -46,7 +47,7 @@ def told(tmp_path: Path, sqlite_store: Store) -> dict[str, Metric]:
         watch = Watch(role, tmp_path)
         watch.look_at(sqlite_store, has_standing=role in {"desk", "scheduler"})
         if role == "smtp":
-            watch.tell_door(lambda: 1, lambda: {("451", "try_later"): 1})
+            watch.tell_door(lambda: DoorCounts(sessions=1, refusals={("451", "try_later"): 1}, stored_anew=0))
             watch.tell_certificate(lambda: 1.0)
         for family in watch.registry.collect():
             if family.name.startswith("uketsuke_"):

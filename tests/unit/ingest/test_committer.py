@@ -31,11 +31,15 @@ class Plane:
     def __init__(self) -> None:
         self.here, self.there = socket.socketpair()
         self.left, self.sends_in, self.has_more_to_send = 1, 0, False
+        self.is_abandoned = False
         self.error: Exception | None = None
         self.threads: set[str] = set()
 
     def fileno(self) -> int:
         return self.here.fileno()
+
+    def abandon(self) -> None:
+        self.is_abandoned = True
 
     def close(self) -> None:
         self.here.close()
@@ -196,8 +200,29 @@ def test_a_flight_that_fails_is_done_again_in_the_thread(plane: Plane) -> None:
     plane.error = OSError("reset")
     plane.there.send(b"1")
     store = Spy(planes=[plane])
-    assert keep(store, [mail(1), mail(2)]) == [None] * 2
-    assert store.calls == [("sent off", True, 2), ("prepared", False, 2)]
+    assert keep(store, [mail(1), mail(2)], [mail(3)]) == [None] * 3
+    # The thread does the next ones too, for a while: what has just failed may fail again.
+    assert store.calls == [("sent off", True, 2), ("prepared", False, 2), ("prepared", False, 1)]
+    assert plane.is_abandoned
+
+
+def test_a_flight_that_cannot_be_heard_of_is_done_in_the_thread(plane: Plane) -> None:
+    plane.has_more_to_send = True
+    store = Spy(planes=[plane])
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_writer = refuse  # type: ignore[method-assign,assignment]
+        committer = Committer(store)
+        await committer.keep(mail(1))
+        await committer.close()
+
+    def refuse(*_: object) -> None:
+        raise OSError(9, "Bad file descriptor")
+
+    asyncio.run(run())
+    assert store.calls == [("sent off", True, 1), ("prepared", False, 1)]
+    assert plane.is_abandoned
 
 
 def test_large_mails_are_not_sent_off(plane: Plane) -> None:

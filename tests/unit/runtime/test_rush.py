@@ -106,19 +106,108 @@ def test_a_worker_waits_while_it_lasts_and_no_longer(tmp_path: Path, rush: Rush,
     assert looks.count == 3
 
 
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Waits(Looks):
+    """A stop that is waited for by this clock."""
+
+    def __init__(self, clock: Clock, *happens: Callable[[], object], each_s: float = 0.02) -> None:
+        super().__init__(*happens)
+        self.clock, self.each_s = clock, each_s
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.clock.now += self.each_s
+        return super().wait(timeout)
+
+
 def test_after_ten_seconds_it_works_for_as_long(tmp_path: Path, rush: Rush, later: Later) -> None:
-    now = [100.0]
-    worker = GivingWay(tmp_path, workers=2, processors=2, clock=lambda: now[0])
+    clock = Clock()
+    worker = GivingWay(tmp_path, workers=2, processors=2, clock=clock)
     begun(rush, later)
-    looks = Looks()
+    worker.wait(Waits(clock))
+    assert clock.now == pytest.approx(100 + MOST_S, abs=0.05)
+    for _ in range(3):
+        clock.now += MOST_S / 4
+        waits = Waits(clock)
+        worker.wait(waits)
+        assert waits.count == 0, "its turn"
+    clock.now += MOST_S / 4
+    before = clock.now
+    worker.wait(Waits(clock))
+    assert clock.now - before == pytest.approx(MOST_S, abs=0.05)
+
+
+def test_ten_seconds_little_by_little_are_ten_seconds(tmp_path: Path, rush: Rush, later: Later) -> None:
+    """A rush that flickers, as where each commit takes longer than what is held for quiet."""
+    clock = Clock()
+    worker = GivingWay(tmp_path, workers=2, processors=2, clock=clock)
+
+    def over() -> None:
+        for _ in range(QUIET_WINDOWS):
+            later.window_ends()
+
+    waited = []
+    for _ in range(30):
+        begun(rush, later)
+        before = clock.now
+        worker.wait(Waits(clock, *[lambda: None] * 49, over))  # a second, then one free look
+        waited.append(clock.now - before)
+        if rush.is_on:
+            over()
+        clock.now += 0.1  # a mail
+    assert sum(waited[:10]) == pytest.approx(MOST_S, abs=0.1)
+    assert waited[11:20] == [0.0] * 9, "then it works"
+
+
+def test_a_calm_gives_it_its_ten_seconds_again(tmp_path: Path, rush: Rush, later: Later) -> None:
+    clock = Clock()
+    worker = GivingWay(tmp_path, workers=2, processors=2, clock=clock)
+    begun(rush, later)
+
+    def over() -> None:
+        for _ in range(QUIET_WINDOWS):
+            later.window_ends()
+
+    worker.wait(Waits(clock, *[lambda: None] * 399, over))
+    clock.now += 1.5
+    begun(rush, later)
+    before = clock.now
+    worker.wait(Waits(clock))
+    assert clock.now - before == pytest.approx(MOST_S, abs=0.05)
+
+
+def test_the_time_that_a_machine_sleeps_is_nobodys_turn(tmp_path: Path, rush: Rush, later: Later) -> None:
+    clock = Clock()
+    worker = GivingWay(tmp_path, workers=2, processors=2, clock=clock)
+    begun(rush, later)
+    waits = Waits(clock, each_s=3600.0)
+    worker.wait(waits)
+    assert waits.count in {50, 51}
+
+
+def test_a_file_system_without_locks_keeps_nobody_from_work(
+    tmp_path: Path, rush: Rush, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_here(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    worker, looks = GivingWay(tmp_path, workers=2, processors=2), Looks()
+    begun(rush, later)
+    monkeypatch.setattr("runtime.rush.flock", none_here)
     worker.wait(looks)
-    assert looks.count == 500
-    now[0] += MOST_S - 0.01
-    worker.wait(looks)
-    assert looks.count == 500, "its turn"
-    now[0] += 0.01
-    worker.wait(looks)
-    assert looks.count == 1000
+    assert looks.count == 0
+    for _ in range(QUIET_WINDOWS):
+        later.window_ends()
+    assert not rush.is_on
+    rush.kept(MANY)
+    later.window_ends()
+    assert not rush.is_on
 
 
 def test_a_worker_that_is_to_stop_waits_no_longer(tmp_path: Path, rush: Rush, later: Later) -> None:
