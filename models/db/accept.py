@@ -125,7 +125,7 @@ def _insert_of(count: int) -> str:
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def pg_insert_of(count: int, *, returning: bool) -> bytes:
     """The insert of so many rows on PostgreSQL, with psycopg's marks."""
     one = f"({', '.join('%b' if name == 'raw' else '%s' for name in COLUMNS)})"

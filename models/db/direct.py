@@ -23,7 +23,7 @@ Found = TypeVar("Found")
 
 
 class Direct:
-    """One connection, opened at first use and anew after a failure. One thread's own."""
+    """One connection, opened at first use and anew after a failure; for one user at a time, be it a thread or the loop."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
