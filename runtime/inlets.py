@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 from models.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
 # "From addr Sun Nov 22 10:15:00 2026": a line of the body that merely begins with "From " parts nothing (RFC 4155).
@@ -20,6 +21,8 @@ _SEPARATOR = re.compile(
     rb"[ ,][^\r\n]{0,20}\d{1,2}:\d{2}[^\r\n]{0,60}\r?\n?\Z"
 )
 _HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,9}:")
+_FLAGS, _PF_EXITING = 6, 0x4  # of a process, in what /proc/PID/stat says behind its name (proc(5), linux/sched.h)
+_DYING_S = 0.2  # from the closing of its files to the end of a process, where we cannot see it
 _QUOTED_START = re.compile(rb">{1,100}From ")
 
 
@@ -64,13 +67,25 @@ def mail_of_pipe(stream: BinaryIO, parent: int | None = None) -> bytes:
             that the MTA keeps it.
     """
     raw = stream.read()
-    if parent is not None and os.getppid() != parent:
+    if parent is not None and _is_gone(parent):
         raise StoreUnavailable("the program that wrote into the pipe died")
     separator = _SEPARATOR.match(raw[: raw.find(b"\n") + 1])
     raw = raw[separator.end() :] if separator else raw
     if not raw.strip():
         raise StoreUnavailable("nothing came through the pipe")
     return raw
+
+
+def _is_gone(parent: int) -> bool:
+    """Has our parent died, or is it dying? Linux closes what it wrote into, as at a mail's end, before it tells its children."""
+    if os.getppid() != parent:
+        return True
+    try:
+        stat = Path(f"/proc/{parent}/stat").read_bytes()
+    except OSError:  # hidden from us, or just gone
+        sleep(_DYING_S)
+        return os.getppid() != parent
+    return bool(int(stat.rpartition(b")")[2].split()[_FLAGS]) & _PF_EXITING)
 
 
 def _of_maildir(path: Path) -> Iterator[Path]:

@@ -215,3 +215,47 @@ def test_half_a_mail_of_a_program_that_died_is_not_taken() -> None:
     wait_for(Path("code"))
     assert Path("code").read_text(encoding="utf-8") == str(os.EX_TEMPFAIL)
     assert not Path("var").exists()
+
+
+# It reads what a dying program wrote, and says what it makes of it.
+READER = """
+import os, sys
+sys.path.insert(0, {root!r})
+from runtime.inlets import mail_of_pipe
+from models.errors import StoreUnavailable
+parent = os.getppid()
+open("reading", "w").close()
+try:
+    mail_of_pipe(sys.stdin.buffer, parent)
+    said = "taken"
+except StoreUnavailable:
+    said = "refused"
+open("said.new", "w").write(said)
+os.rename("said.new", "said")
+"""
+# One that holds many files is long in dying; they are closed in order, the pipe's end among the first.
+DYING = """
+import os, resource, subprocess, sys, time
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+command = subprocess.Popen([sys.executable, "-c", {reader!r}], stdin=subprocess.PIPE)
+command.stdin.write({mail!r}); command.stdin.flush()
+held = [os.eventfd(0) for _ in range(min(most - 100, 4000))]
+while not os.path.exists("reading"): time.sleep(0.005)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a dying program looks like is Linux's")
+def test_a_program_that_is_dying_has_not_handed_its_mail_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end of the pipe is closed, as at a mail's end, before its children can see by their parent's number that it is dead."""
+    program = DYING.format(reader=READER.format(root=str(ROOT)), mail=MAIL)
+    said = []
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+        wait_for(Path("said"))
+        said.append(Path("said").read_text(encoding="utf-8"))
+    assert said == ["refused"] * 20
