@@ -55,6 +55,17 @@ class Shelf:
         return self._joined() or transaction(self._engine, writes=False)
 
     @contextmanager
+    def read_skewed(self) -> Iterator[Connection]:
+        """One reading transaction whose statements PostgreSQL plans for the values that they ask for, each time.
+
+        For lists by state and the like: nearly all tickets are closed, so that a plan for a mean value reads whole tables.
+        """
+        with self.read() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+            yield connection
+
+    @contextmanager
     def together(self) -> Iterator[Connection]:
         """One writing transaction, which the store's methods that are called within it join: all of it or nothing."""
         with self.write() as connection:

@@ -50,7 +50,7 @@ class Lists(Shelf):
     def page(self, wanted: Wanted, *, after: str = "", limit: int = 50) -> QueuePage:
         """One page of tickets, and of mails that are none where they are wanted."""
         begins = read_key(after, by_rank=wanted.by_rank)
-        with self.read() as connection:
+        with self.read_skewed() as connection:
             bounds = _bounds(connection, wanted)
             found: list[tuple[int, int, str]] = []
             for query in _walks(wanted, begins, bounds, limit + 1):
@@ -67,7 +67,7 @@ class Lists(Shelf):
     def tallies(self) -> Counter[tuple[str, str, str]]:
         """How many tickets stand where: by (state, lane, assignee); mails that are no tickets stand in the lane `mail`."""
         by = (TALLY.c.state, TALLY.c.lane, TALLY.c.assignee)
-        with self.read() as connection:
+        with self.read_skewed() as connection:
             found = Counter(
                 {
                     (row[0], row[1], row[2]): int(row[3])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from models.assessment import Category, Hint, Span
 from models.db.store import Store
@@ -263,3 +263,16 @@ def test_two_tabs_of_one_agent_that_open_a_ticket_at_once_are_one_viewer(store: 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(look, range(80)))
     assert [one.agent for one in store.viewers(ref, but="", now=NOW)] == ["hanako"]
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_lists_are_planned_for_what_they_ask_and_nothing_else_is(store: Store) -> None:
+    """Nearly all tickets are closed: a plan for a mean state would read the whole table for the few that are open."""
+
+    def mode(connection: Connection) -> str:
+        return str(connection.exec_driver_sql("SHOW plan_cache_mode").scalar_one())
+
+    with store.read_skewed() as connection:
+        assert mode(connection) == "force_custom_plan"
+    with store.read() as connection:
+        assert mode(connection) == "auto"
