@@ -56,11 +56,17 @@ def has_reminded(made: Installation) -> bool:
     return any(letter.kind == "reminder" and letter.state == "sent" for letter in made.store.replies(limit=1000))
 
 
-def has_reported(made: Installation) -> bool:
-    """Are all reports that were begun made, and is there one of the last week?"""
+def has_reported(made: Installation, *, besides: int = 0) -> bool:
+    """Are all reports that were begun made, and are there more than so many?"""
     with made.store.read() as connection:
         rows = connection.exec_driver_sql("SELECT made_at FROM report").all()
-    return bool(rows) and all(row[0] is not None for row in rows)
+    return len(rows) > besides and all(row[0] is not None for row in rows)
+
+
+def reports_in(made: Installation) -> int:
+    """How many were begun so far."""
+    with made.store.read() as connection:
+        return int(connection.exec_driver_sql("SELECT COUNT(*) FROM report").scalar_one())
 
 
 def desk(ground: Ground, only: Callable[[str], bool]) -> Iterator[Outcome]:
