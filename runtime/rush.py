@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "rush.lock"
-WINDOW_S = 0.02
+_WINDOW_S = 0.02
 QUIET_WINDOWS = 5  # in a row, then it is over: a slow commit is no end
 MANY = 10  # in a window: some times what two processors read
 MOST_S = 10.0
 _CALM_S = 1.0  # without a rush: then a worker has its ten seconds again
 _TOLD_S = 1.0  # what was shorter is not worth a line
-_LOOKS_EVERY_S, _LOOKS_AT_LEAST_EVERY_S = 0.02, 0.2
+_LOOKS_EVERY_S, _LOOK_COUNTS_AT_MOST_S = 0.02, 0.2
 _BESIDES_WORKERS = 2  # processors: the door's, and one for its database and its senders
 
 
@@ -53,7 +53,7 @@ class Rush:
         self._kept += mails
         if not self._is_counting and self._file is not None:
             self._is_counting = True
-            self._later(WINDOW_S, self._look)
+            self._later(_WINDOW_S, self._look)
 
     @property
     def is_on(self) -> bool:
@@ -70,7 +70,7 @@ class Rush:
             self._end()
         self._is_counting = is_rush or self.is_on
         if self._is_counting:
-            self._later(WINDOW_S, self._look)
+            self._later(_WINDOW_S, self._look)
 
     def _begin(self) -> None:
         assert self._file is not None
@@ -126,7 +126,7 @@ class GivingWay:
                 return
             # The time that a machine sleeps is nobody's turn.
             before, now = now, self._clock()
-            self._left_s -= min(now - before, _LOOKS_AT_LEAST_EVERY_S)
+            self._left_s -= min(now - before, _LOOK_COUNTS_AT_MOST_S)
             self._seen_at = now
 
     def _is_rush(self) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, Format
 
-from models.db.accept import COLUMNS, once_of, pg_insert_of
+from models.db.accept import COLUMNS, INBOUND, once_of, pg_insert_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from models.db.accept import Row, Value
 
 _MARK = re.compile(rb"%[bs]")
+# Text goes as it is, with its length: a byte that no text may have is refused, never taken for the end.
+_FORMATS = [Format.BINARY if INBOUND.c[name].type.python_type in {str, bytes} else Format.TEXT for name in COLUMNS]
 
 
 class InFlight:
@@ -54,10 +56,7 @@ class InFlight:
         self._count = len(ordered)
         self._name = b"door_%d" % self._count
         self._values = [_octets_of(row[name]) for row in ordered for name in COLUMNS]
-        # Text goes as it is, with its length: a byte that no text may have is refused, never taken for the end.
-        self._formats = [
-            Format.BINARY if isinstance(row[name], (str, bytes)) else Format.TEXT for row in ordered for name in COLUMNS
-        ]
+        self._formats = _FORMATS * self._count
         self._result: PGresult | None = None
         if self._count in statements:
             self._execute()

@@ -59,11 +59,7 @@ def another(chromium: Browser, store: Store, address: str) -> Iterator[Page]:
     if OTHER not in store.agents():
         store.add_agent(OTHER, PASSWORD, NOW)
     with watched(chromium, "en") as page:
-        page.goto(address)
-        page.fill("input[name=name]", OTHER)
-        page.fill("input[name=password]", PASSWORD)
-        follow(page, "form.sign-in button")
-        page.wait_for_url(f"{address}/queue")
+        sign_in(page, address, OTHER)
         yield page
 
 

@@ -91,9 +91,9 @@ def press(page: Page, key: str) -> None:
         page.keyboard.press(key)
 
 
-def sign_in(page: Page, desk: str) -> None:
+def sign_in(page: Page, desk: str, name: str = AGENT) -> None:
     page.goto(desk)
-    page.fill("input[name=name]", AGENT)
+    page.fill("input[name=name]", name)
     page.fill("input[name=password]", PASSWORD)
     follow(page, "form.sign-in button")
     page.wait_for_url(f"{desk}/queue")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -11,9 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from models.db.store import Store
 from policy.pack import Pack
-from tests.browser.test_desk import serving, watched
+from tests.browser.test_desk import serving, sign_in, watched
 from tests.support.clocks import Clock
-from tests.support.desk import AGENT, PASSWORD, make_app
+from tests.support.desk import AGENT, make_app
 from tests.support.filings import NOW, file_one
 
 pytestmark = pytest.mark.browser
@@ -32,23 +31,10 @@ def writing(chromium: Browser, sqlite_store: Store, pack: Pack) -> Iterator[Writ
     sqlite_store.save_canned_text(
         None, name="挨拶", language="ja", text="受付番号 {{ref}} の件です。", by="leader", now=NOW
     )
-    with (
-        serving(make_app(sqlite_store, pack, Clock(NOW))) as address,
-        watched(chromium, "ja") as page,
-        signed(page, address),
-    ):
+    with serving(make_app(sqlite_store, pack, Clock(NOW))) as address, watched(chromium, "ja") as page:
+        sign_in(page, address)
         page.goto(f"{address}/tickets/{ref}/reply")
         yield Writing(page=page, store=sqlite_store, ref=ref)
-
-
-@contextmanager
-def signed(page: Page, address: str) -> Iterator[None]:
-    page.goto(f"{address}/sign-in")
-    page.fill("input[name=name]", AGENT)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main button")
-    page.wait_for_url(f"{address}/queue*")
-    yield
 
 
 def test_a_draft_keeps_itself_and_warnings_come_while_typing(writing: Writing) -> None:

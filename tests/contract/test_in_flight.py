@@ -11,19 +11,18 @@ from collections.abc import Callable
 import psycopg
 import pytest
 import uvloop
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from ingest.committer import Committer
 from models.db.bell import Topic
 from models.db.in_flight import InFlight
 from models.db.store import Store
 from models.errors import StoreUnavailable
-from tests.contract.test_wake_ups import ON_POSTGRESQL, Listener, end_connections
+from tests.contract.test_wake_ups import ON_POSTGRESQL, Listener, end_connections, end_others, refused
 from tests.support.filings import arrival
 
 pytestmark = ON_POSTGRESQL
 _PATIENCE_S = 20.0
-OTHERS = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
 
 
 def land(flight: InFlight | None) -> None:
@@ -132,10 +131,6 @@ def test_a_connection_that_ended_leaves_it_to_the_thread(store: Store, is_under_
     assert (books.accepted, books.duplicates, books.faults) == (4, 0, ())
 
 
-def end_others(connection: Connection) -> None:
-    connection.execute(text(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
-
-
 def test_what_the_database_refuses_is_told_by_the_thread_and_the_next_goes_on(store: Store) -> None:
     ready(store)
     refused = {**store.prepare(arrival(1)), "subject": "a\x00b"}
@@ -173,9 +168,6 @@ def test_a_statement_that_is_cancelled_is_a_failure_and_not_stored(store: Store)
 
 
 def test_a_database_that_is_away_is_told_by_the_thread(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(_engine: object) -> None:
-        raise psycopg.OperationalError("connection refused")
-
     rows = [store.prepare(arrival(1))]
     ready(store)
     assert end_connections(store) >= 1

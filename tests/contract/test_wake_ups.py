@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from models.db.bell import Topic
 from models.db.store import Store
@@ -55,12 +55,18 @@ def waiting_for(store: Store) -> Iterator[Waiting]:
 def end_connections(store: Store) -> int:
     """As a restart does: every connection but this one ends."""
     with store.read() as connection:
-        ended = connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
-            )
-        ).all()
-    return len(ended)
+        return end_others(connection)
+
+
+def end_others(connection: Connection) -> int:
+    """Every connection to this server but the one that asks."""
+    others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
+    return len(connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}")).all())
+
+
+def refused(_engine: object) -> None:
+    """A database that is away."""
+    raise psycopg.OperationalError("connection refused")
 
 
 @ON_POSTGRESQL
@@ -128,9 +134,6 @@ def test_the_door_goes_on_after_its_connection_ended(store: Store) -> None:
 def test_a_database_that_is_away_is_told_and_the_next_try_may_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_engine: object) -> None:
-        raise psycopg.OperationalError("connection refused")
-
     rows = [store.prepare(arrival(1))]
     with monkeypatch.context() as away:
         away.setattr("models.db.direct.driver_connection", refused)

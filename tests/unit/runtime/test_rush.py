@@ -34,6 +34,10 @@ class Later:
         for what in due:
             what()
 
+    def rush_ends(self) -> None:
+        for _ in range(QUIET_WINDOWS):
+            self.window_ends()
+
 
 class Looks(threading.Event):
     """A stop that counts how often it was waited for, and lets something happen meanwhile."""
@@ -96,12 +100,7 @@ def test_a_worker_waits_while_it_lasts_and_no_longer(tmp_path: Path, rush: Rush,
     worker.wait(calm)
     assert calm.count == 0
     begun(rush, later)
-
-    def over() -> None:
-        for _ in range(QUIET_WINDOWS):
-            later.window_ends()
-
-    looks = Looks(lambda: None, lambda: None, over)
+    looks = Looks(lambda: None, lambda: None, later.rush_ends)
     worker.wait(looks)
     assert looks.count == 3
 
@@ -147,19 +146,14 @@ def test_ten_seconds_little_by_little_are_ten_seconds(tmp_path: Path, rush: Rush
     """A rush that flickers, as where each commit takes longer than what is held for quiet."""
     clock = Clock()
     worker = GivingWay(tmp_path, workers=2, processors=2, clock=clock)
-
-    def over() -> None:
-        for _ in range(QUIET_WINDOWS):
-            later.window_ends()
-
     waited = []
     for _ in range(30):
         begun(rush, later)
         before = clock.now
-        worker.wait(Waits(clock, *[lambda: None] * 49, over))  # a second, then one free look
+        worker.wait(Waits(clock, *[lambda: None] * 49, later.rush_ends))  # a second, then one free look
         waited.append(clock.now - before)
         if rush.is_on:
-            over()
+            later.rush_ends()
         clock.now += 0.1  # a mail
     assert sum(waited[:10]) == pytest.approx(MOST_S, abs=0.1)
     assert waited[11:20] == [0.0] * 9, "then it works"
@@ -169,12 +163,7 @@ def test_a_calm_gives_it_its_ten_seconds_again(tmp_path: Path, rush: Rush, later
     clock = Clock()
     worker = GivingWay(tmp_path, workers=2, processors=2, clock=clock)
     begun(rush, later)
-
-    def over() -> None:
-        for _ in range(QUIET_WINDOWS):
-            later.window_ends()
-
-    worker.wait(Waits(clock, *[lambda: None] * 399, over))
+    worker.wait(Waits(clock, *[lambda: None] * 399, later.rush_ends))
     clock.now += 1.5
     begun(rush, later)
     before = clock.now
@@ -202,8 +191,7 @@ def test_a_file_system_without_locks_keeps_nobody_from_work(
     monkeypatch.setattr("runtime.rush.flock", none_here)
     worker.wait(looks)
     assert looks.count == 0
-    for _ in range(QUIET_WINDOWS):
-        later.window_ends()
+    later.rush_ends()
     assert not rush.is_on
     rush.kept(MANY)
     later.window_ends()
@@ -247,8 +235,7 @@ def test_two_doors_take_turns(tmp_path: Path, rush: Rush, later: Later) -> None:
     other.kept(MANY)
     others.window_ends()
     assert not other.is_on
-    for _ in range(QUIET_WINDOWS):
-        later.window_ends()
+    later.rush_ends()
     other.kept(MANY)
     others.window_ends()
     assert other.is_on
